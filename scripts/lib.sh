@@ -1,0 +1,25 @@
+# Shared by demo and test: installs what a fresh Debian lacks. Sourced, not run.
+
+say() { printf '%s\n' "$*" >&2; }
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+# need PACKAGE… : installs the Debian packages that are missing, and says so.
+need() {
+  missing=()
+  for p in "$@"; do
+    dpkg-query -W -f='${Status}' "$p" 2>/dev/null | grep -q 'ok installed' || missing+=("$p")
+  done
+  [ "${#missing[@]}" = 0 ] && return 0
+  say "installing: ${missing[*]}"
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+# SQLite is built from source: a C compiler, make and perl.
+need_build() {
+  command -v cargo >/dev/null || { say "cargo is missing: install rustup first (README)"; exit 2; }
+  need gcc libc6-dev make perl
+}

@@ -1,0 +1,166 @@
+//! Hides what is personal in an answer (decisions 10): by the layouts' `personal`, and whatever is not known
+//! to be harmless.
+
+use super::campos::Objeto;
+use crate::domain::documento;
+use crate::domain::fone::Fone;
+use crate::layout::{Field, Layout, Layouts, Type};
+use serde_json::Value;
+use std::collections::HashMap;
+
+/// What stands for a hidden value.
+pub const OCULTO: &str = "***";
+
+/// Keys of ours in rows that hold nothing personal.
+const PUBLICOS: [&str; 5] = ["contrato", "situacao", "bloqueadoEm", "bloqueadoAte", "origem"];
+
+/// Keys of a client that hold nothing personal.
+const CABECALHO: [&str; 3] = ["idCrm", "idCampanha", "status"];
+
+/// Keys of `mailing` that do.
+const MAILING: [&str; 2] = ["nome", "cpf"];
+
+/// Masks one element of `clientes`.
+///
+/// A key that nobody declared harmless is hidden: a section that comes later is masked until it says what of
+/// it may be read.
+pub fn mascara(cliente: &mut Value, layouts: &Layouts) {
+    let Value::Object(sections) = cliente else {
+        oculta(cliente);
+        return;
+    };
+    for (key, value) in sections.iter_mut() {
+        match key.as_str() {
+            k if CABECALHO.contains(&k) => {}
+            "mailing" => each(value, mailing),
+            "contratos" | "parcelas" | "garantias" => {
+                let kind = if key == "contratos" { "remessa" } else { key.as_str() };
+                let known = layouts.get(kind).map(campos).unwrap_or_default();
+                each(value, |row| linha(row, |name| known.get(name).copied()));
+            }
+            "enderecos_disponiveis" => {
+                let known = layouts.get("remessa").map(enderecos).unwrap_or_default();
+                each(value, |row| linha(row, |name| known.get(name).copied()));
+            }
+            "telefones_disponiveis" => each(value, telefone),
+            "emails_disponiveis" => each(value, |row| {
+                if let Some(v) = row.get_mut("email") {
+                    troca(v, email);
+                }
+            }),
+            _ => oculta(value),
+        }
+    }
+}
+
+/// Fields by name; where records differ, the personal one counts.
+fn campos(layout: &Layout) -> HashMap<&str, &Field> {
+    let mut out: HashMap<&str, &Field> = HashMap::new();
+    for f in layout.records.iter().flat_map(|r| &r.fields) {
+        let known = out.entry(f.name.as_str()).or_insert(f);
+        if f.personal {
+            *known = f;
+        }
+    }
+    out
+}
+
+/// The same for the parts of an address, `endereco_2_cidade`.
+fn enderecos(layout: &Layout) -> HashMap<&str, &Field> {
+    let mut out: HashMap<&str, &Field> = HashMap::new();
+    for f in layout.records.iter().flat_map(|r| &r.fields) {
+        let Some((_, part)) = f.name.strip_prefix("endereco_").and_then(|rest| rest.split_once('_')) else { continue };
+        let known = out.entry(part).or_insert(f);
+        if f.personal {
+            *known = f;
+        }
+    }
+    out
+}
+
+fn each(value: &mut Value, mut f: impl FnMut(&mut Objeto)) {
+    match value {
+        Value::Object(row) => f(row),
+        Value::Array(rows) => rows.iter_mut().for_each(|row| match row {
+            Value::Object(row) => f(row),
+            other => oculta(other),
+        }),
+        other => oculta(other),
+    }
+}
+
+fn linha<'l>(row: &mut Objeto, known: impl Fn(&str) -> Option<&'l Field>) {
+    for (name, value) in row.iter_mut() {
+        match known(name) {
+            Some(f) if f.personal => campo(f, value),
+            Some(_) => {}
+            None if PUBLICOS.contains(&name.as_str()) => {}
+            None => oculta(value),
+        }
+    }
+}
+
+/// One personal field.
+fn campo(f: &Field, value: &mut Value) {
+    let is_name = f.name.split('_').any(|word| word == "nome");
+    match f.ty {
+        Type::Document => troca(value, documento),
+        Type::Phone => troca(value, |t| Fone::from_completo(t).map_or_else(|| OCULTO.into(), Fone::mascara)),
+        _ if f.name.split('_').any(|word| word == "email") => troca(value, email),
+        Type::Text if is_name => troca(value, nome),
+        _ => oculta(value),
+    }
+}
+
+fn mailing(row: &mut Objeto) {
+    for (key, how) in MAILING.into_iter().zip([nome as fn(&str) -> String, documento]) {
+        if let Some(v) = row.get_mut(key) {
+            troca(v, how);
+        }
+    }
+}
+
+fn telefone(row: &mut Objeto) {
+    let text = |name: &str| row.get(name).and_then(Value::as_str).unwrap_or("");
+    let fone = Fone::from_completo(&format!("{}{}", text("ddd"), text("fone")));
+    let masked = fone.map(Fone::mascara);
+    let number = masked.as_deref().and_then(|m| m.split_once(' ')).map_or(OCULTO, |(_, number)| number);
+    row.insert("fone".into(), number.into());
+}
+
+fn troca(value: &mut Value, how: impl FnOnce(&str) -> String) {
+    match value {
+        Value::String(text) => *text = how(text),
+        other => oculta(other),
+    }
+}
+
+/// Hides every value within; absent stays absent.
+fn oculta(value: &mut Value) {
+    match value {
+        Value::Null => {}
+        Value::Object(row) => row.values_mut().for_each(oculta),
+        Value::Array(rows) => rows.iter_mut().for_each(oculta),
+        other => *other = OCULTO.into(),
+    }
+}
+
+fn documento(text: &str) -> String {
+    // what is no document would be shown as it is
+    if documento::tipo_de(text).is_some() { documento::mascara(text) } else { OCULTO.into() }
+}
+
+/// `M*** S***`
+pub fn nome(text: &str) -> String {
+    let word = |w: &str| w.chars().next().map(|c| format!("{c}{OCULTO}"));
+    text.split_whitespace().filter_map(word).collect::<Vec<_>>().join(" ")
+}
+
+/// `j***@d***`
+pub fn email(text: &str) -> String {
+    let first = |part: &str| part.trim().chars().next();
+    match text.split_once('@').map(|(a, b)| (first(a), first(b))) {
+        Some((Some(a), Some(b))) => format!("{a}{OCULTO}@{b}{OCULTO}"),
+        _ => OCULTO.into(),
+    }
+}

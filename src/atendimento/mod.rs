@@ -1,0 +1,35 @@
+//! What people who talk to a client are told: the answer of `dadosCliente` (UC009), to the Portal, the bot
+//! and `atom get` alike.
+//!
+//! [`consulta`] finds and reads a client, [`campos`] turns the layouts' columns into JSON, [`mailing`] is its
+//! head, [`mod@mascara`] hides what is personal.
+//!
+//! **Invariant by absence:** no SQL stands here and nothing is written; phones and e-mails of third parties
+//! never enter an answer, so no later step has to remember to take them out.
+
+pub mod campos;
+pub mod consulta;
+pub mod mailing;
+pub mod mascara;
+
+#[cfg(test)]
+mod testes;
+
+pub use consulta::{por_ficha, procura};
+pub use mascara::mascara;
+
+/// What a key is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// CPF or CNPJ.
+    Cpf,
+    /// A contract's number.
+    Contrato,
+    /// ID_CRM.
+    IdCrm,
+}
+
+/// Nobody has this key, or the ficha is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("cliente não encontrado")]
+pub struct NaoEncontrado;

@@ -1,0 +1,341 @@
+//! The day board for people (faces: "The day board"): the table, then what is missing and what to do.
+
+use super::quadro::{Carga, Passo, Quadro, Visto};
+use crate::cli::apoio::{self, LARGURA, comando, curto, por_extenso, quebra};
+use crate::cli::app::App;
+use crate::cli::texto::{escape, n};
+use crate::import::Etapa;
+use crate::import::portao::Situacao;
+use crate::store::ledger::Estado;
+use chrono::{Datelike, NaiveDate, Weekday};
+
+/// Width of the file column.
+const ARQUIVO: usize = 38;
+/// Where the last two columns begin; what a file waits for takes both.
+const FIM: usize = 78;
+
+/// Steps whose files come with a time of the evening before; the others come on the day itself
+/// (decisions 3).
+const DE_VESPERA: [&str; 4] = ["remessa", "parcelas", "garantias", "exclusao"];
+
+/// The whole board.
+pub fn folha(app: &App, q: &Quadro) -> String {
+    let mut out = vec![titulo(app, q), String::new()];
+    out.push(linha("etapa", "esperado", "arquivo", "estado") + &format!("{:>9}  {:>8}", "linhas", "rejeitos"));
+    for p in &q.passos {
+        linhas(q, p, &mut out);
+    }
+    out.push(format!("  {:<9}  {}", "manager", manager(q)));
+    for block in avisos(app, q) {
+        out.push(String::new());
+        out.extend(block.iter().flat_map(|text| recua(text)));
+    }
+    out.iter().map(|l| escape(l.trim_end())).collect::<Vec<_>>().join("\n")
+}
+
+fn titulo(app: &App, q: &Quadro) -> String {
+    let (now, c) = (app.clock.now(), &app.config.campanha);
+    let day = if now.date() == q.dia { String::new() } else { now.date().format("%d/%m/%Y ").to_string() };
+    format!("Operação de {} · campanha {} {} · agora {day}{}", por_extenso(q.dia), c.id, c.carteira, now.hhmm())
+}
+
+fn linha(etapa: &str, esperado: &str, arquivo: &str, estado: &str) -> String {
+    format!("  {etapa:<9}  {esperado:<8}  {arquivo:<ARQUIVO$}  {estado:<13}  ")
+}
+
+/// The lines of one step: one for each file, and one more where its state is no file's.
+fn linhas(q: &Quadro, p: &Passo, out: &mut Vec<String>) {
+    let mut head = (p.etapa.kind, if p.obrigatoria { "sim" } else { p.etapa.esperado });
+    for v in &p.arquivos {
+        let start = linha(head.0, head.1, &curto(&v.arquivo.nome, ARQUIVO), estado(v));
+        head = ("", "");
+        if v.arquivo.estado == Estado::Pendente {
+            let mut waits = quebra(&espera(p), LARGURA - FIM).into_iter();
+            out.push(start + &waits.next().unwrap_or_default());
+            out.extend(waits.map(|w| format!("{:FIM$}{w}", "")));
+        } else {
+            out.push(start + &numeros(v));
+        }
+    }
+    let word = match p.situacao {
+        Situacao::Waived => "dispensada",
+        Situacao::Missing if p.obrigatoria || esperada_hoje(q, p.etapa) => "não chegou",
+        Situacao::Missing if p.arquivos.is_empty() => "–",
+        _ => return,
+    };
+    out.push(linha(head.0, head.1, "–", word));
+}
+
+fn estado(v: &Visto) -> &'static str {
+    match v.arquivo.estado {
+        Estado::Pendente => "aguardando",
+        Estado::Importado => "concluída",
+        Estado::Duplicado => "já importada",
+        Estado::Recusado => "recusada",
+        Estado::Quarentena => "em quarentena",
+    }
+}
+
+fn numeros(v: &Visto) -> String {
+    let Some(read) = v.conta.lidas else { return String::new() };
+    let rejects = if v.conta.rejeitadas == 0 { "–".to_owned() } else { n(v.conta.rejeitadas.cast_signed()) };
+    format!("{:>9}  {rejects:>8}", n(read.cast_signed()))
+}
+
+fn espera(p: &Passo) -> String {
+    if !p.espera.is_empty() {
+        p.espera.join(", ")
+    } else if p.etapa.abre.is_none() {
+        "ainda sem importação".into()
+    } else {
+        "próxima execução".into()
+    }
+}
+
+/// refin is expected on Tuesdays, though nothing waits for it.
+fn esperada_hoje(q: &Quadro, etapa: &Etapa) -> bool {
+    etapa.esperado == "terças" && q.util && q.dia.weekday() == Weekday::Tue
+}
+
+fn manager(q: &Quadro) -> String {
+    let open = q.passo("batimento").is_some_and(|p| p.obrigatoria && !p.situacao.fechada());
+    let baixa = if open { "baixa aguarda batimento" } else { "baixa –" };
+    format!("{} · incremental – · {baixa}", carga(&q.carga))
+}
+
+fn carga(c: &Carga) -> String {
+    let rows = c.saida.as_ref().map_or(0, |s| s.linhas);
+    match (c.state, &c.em) {
+        ("published", Some(em)) => {
+            let at = apoio::momento(em).map(|t| format!(" às {}", t.format("%H:%M"))).unwrap_or_default();
+            format!("carga {} fichas{at}", n(rows))
+        }
+        ("built", _) => format!("carga {} fichas, ainda não publicada", n(rows)),
+        ("waiting", _) if c.espera.is_empty() => "carga sai na próxima execução".into(),
+        ("waiting", _) => format!("carga aguarda {}", c.espera.join(", ")),
+        _ => "carga –".into(),
+    }
+}
+
+/// What stands below the table, block by block; what is missing comes first.
+fn avisos(app: &App, q: &Quadro) -> Vec<Vec<String>> {
+    let blocks =
+        [veredito(app, q), recusas(q), alertas(q), fila(q), sem_importacao(q), dispensas(q), rejeitos(q), outros(q)];
+    blocks.into_iter().filter(|b| !b.is_empty()).collect()
+}
+
+/// Lines of a note: the second and later ones are indented, and the first where the text is.
+fn recua(text: &str) -> Vec<String> {
+    let flush = !text.starts_with(' ');
+    let lines = quebra(text, LARGURA - 3).into_iter().enumerate();
+    lines.map(|(i, l)| if i == 0 && flush { l } else { format!("   {l}") }).collect()
+}
+
+fn veredito(app: &App, q: &Quadro) -> Vec<String> {
+    if !q.util {
+        return vec!["Não é dia útil: nada é esperado. O dia de operação mais novo: atom day".into()];
+    }
+    if q.abertas().is_empty() {
+        return vec!["Dia completo.".into()];
+    }
+    let missing: Vec<&Passo> = q.passos.iter().filter(|p| p.obrigatoria && p.situacao == Situacao::Missing).collect();
+    let Some(first) = missing.first() else {
+        return vec![format!("Dia aberto: falta concluir {}.", q.abertas().join(", "))];
+    };
+    let mut out: Vec<String> =
+        missing.iter().map(|p| format!("Falta: {} ({}).", rotulo(p.etapa.kind), nomes(app, p.etapa, q.dia))).collect();
+    let stopped: Vec<&str> = q
+        .passos
+        .iter()
+        .filter(|p| p.etapa.depois_de.contains(&first.etapa.kind) && !p.situacao.fechada())
+        .filter(|p| p.obrigatoria || p.situacao == Situacao::Waiting)
+        .map(|p| p.etapa.kind)
+        .collect();
+    if !stopped.is_empty() {
+        let verb = if stopped.len() == 1 { "roda" } else { "rodam" };
+        out.push(format!("Sem {} não {verb}: {}.", first.etapa.kind, stopped.join(", ")));
+    }
+    let date = if q.abertos.len() > 1 { format!(" --date {}", q.dia) } else { String::new() };
+    let each = if missing.len() == 1 { "" } else { " (cada etapa por vez)" };
+    let kind = first.etapa.kind;
+    let waive = comando(&format!("atom day waive {kind}{date} --reason \"…\""));
+    out.push(format!("Se o banco confirmou que não vem: {waive}{each}"));
+    out
+}
+
+/// What people call the file of a step.
+fn rotulo(kind: &str) -> &str {
+    match kind {
+        "remessa" => "Remessa",
+        "parcelas" => "Parcelas",
+        "garantias" => "Garantias",
+        "baixa" => "Acordos Baixados",
+        "exclusao" => "Exclusão",
+        "batimento" => "Batimento",
+        other => other,
+    }
+}
+
+/// The file names that would complete a step on a day, from the layouts' patterns.
+fn nomes(app: &App, etapa: &Etapa, day: NaiveDate) -> String {
+    let eve = || {
+        let before = day.pred_opt().into_iter().flat_map(|d| d.iter_days().rev());
+        before.into_iter().find(|d| app.calendario.dia_util(*d)).unwrap_or(day)
+    };
+    let layouts = app.layouts.of_kind(etapa.kind).filter(|l| etapa.completa.is_none_or(|c| l.name == c));
+    let names: Vec<String> = layouts
+        .flat_map(|l| &l.files)
+        .map(|pattern| {
+            let timed = pattern.to_string().contains("{HHMMSS}");
+            let date = if timed && DE_VESPERA.contains(&etapa.kind) { eve() } else { day };
+            pattern.render(date, None, &app.config.campanha.ascob)
+        })
+        .collect();
+    names.join(" ou ")
+}
+
+fn recusas(q: &Quadro) -> Vec<String> {
+    let mut out = Vec::new();
+    for (p, v) in q.passos.iter().flat_map(|p| p.arquivos.iter().map(move |v| (p, v))) {
+        let (a, kind) = (&v.arquivo, p.etapa.kind);
+        let (code, message) = (a.codigo.as_deref().unwrap_or(""), a.mensagem.as_deref().unwrap_or(""));
+        let why = format!("{} [{code}]: {}.", a.nome, message.trim_end_matches('.'));
+        match a.estado {
+            Estado::Recusado => {
+                out.push(format!("Recusado, nada aplicado: {why}"));
+                out.push(proximo_da_recusa(p, code));
+            }
+            Estado::Quarentena => {
+                out.push(format!("Em quarentena, nada aplicado: {why}"));
+                let confirm = comando(&format!("atom import {kind} ARQUIVO --confirm N"));
+                out.push(format!("   Se estiver certo: {confirm}, com N = o número de baixas dito acima."));
+                out.push("   Se não: peça o reenvio; o arquivo novo entra sozinho.".into());
+            }
+            _ => {}
+        }
+    }
+    out
+}
+
+fn proximo_da_recusa(p: &Passo, code: &str) -> String {
+    let kind = p.etapa.kind;
+    if code == "MAIS_ANTIGO" {
+        return "   Vale o mais novo; nada a fazer, a menos que o banco diga o contrário.".into();
+    }
+    if p.situacao == Situacao::Done {
+        return format!("   Outro arquivo de {kind} já concluiu a etapa; peça o reenvio só se este também vale.");
+    }
+    let again = comando(&format!("atom import {kind} ARQUIVO"));
+    format!("   Peça o reenvio, ou {again} depois de corrigir.")
+}
+
+/// Warnings of whole files; dropped fields stand in the report of the import.
+fn alertas(q: &Quadro) -> Vec<String> {
+    let mut out = Vec::new();
+    for (p, v) in q.passos.iter().flat_map(|p| p.arquivos.iter().map(move |v| (p, v))) {
+        for (code, _) in &v.conta.avisos {
+            let text = match code.as_str() {
+                "ARQUIVO_CURTO" => {
+                    "tem menos da metade das linhas do anterior. Confirme com o banco se veio inteiro; \
+                     se ele reenviar, o novo entra sozinho."
+                }
+                "ARQUIVO_VAZIO" => "veio vazio e conta como sem movimento. Confirme com o banco se é isso mesmo.",
+                "SEM_QUEBRA_FINAL" => {
+                    "terminou sem quebra de linha; a última linha entrou. Confirme com o banco se veio inteiro."
+                }
+                _ => continue,
+            };
+            out.push(format!("Aviso: {} ({}) {text} [{code}]", p.etapa.kind, v.arquivo.nome));
+        }
+    }
+    out
+}
+
+fn fila(q: &Quadro) -> Vec<String> {
+    let queued: Vec<&str> = q.passos.iter().filter(|p| p.na_fila()).map(|p| p.etapa.kind).collect();
+    if queued.is_empty() {
+        return Vec::new();
+    }
+    vec![format!("Na fila: {}. A próxima execução importa; já: {}", queued.join(", "), comando("atom run"))]
+}
+
+/// Kinds that this version collects and cannot import yet.
+fn sem_importacao(q: &Quadro) -> Vec<String> {
+    let waiting = q.passos.iter().filter(|p| p.situacao == Situacao::Waiting && p.etapa.abre.is_none());
+    let kinds: Vec<&str> = waiting.map(|p| p.etapa.kind).collect();
+    if kinds.is_empty() {
+        return Vec::new();
+    }
+    let kept = "esta versão ainda não importa; os arquivos ficam guardados e entram com a versão que importar.";
+    vec![format!("Aguardando: {}: {kept}", kinds.join(", "))]
+}
+
+fn dispensas(q: &Quadro) -> Vec<String> {
+    let waived = q.passos.iter().filter_map(|p| p.dispensa.as_ref());
+    waived.map(|d| format!("Dispensada: {}, {}: {}", d.kind, apoio::quando(&d.em), d.motivo)).collect()
+}
+
+fn rejeitos(q: &Quadro) -> Vec<String> {
+    let files = q.passos.iter().flat_map(|p| &p.arquivos).filter(|v| v.conta.rejeitadas > 0);
+    files
+        .filter_map(|v| {
+            let run = v.arquivo.run?;
+            let count = n(v.conta.rejeitadas.cast_signed());
+            let list = comando(&format!("atom rejects list --run {run}"));
+            Some(format!("Rejeitos de {}: {count}. Ver: {list}", v.arquivo.kind))
+        })
+        .collect()
+}
+
+/// The carga that does not go out, and the other days still open.
+fn outros(q: &Quadro) -> Vec<String> {
+    let mut out = Vec::new();
+    if let (true, Some(s)) = (q.carga.state == "built", &q.carga.saida) {
+        let why = s.mensagem.as_deref().map(|m| format!(": {m}")).unwrap_or_default();
+        out.push(format!(
+            "Carga ainda não publicada ({}){why}. A próxima execução tenta de novo; já: {}",
+            s.nome,
+            comando("atom run")
+        ));
+    }
+    let others: Vec<&apoio::Aberto> = q.abertos.iter().filter(|(d, _)| *d != q.dia).collect();
+    if let Some((first, _)) = others.first() {
+        let names: Vec<String> =
+            others.iter().map(|(d, k)| format!("{} ({})", d.format("%d/%m"), k.join(", "))).collect();
+        let show = comando(&format!("atom day --date {first}"));
+        out.push(format!("Outros dias abertos: {}. Ver: {show}", names.join(", ")));
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::import::ETAPAS;
+
+    #[test]
+    fn a_linha_do_manager_diz_o_estado_da_carga() {
+        let mut c = Carga { state: "waiting", saida: None, em: None, espera: vec!["parcelas", "garantias"] };
+        assert_eq!(carga(&c), "carga aguarda parcelas, garantias");
+        c.espera.clear();
+        assert_eq!(carga(&c), "carga sai na próxima execução");
+        c.state = "nothing";
+        assert_eq!(carga(&c), "carga –");
+    }
+
+    #[test]
+    fn colunas_e_rotulos() {
+        assert_eq!(linha("batimento", "se vier", "x", "em quarentena").chars().count(), FIM);
+        assert!(ETAPAS.iter().all(|e| e.kind.len() <= 9 && e.esperado.chars().count() <= 8));
+        assert_eq!(rotulo("baixa"), "Acordos Baixados");
+        assert!(DE_VESPERA.iter().all(|k| crate::import::etapa(k).is_some()));
+    }
+
+    #[test]
+    fn notas_cabem_e_recuam() {
+        let lines = recua(&"palavra ".repeat(30));
+        assert!(lines.iter().all(|l| l.chars().count() <= LARGURA));
+        assert!(lines[0].starts_with("palavra") && lines[1].starts_with("   palavra"));
+        assert_eq!(recua("   a b"), ["   a b"]);
+    }
+}

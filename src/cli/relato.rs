@@ -1,0 +1,112 @@
+//! How an import is told to people (faces: "One import").
+
+use super::app::App;
+use super::texto::n;
+use crate::domain::codigo::Codigo;
+use crate::import::relato::{Relatorio, State};
+
+/// One report: JSON on stdout, or the sheet for people.
+pub fn mostra(app: &App, r: &Relatorio) {
+    if app.global.json {
+        match serde_json::to_string(r) {
+            Ok(line) => app.out(&line),
+            Err(e) => tracing::error!("report: {e}"),
+        }
+        return;
+    }
+    app.out(&folha(r));
+}
+
+fn folha(r: &Relatorio) -> String {
+    let day = r.data_operacao.map(|d| format!(" · operação {}", d.format("%d/%m/%Y"))).unwrap_or_default();
+    let run = r.run.map(|n| format!(" · execução {n}")).unwrap_or_default();
+    let dry = if r.dry_run { " · SIMULAÇÃO, nada gravado" } else { "" };
+    let mut out = format!("{} · {}{day}{run}{dry}\n", r.kind, r.file);
+    match r.state {
+        State::Done | State::DoneWithRejects => conta(r, &mut out),
+        state => {
+            let (code, message) = r.reason.as_ref().map_or(("", ""), |x| (x.code, x.message.as_str()));
+            out.push_str(&format!("\n  {}: {message} [{code}]\n", titulo(state)));
+            let next = passo(r, state);
+            if !next.is_empty() {
+                out.push_str(&format!("  {next}\n"));
+            }
+        }
+    }
+    out
+}
+
+fn titulo(s: State) -> &'static str {
+    match s {
+        State::Waiting => "AGUARDANDO",
+        State::Refused => "RECUSADO, nada aplicado",
+        State::Quarantined => "EM QUARENTENA, nada aplicado",
+        State::Duplicate => "JÁ IMPORTADO, nada a fazer",
+        _ => "FALHOU, nada aplicado",
+    }
+}
+
+fn passo(r: &Relatorio, s: State) -> String {
+    match s {
+        State::Waiting if r.waiting_for.is_empty() => String::new(),
+        State::Waiting => "atom run importa assim que chegar. O dia: atom day".into(),
+        State::Refused => {
+            format!("Peça o reenvio ao Evo; ou corrija e importe de novo: atom import {} ARQUIVO", r.kind)
+        }
+        _ => String::new(),
+    }
+}
+
+fn conta(r: &Relatorio, out: &mut String) {
+    let l = &r.lines;
+    out.push_str(&format!(
+        "\n  lidas {} = novas {} + alteradas {} + iguais {} + ignoradas {} + rejeitadas {}\n",
+        n(l.read as i64),
+        n(l.created as i64),
+        n(l.updated as i64),
+        n(l.unchanged as i64),
+        n(l.ignoradas() as i64),
+        n(l.rejeitadas() as i64)
+    ));
+    let mut head = "ignoradas";
+    for (code, count) in &l.ignored {
+        let text = Codigo::parse(code).map_or("", Codigo::mensagem);
+        out.push_str(&format!("  {head:<10} {:>7}  {code:<24} {text}\n", n(*count as i64)));
+        head = "";
+    }
+    head = "rejeitadas";
+    for ((code, field), count) in &r.por_campo {
+        let text = if field.is_empty() { Codigo::parse(code).map_or("", Codigo::mensagem) } else { field };
+        out.push_str(&format!("  {head:<10} {:>7}  {code:<24} {text}\n", n(*count as i64)));
+        head = "";
+    }
+    head = "avisos";
+    for (code, count) in &r.warnings {
+        let text = match Codigo::parse(code) {
+            Some(Codigo::SemQuebraFinal | Codigo::ArquivoCurto | Codigo::ArquivoVazio) => {
+                Codigo::parse(code).map_or("", Codigo::mensagem)
+            }
+            _ => "campo descartado; a linha entrou",
+        };
+        out.push_str(&format!("  {head:<10} {:>7}  {code:<24} {text}\n", n(*count as i64)));
+        head = "";
+    }
+    let e = &r.effects;
+    let effects: Vec<String> = [
+        ("altas", e.altas),
+        ("bloqueios", e.bloqueios),
+        ("baixas", e.baixas),
+        ("exclusões", e.exclusoes),
+        ("linhas retiradas", e.removed),
+    ]
+    .iter()
+    .filter(|(_, c)| *c > 0)
+    .map(|(t, c)| format!("{t} {}", n(*c as i64)))
+    .collect();
+    if !effects.is_empty() {
+        out.push_str(&format!("  {:<10} {}\n", "efeitos", effects.join(" · ")));
+    }
+    if let (Some(f), Some(run)) = (&r.error_file, r.run) {
+        out.push_str(&format!("\n  Devolvidas ao Evo em {f}. Ver: atom rejects list --run {run}\n"));
+    }
+}

@@ -1,0 +1,111 @@
+//! `atom run`: one tick of the pipeline, every minute from cron (R014).
+
+use super::app::App;
+use super::exit::{self, graver};
+use super::import::relata;
+use super::relato;
+use super::texto::{self, n};
+use crate::pipeline::fetch;
+use crate::pipeline::publish::Fim;
+use crate::pipeline::tick::{self, Tick};
+use crate::store::lock::{LockError, Which};
+use serde_json::json;
+
+/// One tick of the pipeline: fetch, every import whose gate is open, exports
+#[derive(Debug, clap::Args)]
+pub struct Cmd {}
+
+/// Runs it. The exit code is the gravest of its parts; a gate that is closed counts only between `dia.prazo`
+/// and noon of the day itself.
+///
+/// # Errors
+/// Store, folders or lock failed.
+pub fn run(_: &Cmd, app: &App) -> anyhow::Result<i64> {
+    let store = app.store()?;
+    let mut tick = Tick::default();
+    {
+        let ctx = app.contexto(&store, &|_, _, _| {});
+        // another fetch at work is no reason not to import what is here
+        match app.lock(Which::Fetch) {
+            Ok(Some(_held)) => tick.colheita = Some(fetch::fetch(&ctx)?),
+            Ok(None) => {}
+            Err(e) if matches!(e.downcast_ref(), Some(LockError::Held { .. })) => {}
+            Err(e) => return Err(e),
+        }
+    }
+    let Some(_held) = app.lock(Which::Carteira)? else { return Ok(exit::OK) };
+    store.checkpoint()?;
+    let ctx = app.contexto(&store, &|_, _, _| {});
+    tick::trabalha(&ctx, app.dia(), &mut tick)?;
+    let code = conta(app, &tick);
+    store.checkpoint()?;
+    Ok(code)
+}
+
+fn conta(app: &App, tick: &Tick) -> i64 {
+    let mut code = exit::OK;
+    if let Some(c) = &tick.colheita {
+        code = graver(code, colheita(app, c));
+    }
+    for r in &tick.importados {
+        relato::mostra(app, r);
+        code = graver(code, r.exit);
+    }
+    for (name, e) in &tick.falhas {
+        app.say(&format!("{name}:"));
+        let (c, hint) = exit::of(e);
+        texto::erro(e, hint.as_deref(), false);
+        code = graver(code, c);
+    }
+    for p in &tick.publicadas {
+        code = graver(code, relata(app, p));
+        if let Fim::Publicada(name) = &p.fim {
+            let line =
+                json!({"kind": p.saida.tipo.as_str(), "file": name, "rows": p.saida.linhas, "state": "published"});
+            app.out(&if app.global.json {
+                line.to_string()
+            } else {
+                format!("publicado {name} ({} linhas)", n(p.saida.linhas))
+            });
+        }
+    }
+    if let Some(g) = tick.carga.as_ref().filter(|g| g.substituidos > 0) {
+        app.say(&format!(
+            "aviso: {} caractere(s) sem equivalente em Windows-1252 viraram `?`",
+            n(g.substituidos as i64)
+        ));
+    }
+    for t in &tick.remotos {
+        app.say(&format!("aviso: pasta do Evo: {t}; a próxima execução tenta de novo"));
+        code = graver(code, exit::TEMPORARY);
+    }
+    if !tick.atrasadas.is_empty() {
+        app.say(&format!("atrasado: falta {} depois do prazo. O dia: atom day", tick.atrasadas.join(", ")));
+        code = graver(code, exit::WAITING);
+    }
+    let idle = tick.importados.is_empty() && tick.falhas.is_empty() && tick.publicadas.is_empty();
+    if idle && !app.global.json {
+        let waiting = match tick.aguardam.len() {
+            0 => String::new(),
+            k => format!("; {k} arquivo(s) aguardam (atom day)"),
+        };
+        app.say(&format!("nada a fazer{waiting}"));
+    }
+    code
+}
+
+fn colheita(app: &App, c: &fetch::Colheita) -> i64 {
+    for (name, why) in &c.estranhos {
+        app.say(&format!("aviso: {name}: {why}; fica na pasta do Evo"));
+    }
+    if !c.recebidos.is_empty() {
+        app.say(&format!("recebidos {} arquivo(s): {}", c.recebidos.len(), c.recebidos.join(", ")));
+    }
+    match &c.falha {
+        Some(why) => {
+            app.say(&format!("erro: a pasta do Evo não pôde ser lida: {why}; a próxima execução tenta de novo"));
+            exit::TEMPORARY
+        }
+        None => exit::OK,
+    }
+}

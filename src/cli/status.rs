@@ -1,0 +1,283 @@
+//! `atom status`: the store, what is pending or stopped, unknown names, the outbox, the last runs.
+
+use super::apoio::{Aberto, Conta, aberto, abertos, abertos_json, curto, dias, quando, tabela};
+use super::app::App;
+use super::exit;
+use super::texto::{escape, n};
+use crate::import::{ETAPAS, etapa};
+use crate::store::Store;
+use crate::store::db::Db;
+use crate::store::ledger::{self, Arquivo, Estado, RunRow};
+use crate::store::saida::{self, Saida};
+use crate::store::{carteira, remoto, schema};
+use chrono::NaiveDate;
+use serde_json::{Map, Value, json};
+
+/// The store, the last runs, pending files, unknown names
+#[derive(Debug, clap::Args)]
+pub struct Cmd {}
+
+/// How many runs are shown.
+const EXECUCOES: i64 = 10;
+/// Refused files are shown for so many of the last days.
+const DIAS_DE_RECUSA: usize = 10;
+/// The situations of a contract, in the order of the board.
+const SITUACOES: [&str; 4] = ["ATIVO", "BLOQUEADO", "BAIXADO", "EXCLUIDO"];
+/// The states of an HSM (decisions 7).
+const HSM: [&str; 6] = ["PENDENTE", "ENVIANDO", "ACEITA", "FALHA", "INCERTA", "CANCELADA"];
+
+/// Everything that the command shows.
+struct Painel {
+    caminho: String,
+    bytes: u64,
+    situacoes: Vec<(String, i64)>,
+    abertos: Vec<Aberto>,
+    pendentes: Vec<(Arquivo, String)>,
+    quarentena: Vec<Arquivo>,
+    recusados: Vec<Arquivo>,
+    estranhos: Vec<(String, String)>,
+    saida: Vec<Saida>,
+    execucoes: Vec<RunRow>,
+}
+
+/// Runs it.
+///
+/// # Errors
+/// The store is missing, of another version, or cannot be read.
+pub fn run(_: &Cmd, app: &App) -> anyhow::Result<i64> {
+    let store = app.reader()?;
+    let moment = store.db.snapshot()?;
+    let p = Painel::le(app, &store, &moment)?;
+    app.out(&if app.global.json { p.json().to_string() } else { p.folha() });
+    Ok(exit::OK)
+}
+
+impl Painel {
+    fn le(app: &App, store: &Store, db: &Db) -> anyhow::Result<Self> {
+        let counted = carteira::por_situacao(db)?;
+        let count = |s: &str| counted.iter().find(|(k, _)| k == s).map_or(0, |(_, c)| *c);
+        let mut pendentes = Vec::new();
+        for a in ledger::in_state(db, Estado::Pendente)? {
+            let since = ledger::received(db, a.id)?.unwrap_or_default();
+            pendentes.push((a, since));
+        }
+        // as the board has them: by day and step, those without a day last
+        pendentes.sort_by_key(|(a, _)| (a.data_operacao.is_none(), a.data_operacao, ordem(a)));
+        Ok(Self {
+            caminho: store.dir().display().to_string(),
+            bytes: tamanho(store)?,
+            situacoes: SITUACOES.iter().map(|s| ((*s).to_owned(), count(s))).collect(),
+            abertos: abertos(app, db)?,
+            pendentes,
+            quarentena: ledger::in_state(db, Estado::Quarentena)?,
+            recusados: recusados(db, &dias(app, db)?)?,
+            estranhos: remoto::strangers(db)?,
+            saida: saida::pending(db)?,
+            execucoes: ledger::recent_runs(db, EXECUCOES)?,
+        })
+    }
+
+    fn json(&self) -> Value {
+        let files = |list: &[Arquivo], state: &str| list.iter().map(|a| arquivo(a, state)).collect::<Vec<_>>();
+        let pending = self.pendentes.iter().map(|(a, since)| {
+            let mut v = arquivo(a, "waiting");
+            v["since"] = json!(since);
+            v
+        });
+        let strangers = self.estranhos.iter().map(|(file, why)| json!({"file": file, "message": why}));
+        let outbox = self.saida.iter().map(|s| {
+            json!({"kind": s.tipo.as_str(), "file": s.nome, "data_operacao": s.data_operacao, "rows": s.linhas,
+                   "state": "built", "message": s.mensagem})
+        });
+        json!({
+            "store": {
+                "path": self.caminho,
+                "bytes": self.bytes,
+                "schema": {"carteira": schema::CARTEIRA_VERSION, "atendimento": schema::ATENDIMENTO_VERSION},
+                "contratos": self.situacoes.iter().map(|(s, c)| (s.clone(), json!(c))).collect::<Map<_, _>>(),
+            },
+            "open_days": abertos_json(&self.abertos),
+            "pending": pending.collect::<Vec<_>>(),
+            "quarantine": files(&self.quarentena, "quarantined"),
+            "refused": files(&self.recusados, "refused"),
+            "unknown_names": strangers.collect::<Vec<_>>(),
+            "outbox": outbox.collect::<Vec<_>>(),
+            "hsm": HSM.iter().map(|s| ((*s).to_owned(), json!(0))).collect::<Map<_, _>>(),
+            "last_runs": self.execucoes.iter().map(execucao).collect::<Vec<_>>(),
+        })
+    }
+
+    fn folha(&self) -> String {
+        let mega = format!("{:.1}", f64::from(u32::try_from(self.bytes / 1000).unwrap_or(u32::MAX)) / 1000.0);
+        let counts: Vec<String> = self.situacoes.iter().map(|(s, c)| format!("{s} {}", n(*c))).collect();
+        let mut out = vec![
+            format!("store      {} · {} MB · esquema ok", self.caminho, mega.replace('.', ",")),
+            format!("contratos  {}", counts.join(" · ")),
+        ];
+        if let Some((day, _)) = self.abertos.last() {
+            let days: Vec<String> = self.abertos.iter().map(aberto).collect();
+            out.push(format!("abertos    {}", days.join(", ")));
+            out.push(format!("           Ver: atom day --date {day}"));
+        }
+        out.extend(self.parados());
+        out.extend(self.remotos());
+        if self.execucoes.is_empty() {
+            out.push("\nNenhuma execução ainda.".into());
+        } else {
+            let header = ["nº", "quando", "etapa", "arquivo", "estado", "linhas", "rejeitos"];
+            let rows = self.execucoes.iter().map(linha_de_execucao).collect();
+            out.push(format!("\nÚltimas execuções\n{}", tabela(&header, &[0, 5, 6], rows)));
+        }
+        out.iter().map(|l| escape(l)).collect::<Vec<_>>().join("\n")
+    }
+
+    /// Files that wait, are in quarantine or were refused.
+    fn parados(&self) -> Vec<String> {
+        let mut out = Vec::new();
+        if !self.pendentes.is_empty() {
+            let rows = self
+                .pendentes
+                .iter()
+                .map(|(a, since)| vec![dia(a), a.kind.clone(), curto(&a.nome, 36), quando(since), espera(a)]);
+            let header = ["dia", "etapa", "arquivo", "desde", "por quê"];
+            let table = tabela(&header, &[], rows.collect());
+            out.push(format!("\nPendentes: atom run importa o que puder\n{table}"));
+        }
+        let stopped = |list: &[Arquivo]| {
+            let rows = list.iter().map(|a| {
+                let why = format!("{}: {}", a.codigo.as_deref().unwrap_or(""), a.mensagem.as_deref().unwrap_or(""));
+                vec![dia(a), a.kind.clone(), curto(&a.nome, 36), why]
+            });
+            tabela(&["dia", "etapa", "arquivo", "motivo"], &[], rows.collect())
+        };
+        if !self.quarentena.is_empty() {
+            let next = "confirme com atom import ETAPA ARQUIVO --confirm N, ou peça o reenvio";
+            out.push(format!("\nEm quarentena: {next}\n{}", stopped(&self.quarentena)));
+        }
+        if !self.recusados.is_empty() {
+            let next = "peça o reenvio, ou atom import ETAPA ARQUIVO depois de corrigir";
+            out.push(format!("\nRecusados: {next}\n{}", stopped(&self.recusados)));
+        }
+        out
+    }
+
+    /// What concerns the other machines: unknown names, files not yet published.
+    fn remotos(&self) -> Vec<String> {
+        let mut out = Vec::new();
+        if !self.estranhos.is_empty() {
+            let rows = self.estranhos.iter().map(|(name, why)| vec![curto(name, 48), why.clone()]).collect();
+            let table = tabela(&["nome", "motivo"], &[], rows);
+            out.push(format!("\nNomes desconhecidos: ficam na pasta do Evo; peça o reenvio com o nome certo\n{table}"));
+        }
+        if !self.saida.is_empty() {
+            let rows = self.saida.iter().map(|s| {
+                let why = s.mensagem.clone().unwrap_or_else(|| "próxima execução".into());
+                vec![s.tipo.as_str().to_owned(), curto(&s.nome, 48), n(s.linhas), why]
+            });
+            let table = tabela(&["tipo", "arquivo", "linhas", "por quê"], &[2], rows.collect());
+            out.push(format!("\nA publicar: a próxima execução tenta de novo (atom run)\n{table}"));
+        }
+        out
+    }
+}
+
+/// Bytes of all files of the store.
+fn tamanho(store: &Store) -> anyhow::Result<u64> {
+    let mut sum = 0;
+    for entry in std::fs::read_dir(store.dir())? {
+        // a log that another process folds meanwhile may vanish
+        sum += entry?.metadata().map_or(0, |m| m.len());
+    }
+    Ok(sum)
+}
+
+/// Refused files of the last days for which no other file of the step was applied; those that never got a
+/// day come along.
+fn recusados(db: &Db, days: &[NaiveDate]) -> anyhow::Result<Vec<Arquivo>> {
+    let oldest = days.get(DIAS_DE_RECUSA - 1).or(days.last()).copied();
+    let mut out = ledger::in_state(db, Estado::Recusado)?;
+    out.retain(|a| a.data_operacao.is_none() || a.data_operacao >= oldest);
+    let mut open = Vec::new();
+    for a in out {
+        let others = match a.data_operacao {
+            Some(d) => ledger::of_day(db, d)?,
+            None => Vec::new(),
+        };
+        let done = others.iter().any(|o| o.estado == Estado::Importado && o.layout == a.layout);
+        if !done {
+            open.push(a);
+        }
+    }
+    Ok(open)
+}
+
+/// The place of a file's step in the day.
+fn ordem(a: &Arquivo) -> Option<usize> {
+    ETAPAS.iter().position(|e| e.kind == a.kind)
+}
+
+/// Why a file is pending, in a few words.
+fn espera(a: &Arquivo) -> String {
+    let none_yet = etapa(&a.kind).is_some_and(|e| e.abre.is_none());
+    match a.mensagem.as_deref() {
+        Some(m) if m.starts_with("aguarda ") => m.to_owned(),
+        _ if none_yet => "ainda sem importação".into(),
+        Some(m) => m.to_owned(),
+        None => "próxima execução".into(),
+    }
+}
+
+fn dia(a: &Arquivo) -> String {
+    a.data_operacao.map_or_else(|| "–".to_owned(), |d| d.format("%d/%m/%Y").to_string())
+}
+
+fn arquivo(a: &Arquivo, state: &str) -> Value {
+    json!({"file": a.nome, "kind": a.kind, "data_operacao": a.data_operacao, "run": a.run, "state": state,
+           "code": a.codigo, "message": a.mensagem})
+}
+
+fn conta(r: &RunRow) -> Conta {
+    Conta::le(&r.conta, matches!(r.estado.as_str(), "done" | "done_with_rejects"))
+}
+
+fn execucao(r: &RunRow) -> Value {
+    let c = conta(r);
+    json!({"run": r.id, "at": r.fim, "kind": r.kind, "file": r.arquivo, "data_operacao": r.data_operacao,
+           "state": r.estado, "exit": r.saida, "lines": c.lidas, "rejected": c.lidas.map(|_| c.rejeitadas)})
+}
+
+fn linha_de_execucao(r: &RunRow) -> Vec<String> {
+    let c = conta(r);
+    let file = curto(r.arquivo.as_deref().unwrap_or("–"), 33);
+    let count = |c: Option<u64>| c.map_or_else(String::new, |k| n(k.cast_signed()));
+    let rejects = if c.rejeitadas == 0 { "–".to_owned() } else { count(Some(c.rejeitadas)) };
+    vec![r.id.to_string(), quando(&r.fim), r.kind.clone(), file, estado(&r.estado).into(), count(c.lidas), rejects]
+}
+
+/// The state of a run in Portuguese.
+fn estado(state: &str) -> &str {
+    match state {
+        "done" => "concluída",
+        "done_with_rejects" => "com rejeitos",
+        "waiting" => "aguardando",
+        "refused" => "recusada",
+        "quarantined" => "em quarentena",
+        "duplicate" => "já importada",
+        "failed" => "falhou",
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::import::relato::State;
+
+    #[test]
+    fn todo_estado_tem_palavra() {
+        for s in [State::Done, State::DoneWithRejects, State::Waiting, State::Refused, State::Quarantined] {
+            assert_ne!(estado(s.as_str()), s.as_str());
+        }
+        assert_eq!((estado("duplicate"), estado("failed")), ("já importada", "falhou"));
+    }
+}

@@ -1,0 +1,60 @@
+//! How atom writes to people: numbers with thousands, errors with the next step last.
+
+use std::io::{IsTerminal, Write};
+
+/// A count with Brazilian thousands: `12.480`.
+pub fn n(n: impl TryInto<i64>) -> String {
+    let n: i64 = n.try_into().unwrap_or(i64::MAX);
+    let digits = n.unsigned_abs().to_string();
+    let mut out = String::new();
+    for (i, c) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push('.');
+        }
+        out.push(c);
+    }
+    if n < 0 { format!("-{out}") } else { out }
+}
+
+/// A stored date as people read it; anything else as it is.
+pub fn data(iso: &str) -> String {
+    match iso.parse::<chrono::NaiveDate>() {
+        Ok(d) => d.format("%d/%m/%Y").to_string(),
+        Err(_) => iso.to_owned(),
+    }
+}
+
+/// An error: what happened, why, and as the last line what to do.
+pub fn erro(e: &anyhow::Error, hint: Option<&str>, color: bool) {
+    let mut err = std::io::stderr().lock();
+    let red = color && std::io::stderr().is_terminal();
+    let mut chain = e.chain().map(|c| escape(&c.to_string())).collect::<Vec<_>>();
+    chain.dedup_by(|b, a| a.contains(b.as_str()));
+    let head = if red { "\x1b[31merro:\x1b[0m" } else { "erro:" };
+    // stderr may be closed: nothing is left to tell it to
+    let _ = writeln!(err, "{head} {}", chain.join(": "));
+    if let Some(h) = hint {
+        let _ = writeln!(err, "   {h}");
+    }
+}
+
+/// Control characters cannot move a terminal or forge a line (SE7).
+pub fn escape(s: &str) -> String {
+    s.chars()
+        .map(|c| if c.is_control() && c != '\n' { c.escape_default().to_string() } else { c.to_string() })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn milhares_e_controles() {
+        assert_eq!(
+            (n(0), n(999), n(12_480), n(1_000_000)),
+            ("0".into(), "999".into(), "12.480".into(), "1.000.000".into())
+        );
+        assert_eq!(escape("a\u{1b}[2Jb"), "a\\u{1b}[2Jb");
+    }
+}

@@ -1,0 +1,368 @@
+//! `atom.toml` and the environment, typed: the only reader of either.
+//!
+//! [`Config::find`] says which file, [`Config::load`] reads it; environment `ATOM_…` wins. What is
+//! unknown, of a wrong type or missing is an error with file, line, key and what would do.
+//!
+//! The environment is captured once into an [`Env`] and handed in, so tests build their own.
+//!
+//! Architecture invariant: a [`Secret`] is a name until it is needed; no message, `Debug` or
+//! `Display` here shows one (SE2), and files that others could read or write are refused (SE3).
+
+mod build;
+mod doc;
+mod env;
+mod error;
+mod keys;
+mod read;
+mod secret;
+mod starter;
+mod url;
+
+#[cfg(test)]
+mod tests;
+
+pub use env::Env;
+pub use error::{ConfigError, Place};
+pub use secret::Secret;
+pub use starter::STARTER;
+pub use url::RemoteUrl;
+
+use crate::domain::dia::{Calendario, Contagem};
+use chrono::{NaiveDate, NaiveTime};
+use std::fs::File;
+use std::io::Read;
+use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+/// Every kind of file that can be required of a day.
+pub const KINDS: [&str; 10] =
+    ["remessa", "parcelas", "garantias", "baixa", "exclusao", "batimento", "telefones", "refin", "massivas", "retorno"];
+
+/// What a business day requires unless configured (decisions 4).
+const OBRIGATORIOS: [&str; 5] = ["remessa", "parcelas", "garantias", "baixa", "batimento"];
+
+/// Where the file is looked for, after `--config` and `$ATOM_CONFIG`.
+const PLACES: [&str; 2] = ["atom.toml", "/etc/atom/atom.toml"];
+
+/// The whole configuration; all paths are absolute.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// The file it came from.
+    pub file: PathBuf,
+    /// Folder of layouts that replace the built-in ones; it may be absent.
+    pub layouts: PathBuf,
+    /// Folder of `inbox/`, `archive/`, `rejects/`, `outbox/`, `log/`.
+    pub data: PathBuf,
+    /// The tabulation tree; the built-in one when absent.
+    pub tabulacoes: Option<PathBuf>,
+    /// The store's folder (`store.url`).
+    pub store_dir: PathBuf,
+    /// The one campaign of the store (R001).
+    pub campanha: Campanha,
+    /// Where the bank's files come from.
+    pub evo: Evo,
+    /// The dialer's folders.
+    pub manager: Manager,
+    /// Whom not to contact.
+    pub contato: Contato,
+    /// The sender of HSM; absent: none is sent.
+    pub omne: Option<Omne>,
+    /// The operating day.
+    pub dia: Dia,
+    /// How long a block holds (R020).
+    pub bloqueio: Bloqueio,
+    /// What differs from the national bank calendar.
+    pub calendario: Feriados,
+    /// The brake of batimento.
+    pub batimento: Batimento,
+    /// Limits of every import.
+    pub import: Import,
+    /// The HTTP server.
+    pub serve: Serve,
+}
+
+/// `[campanha]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Campanha {
+    /// idCampanha.
+    pub id: i64,
+    /// Its name; `Campanha <id>` unless given.
+    pub nome: String,
+    /// The portfolio; `VEIC` unless given.
+    pub carteira: String,
+    /// ID_ASCOB with its zeros, letters and digits only.
+    pub ascob: String,
+}
+
+/// What becomes of a file in Evo's folder once the ledger has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum After {
+    /// It stays.
+    #[default]
+    Keep,
+    /// It is moved aside.
+    Move,
+    /// It is deleted.
+    Delete,
+}
+
+impl After {
+    /// The text in the configuration.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Keep => "keep",
+            Self::Move => "move",
+            Self::Delete => "delete",
+        }
+    }
+
+    /// Reads the text of the configuration; `None` for any other.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Keep, Self::Move, Self::Delete].into_iter().find(|a| a.as_str() == text)
+    }
+}
+
+/// `[evo]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Evo {
+    /// Where files are collected.
+    pub url: RemoteUrl,
+    /// Where error files go.
+    pub errors: Option<RemoteUrl>,
+    /// What becomes of a collected file.
+    pub after: After,
+    /// Seconds between two equal looks at a file; 0: taken at first sight.
+    pub settle_seconds: u64,
+    /// Bound of one fetch.
+    pub max_seconds: u64,
+    /// Private key.
+    pub key: Option<Secret>,
+    /// Password.
+    pub password: Option<Secret>,
+    /// Known host keys.
+    pub known_hosts: Option<PathBuf>,
+    /// Whether a login in clear text (`ftp://`) is allowed.
+    pub allow_cleartext: bool,
+}
+
+/// `[manager]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Manager {
+    /// Where our files go.
+    pub url: RemoteUrl,
+    /// Where retorno files come from.
+    pub retornos: Option<RemoteUrl>,
+    /// Minutes between two incrementals.
+    pub incremental_minutes: u32,
+    /// Until this hour the baixa waits for the batimento.
+    pub baixa_ate: NaiveTime,
+    /// Whether commercial phones are dialled.
+    pub comercial: bool,
+    /// Private key.
+    pub key: Option<Secret>,
+    /// Password.
+    pub password: Option<Secret>,
+    /// Known host keys.
+    pub known_hosts: Option<PathBuf>,
+    /// Whether a login in clear text (`ftp://`) is allowed.
+    pub allow_cleartext: bool,
+}
+
+/// `[contato]`
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Contato {
+    /// A phone per line: neither dialled nor messaged.
+    pub bloqueados: Option<PathBuf>,
+}
+
+/// `[omne]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Omne {
+    /// Base address, without `/` at its end.
+    pub url: String,
+    /// Bearer token.
+    pub token: Secret,
+    /// POSTs per second.
+    pub rate_per_second: u32,
+    /// Bound of one POST.
+    pub timeout_seconds: u64,
+    /// POSTs in all for one message.
+    pub max_retries: u32,
+    /// Messages per day; 0: no cap.
+    pub daily_cap: u32,
+    /// Hours after import at which a message is VENCIDA.
+    pub validade_horas: u32,
+    /// Seconds of sending in one `atom run`.
+    pub tick_seconds: u64,
+    /// When people may be contacted.
+    pub janela: Janela,
+    /// The first journey.
+    pub jornada1: Jornada,
+    /// The second journey.
+    pub jornada2: Jornada,
+}
+
+/// `[omne.janela]`: hours of contact in the zone of the DDD; never on Sundays.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Janela {
+    /// Monday to Friday; `None`: closed.
+    pub seg_sex: Option<Faixa>,
+    /// Saturday; `None`: closed.
+    pub sab: Option<Faixa>,
+    /// Whether holidays count as ordinary days.
+    pub feriados: bool,
+}
+
+/// The last moment of a day, which `24:00` means.
+const FIM_DO_DIA: NaiveTime = match NaiveTime::from_hms_nano_opt(23, 59, 59, 999_999_999) {
+    Some(time) => time,
+    None => NaiveTime::MIN,
+};
+
+/// A range of hours within a day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Faixa {
+    /// First moment within.
+    pub inicio: NaiveTime,
+    /// First moment after.
+    pub fim: NaiveTime,
+}
+
+impl Faixa {
+    /// Whether `hora` is within.
+    #[must_use]
+    pub fn contem(&self, hora: NaiveTime) -> bool {
+        self.inicio <= hora && hora < self.fim
+    }
+}
+
+/// `[omne.jornada1]`, `[omne.jornada2]`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Jornada {
+    /// OMNE's template.
+    pub template_id: i64,
+}
+
+/// `[dia]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dia {
+    /// Names with this time or a later one belong to the next business day.
+    pub corte: NaiveTime,
+    /// From here to noon an open required step is exit 4.
+    pub prazo: NaiveTime,
+    /// Kinds of file required every business day, each one of [`KINDS`].
+    pub obrigatorios: Vec<String>,
+}
+
+/// `[bloqueio]`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bloqueio {
+    /// Age at which a block still holds.
+    pub dias: u32,
+    /// How days are counted.
+    pub contagem: Contagem,
+}
+
+/// `[calendario]`
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Feriados {
+    /// More bank holidays.
+    pub feriados: Vec<NaiveDate>,
+    /// Holidays of the calendar that are business days here.
+    pub uteis: Vec<NaiveDate>,
+}
+
+/// `[batimento]`
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Batimento {
+    /// Closings above this share of the active contracts are quarantined; 0 to 1.
+    pub max_baixas: f64,
+}
+
+/// `[import]`
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Import {
+    /// Rejects above this share of the lines (and above 10) refuse the file; 0 to 1.
+    pub max_rejeitos: f64,
+}
+
+/// `[serve]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Serve {
+    /// Where it listens: loopback, unless a proxy is named.
+    pub listen: SocketAddr,
+    /// Reads per minute and token; 0: no limit.
+    pub reads_per_minute: u32,
+    /// The proxy that does TLS in front.
+    pub behind_proxy: Option<String>,
+}
+
+impl Config {
+    /// The file to load: `--config`, `$ATOM_CONFIG`, `./atom.toml`, `/etc/atom/atom.toml`. One that
+    /// is named must exist; the last two are tried in turn.
+    ///
+    /// # Errors
+    /// [`ConfigError::NotFound`] with the places looked at.
+    pub fn find(explicit: Option<&Path>, env: &Env) -> Result<PathBuf, ConfigError> {
+        Self::find_in(explicit, env, &PLACES.map(PathBuf::from))
+    }
+
+    fn find_in(explicit: Option<&Path>, env: &Env, places: &[PathBuf]) -> Result<PathBuf, ConfigError> {
+        let from_env = || env.get("ATOM_CONFIG").filter(|s| !s.is_empty()).map(PathBuf::from);
+        let tried = match explicit.map(Path::to_path_buf).or_else(from_env) {
+            Some(named) => vec![named],
+            None => places.to_vec(),
+        };
+        let stands = |p: &&PathBuf| p.try_exists().unwrap_or(true);
+        match tried.iter().find(stands) {
+            Some(found) => Ok(found.clone()),
+            None => Err(ConfigError::NotFound { tried }),
+        }
+    }
+
+    /// Reads the file and lets `env` win over it.
+    ///
+    /// # Errors
+    /// A file that cannot be read or that others may write (SE3), and whatever is unknown, missing
+    /// or of a wrong type or value in it or in the environment.
+    pub fn load(path: &Path, env: &Env) -> Result<Self, ConfigError> {
+        let io = |source| ConfigError::Io { file: path.to_path_buf(), source };
+        let mut file = File::open(path).map_err(io)?;
+        if file.metadata().map_err(io)?.permissions().mode() & 0o022 != 0 {
+            return Err(ConfigError::Writable { file: path.to_path_buf() });
+        }
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).map_err(io)?;
+        let text = String::from_utf8(bytes).map_err(|e| {
+            let before = e.as_bytes().iter().take(e.utf8_error().valid_up_to());
+            let line = 1 + before.filter(|b| **b == b'\n').count();
+            let place = Place::Line { file: path.to_path_buf(), line };
+            ConfigError::Syntax { place, message: "grave o arquivo em UTF-8".into() }
+        })?;
+        let absolute = std::path::absolute(path).map_err(io)?;
+        let base = absolute.parent().unwrap_or(Path::new("/"));
+        build::build(doc::Doc::read(path, &text, env)?, base, env)
+    }
+
+    /// The bank calendar with what the configuration adds and removes.
+    #[must_use]
+    pub fn calendario(&self) -> Calendario {
+        let Feriados { feriados, uteis } = &self.calendario;
+        Calendario::novo(feriados.iter().copied(), uteis.iter().copied())
+    }
+
+    /// Every secret that is configured, by its key: for `atom doctor`.
+    pub fn secrets(&self) -> impl Iterator<Item = (&'static str, &Secret)> {
+        let all = [
+            ("evo.key", self.evo.key.as_ref()),
+            ("evo.password", self.evo.password.as_ref()),
+            ("manager.key", self.manager.key.as_ref()),
+            ("manager.password", self.manager.password.as_ref()),
+            ("omne.token", self.omne.as_ref().map(|o| &o.token)),
+        ];
+        all.into_iter().filter_map(|(key, secret)| secret.map(|s| (key, s)))
+    }
+}

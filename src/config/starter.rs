@@ -1,0 +1,91 @@
+//! The file that `atom init` writes.
+
+/// A commented `atom.toml` with placeholder values; it loads as it stands.
+pub const STARTER: &str = r#"# atom.toml – configuração do atom (um arquivo e um store por campanha).
+#
+# Caminhos relativos contam a partir da pasta deste arquivo.
+# O ambiente vence o arquivo: ATOM_IMPORT__MAX_REJEITOS=0.2 muda import.max_rejeitos.
+# Segredos só como "env:NOME" ou "file:CAMINHO" (arquivo com chmod 600), nunca o próprio valor.
+# Este arquivo não pode ser alterável por outros usuários: chmod go-w atom.toml
+# Conferir: atom config check
+
+layouts = "layouts"                # layouts próprios; sem a pasta valem os embutidos
+data = "data"                      # inbox/, archive/, rejects/, outbox/, log/
+# tabulacoes = "layouts/tabulacoes.csv"   # árvore de tabulações; sem a chave vale a embutida
+
+[store]
+url = "sqlite:store"               # pasta com carteira.db e atendimento.db
+
+[campanha]                         # uma só (R001)
+id = 1                             # idCampanha
+nome = "Banco Exemplo – Veículos"
+carteira = "VEIC"
+ascob = "528"                      # ID_ASCOB, o que vem no nome dos arquivos
+
+[evo]                              # file:///pasta, sftp://usuario@servidor:porta/pasta, ftp://, ftps://
+url = "file:///srv/evo/processados"
+errors = "file:///srv/evo/erros"   # para onde voltam os arquivos de erros
+after = "keep"                     # depois de registrado: keep (fica), move, delete
+settle_seconds = 60                # tamanho e hora iguais em duas olhadas com este intervalo; 0: na primeira
+max_seconds = 600                  # limite de uma coleta
+# key = "file:/etc/atom/evo.key"
+# password = "env:EVO_SENHA"
+# known_hosts = "known_hosts"      # chave de servidor desconhecida é erro
+# allow_cleartext = false          # true: aceita ftp://, em que a senha vai em claro
+
+[manager]
+url = "file:///srv/manager/entrada"
+retornos = "file:///srv/manager/saida"
+incremental_minutes = 15           # no máximo um incremental a cada tantos minutos, fora os de importação
+baixa_ate = "07:00"                # até esta hora a baixa espera o batimento
+comercial = false                  # true: disca também telefones comerciais
+# key, password, known_hosts, allow_cleartext: como em [evo]
+
+[contato]
+# bloqueados = "bloqueados.txt"    # um telefone por linha: nem discado, nem mensagem
+
+[omne]
+url = "http://127.0.0.1:9000"
+token = "env:OMNE_TOKEN"
+rate_per_second = 5
+timeout_seconds = 30
+max_retries = 5                    # envios ao todo por mensagem
+daily_cap = 0                      # por dia; 0: sem limite
+validade_horas = 72                # mais velha que isso, não se envia
+tick_seconds = 45                  # tempo de envio em cada `atom run`
+
+[omne.janela]                      # hora do DDD; "" fecha; domingo nunca
+seg_sex = "08:00-20:00"
+sab = "08:00-14:00"
+feriados = false
+
+[omne.jornada1]
+template_id = 101
+
+[omne.jornada2]
+template_id = 102
+
+[dia]
+corte = "12:00"                    # nome de arquivo a partir desta hora: próximo dia útil
+prazo = "06:00"                    # depois disto, etapa obrigatória em aberto é aviso (saída 4)
+obrigatorios = ["remessa", "parcelas", "garantias", "baixa", "batimento"]
+
+[bloqueio]
+dias = 3                           # R020: alta no dia seguinte a estes
+contagem = "uteis"                 # uteis (bancários) ou corridos
+
+[calendario]
+feriados = []                      # mais feriados bancários, AAAA-MM-DD
+uteis = []                         # feriados do calendário que aqui são dias úteis
+
+[batimento]
+max_baixas = 0.30                  # acima desta fração da base ativa o arquivo fica em quarentena
+
+[import]
+max_rejeitos = 0.10                # acima disto (e de 10 linhas) o arquivo é recusado inteiro
+
+[serve]
+listen = "127.0.0.1:8080"
+reads_per_minute = 600             # por token; 0: sem limite
+# behind_proxy = "nginx"           # quem faz o TLS; só então se pode ouvir fora de 127.0.0.1
+"#;

@@ -1,0 +1,68 @@
+//! Which contract of a ficha is dialled, if any (decisions 4, UC003).
+
+use super::situacao::{Situacao, discavel};
+
+/// A contract as far as the choice looks at it.
+pub trait Discado {
+    /// Its situação.
+    fn situacao(&self) -> Situacao;
+    /// flag_falecido or flag_nao_perturbe is S on its last accepted line.
+    fn nao_contatar(&self) -> bool;
+    /// Days of delay; none counts as least.
+    fn dias_atraso(&self) -> Option<i64>;
+}
+
+/// The contract that Manager gets: the active one with most days of delay; `None` when the ficha is not
+/// dialable (no active contract, or NAO_CONTATAR on any of them). `contratos` stand in the order of their
+/// text, so that of equals the first is kept.
+pub fn escolhe<C: Discado>(contratos: &[C]) -> Option<&C> {
+    if contratos.iter().any(Discado::nao_contatar) {
+        return None;
+    }
+    let active = contratos.iter().filter(|c| discavel(Some(c.situacao())));
+    active.reduce(|best, c| if c.dias_atraso() > best.dias_atraso() { c } else { best })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct C(Situacao, bool, Option<i64>, &'static str);
+
+    impl Discado for C {
+        fn situacao(&self) -> Situacao {
+            self.0
+        }
+        fn nao_contatar(&self) -> bool {
+            self.1
+        }
+        fn dias_atraso(&self) -> Option<i64> {
+            self.2
+        }
+    }
+
+    fn chosen(all: &[C]) -> Option<&'static str> {
+        escolhe(all).map(|c| c.3)
+    }
+
+    #[test]
+    fn o_ativo_mais_atrasado_e_dos_iguais_o_primeiro_pelo_texto() {
+        use Situacao::{Ativo, Baixado, Bloqueado};
+        assert_eq!(
+            chosen(&[
+                C(Ativo, false, Some(10), "a"),
+                C(Ativo, false, Some(90), "b"),
+                C(Ativo, false, Some(90), "c"),
+                C(Bloqueado, false, Some(200), "d")
+            ]),
+            Some("b")
+        );
+        assert_eq!(chosen(&[C(Ativo, false, None, "a"), C(Ativo, false, Some(0), "b")]), Some("b"));
+        assert_eq!(chosen(&[C(Baixado, false, Some(1), "a"), C(Bloqueado, false, Some(1), "b")]), None);
+    }
+
+    #[test]
+    fn nao_contatar_em_qualquer_contrato_tira_a_ficha() {
+        assert_eq!(chosen(&[C(Situacao::Ativo, false, None, "a"), C(Situacao::Baixado, true, None, "b")]), None);
+    }
+}

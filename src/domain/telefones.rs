@@ -1,0 +1,287 @@
+//! The phones of a ficha, united from where they came.
+//!
+//! The remessa's are kept per contrato, Portal's and enrichment's beside them;
+//! what is shown, dialled or messaged is this union (decisions 5 "remessa",
+//! R023–R025). Third parties' numbers never appear in it.
+//!
+//! Performance: a ficha has some ten numbers, so plain searches beat hashing.
+
+use std::collections::HashSet;
+
+use super::fone::Fone;
+
+/// Phones that one row to the dialer has room for.
+pub const MAX_DISCAVEIS: usize = 15;
+
+/// Where a number came from; the order is that of the list.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Origem {
+    /// `telefone_1..10` of a remessa line.
+    Remessa,
+    /// Given through the Portal (`inclusaoTelefone`).
+    Portal,
+    /// A telefones file (R023).
+    Enriquecimento,
+}
+
+/// One statement about a number, as stored.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LinhaTelefone {
+    /// Who made it.
+    pub origem: Origem,
+    /// Remessa: its two-letter type (RE, CE, CO, RF, CJ, AV, OU or blank);
+    /// Portal: its own word; enrichment: not looked at.
+    pub tipo: String,
+    /// Remessa's situação: `A` or `I` (invalid); `None` when blank or not a remessa's.
+    pub situacao: Option<char>,
+    /// The number.
+    pub fone: Fone,
+    /// The score given with it, if any.
+    pub score: Option<i64>,
+    /// The `n` of `Enriquecimento n`, from 1. Zero in an enrichment line means
+    /// that it only brings a score for a number known elsewhere, and lists
+    /// nothing by itself (decisions 5 "telefones").
+    pub seq: i64,
+    /// Orders the scores: that of the highest is the latest; of equals the last line's.
+    pub quando: i64,
+}
+
+/// A number of the ficha, as shown.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Telefone {
+    /// The number.
+    pub fone: Fone,
+    /// The first origin, in list order, that still has it.
+    pub origem: Origem,
+    /// TIPO as it goes out: CELULAR, RESIDENCIAL, COMERCIAL, OUTRO,
+    /// `Enriquecimento n` or Portal's own word.
+    pub tipo_saida: String,
+    /// The latest score given to the number by anyone.
+    pub score: Option<i64>,
+    /// Remessa's type CO: listed, but dialled only where configured.
+    pub comercial: bool,
+}
+
+impl LinhaTelefone {
+    fn has_type(&self, tipos: &[&str]) -> bool {
+        let tipo = self.tipo.trim();
+        self.origem == Origem::Remessa && tipos.iter().any(|t| tipo.eq_ignore_ascii_case(t))
+    }
+
+    fn third_party(&self) -> bool {
+        self.has_type(&["RF", "CJ", "AV"])
+    }
+
+    fn invalid(&self) -> bool {
+        self.origem == Origem::Remessa && matches!(self.situacao, Some('I' | 'i'))
+    }
+
+    fn lists(&self) -> bool {
+        self.origem != Origem::Enriquecimento || self.seq > 0
+    }
+
+    fn tipo_saida(&self) -> String {
+        let tipo = self.tipo.trim();
+        match self.origem {
+            Origem::Remessa => tipo_remessa(tipo).to_owned(),
+            Origem::Portal if tipo.is_empty() => "OUTRO".to_owned(),
+            Origem::Portal => tipo.to_owned(),
+            Origem::Enriquecimento => format!("Enriquecimento {}", self.seq),
+        }
+    }
+}
+
+/// TIPO going out for remessa's two-letter type: CE CELULAR, RE RESIDENCIAL,
+/// CO COMERCIAL, else OUTRO.
+#[must_use]
+pub fn tipo_remessa(tipo: &str) -> &'static str {
+    let tipo = tipo.trim();
+    [("CE", "CELULAR"), ("RE", "RESIDENCIAL"), ("CO", "COMERCIAL")]
+        .into_iter()
+        .find(|(codigo, _)| tipo.eq_ignore_ascii_case(codigo))
+        .map_or("OUTRO", |(_, saida)| saida)
+}
+
+/// The numbers that are third parties': one remessa line gives them type RF, CJ
+/// or AV, whatever its situação and whoever else has them.
+#[must_use]
+pub fn terceiros(linhas: &[LinhaTelefone]) -> HashSet<Fone> {
+    linhas.iter().filter(|linha| linha.third_party()).map(|linha| linha.fone).collect()
+}
+
+/// The ficha's own numbers, once each, in the order remessa, Portal,
+/// enrichment; within an origin `linhas` must stand in reading order (contract
+/// text and position; time; `n`).
+///
+/// Third parties' numbers are not listed at all. A number that any remessa line
+/// marks `I` is not the remessa's; it stays Portal's or enrichment's.
+#[must_use]
+pub fn une(linhas: &[LinhaTelefone]) -> Vec<Telefone> {
+    let terceiros: Vec<Fone> = numbers(linhas, LinhaTelefone::third_party);
+    let invalidos: Vec<Fone> = numbers(linhas, LinhaTelefone::invalid);
+    let mut telefones: Vec<Telefone> = Vec::new();
+    for origem in [Origem::Remessa, Origem::Portal, Origem::Enriquecimento] {
+        for linha in linhas.iter().filter(|l| l.origem == origem && l.lists()) {
+            let fone = linha.fone;
+            let removed = origem == Origem::Remessa && invalidos.contains(&fone);
+            if removed || terceiros.contains(&fone) || telefones.iter().any(|t| t.fone == fone) {
+                continue;
+            }
+            telefones.push(Telefone {
+                fone,
+                origem,
+                tipo_saida: linha.tipo_saida(),
+                score: latest_score(linhas, fone),
+                comercial: linha.has_type(&["CO"]),
+            });
+        }
+    }
+    telefones
+}
+
+/// What the dialer may call, at most [`MAX_DISCAVEIS`], in list order: not the
+/// `bloqueados` (`contato.bloqueados`), and commercial ones only if `comercial`.
+#[must_use]
+pub fn discaveis<'a>(telefones: &'a [Telefone], comercial: bool, bloqueados: &HashSet<Fone>) -> Vec<&'a Telefone> {
+    telefones
+        .iter()
+        .filter(|t| (comercial || !t.comercial) && !bloqueados.contains(&t.fone))
+        .take(MAX_DISCAVEIS)
+        .collect()
+}
+
+fn numbers(linhas: &[LinhaTelefone], which: fn(&LinhaTelefone) -> bool) -> Vec<Fone> {
+    linhas.iter().filter(|l| which(l)).map(|l| l.fone).collect()
+}
+
+fn latest_score(linhas: &[LinhaTelefone], fone: Fone) -> Option<i64> {
+    linhas.iter().filter(|l| l.fone == fone && l.score.is_some()).max_by_key(|l| l.quando).and_then(|l| l.score)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const A: &str = "11987654321";
+    const B: &str = "1134567890";
+    const C: &str = "21987654321";
+
+    fn fone(numero: &str) -> Fone {
+        Fone::from_completo(numero).unwrap()
+    }
+
+    fn linha(origem: Origem, tipo: &str, numero: &str) -> LinhaTelefone {
+        LinhaTelefone {
+            origem,
+            tipo: tipo.to_owned(),
+            situacao: None,
+            fone: fone(numero),
+            score: None,
+            seq: 1,
+            quando: 0,
+        }
+    }
+
+    fn remessa(tipo: &str, numero: &str) -> LinhaTelefone {
+        linha(Origem::Remessa, tipo, numero)
+    }
+
+    fn invalida(tipo: &str, numero: &str) -> LinhaTelefone {
+        LinhaTelefone { situacao: Some('I'), ..remessa(tipo, numero) }
+    }
+
+    fn tipos(linhas: &[LinhaTelefone]) -> Vec<String> {
+        une(linhas).into_iter().map(|t| t.tipo_saida).collect()
+    }
+
+    #[test]
+    fn ordem_remessa_portal_enriquecimento_sem_repetir() {
+        let linhas = [
+            linha(Origem::Enriquecimento, "", A),
+            linha(Origem::Enriquecimento, "", C),
+            linha(Origem::Portal, "Recado", B),
+            linha(Origem::Portal, "Recado", A),
+            remessa("CE", A),
+            remessa("RE", A),
+        ];
+        let lista = une(&linhas);
+        assert_eq!(lista.iter().map(|t| t.fone).collect::<Vec<_>>(), [fone(A), fone(B), fone(C)]);
+        assert_eq!(tipos(&linhas), ["CELULAR", "Recado", "Enriquecimento 1"]);
+    }
+
+    #[test]
+    fn tipos_de_saida() {
+        for (tipo, saida) in
+            [("CE", "CELULAR"), ("re", "RESIDENCIAL"), (" CO", "COMERCIAL"), ("OU", "OUTRO"), ("", "OUTRO")]
+        {
+            assert_eq!(tipos(&[remessa(tipo, A)]), [saida]);
+        }
+        assert_eq!(tipos(&[linha(Origem::Portal, " ", A)]), ["OUTRO"]);
+    }
+
+    #[test]
+    fn vale_o_ultimo_score_de_qualquer_origem() {
+        let com_score =
+            |score, quando, seq| LinhaTelefone { score, quando, seq, ..linha(Origem::Enriquecimento, "", A) };
+        let linhas = [com_score(Some(70), 2, 1), com_score(Some(50), 1, 2), com_score(None, 3, 3), remessa("CE", A)];
+        assert_eq!(une(&linhas)[0].score, Some(70));
+        let empate = [com_score(Some(1), 5, 1), com_score(Some(2), 5, 2)];
+        assert_eq!(une(&empate)[0].score, Some(2));
+        assert_eq!(une(&[remessa("CE", A)])[0].score, None);
+    }
+
+    #[test]
+    fn linha_so_de_score_nao_lista_numero() {
+        let so_score = LinhaTelefone { seq: 0, score: Some(9), ..linha(Origem::Enriquecimento, "", A) };
+        assert!(une(std::slice::from_ref(&so_score)).is_empty());
+        assert_eq!(une(&[remessa("CE", A), so_score])[0].score, Some(9));
+    }
+
+    #[test]
+    fn situacao_i_tira_o_numero_da_remessa() {
+        assert!(une(&[remessa("CE", A), invalida("RE", A)]).is_empty());
+        let linhas = [invalida("CE", A), remessa("CE", B), linha(Origem::Portal, "Recado", A)];
+        assert_eq!(tipos(&linhas), ["CELULAR", "Recado"]);
+    }
+
+    #[test]
+    fn terceiro_nao_e_listado_por_ninguem() {
+        for tipo in ["RF", "CJ", "AV", "av "] {
+            let linhas = [
+                remessa("CE", A),
+                invalida(tipo, A),
+                linha(Origem::Portal, "Recado", A),
+                linha(Origem::Enriquecimento, "", A),
+                remessa("CE", B),
+            ];
+            assert_eq!(une(&linhas).len(), 1, "{tipo}");
+            assert_eq!(terceiros(&linhas), HashSet::from([fone(A)]), "{tipo}");
+        }
+    }
+
+    #[test]
+    fn tipo_do_portal_nao_faz_terceiro() {
+        let linhas = [linha(Origem::Portal, "AV", A)];
+        assert!(terceiros(&linhas).is_empty());
+        assert_eq!(tipos(&linhas), ["AV"]);
+    }
+
+    #[test]
+    fn comercial_e_listado_mas_so_discado_se_configurado() {
+        let lista = une(&[remessa("CO", A), remessa("CE", B)]);
+        assert_eq!(lista.len(), 2);
+        let nenhum = HashSet::new();
+        assert_eq!(discaveis(&lista, false, &nenhum), [&lista[1]]);
+        assert_eq!(discaveis(&lista, true, &nenhum).len(), 2);
+    }
+
+    #[test]
+    fn bloqueado_nao_e_discado_e_o_limite_e_quinze() {
+        let linhas: Vec<_> = (0..20).map(|i| remessa("CE", &format!("119876543{i:02}"))).collect();
+        let lista = une(&linhas);
+        let bloqueados = HashSet::from([lista[0].fone]);
+        let saida = discaveis(&lista, false, &bloqueados);
+        assert_eq!(saida.len(), MAX_DISCAVEIS);
+        assert_eq!(saida[0], &lista[1]);
+    }
+}

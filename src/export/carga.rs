@@ -1,0 +1,118 @@
+//! The carga (R012, UC003): every dialable ficha, once for the operating day.
+
+use super::linha::{self, Detalhes, Discagem, Fichas, Telefones};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::layout::impressao::Medidor;
+use crate::layout::saida::Escritor;
+use crate::layout::{Layout, Layouts};
+use crate::store::Store;
+use crate::store::saida::{self, Saida, Tipo};
+use anyhow::Context as _;
+use chrono::{NaiveDate, TimeDelta};
+use std::fs::File;
+use std::io::{BufWriter, Read};
+use std::path::Path;
+
+/// What an export needs.
+pub struct Pedido<'a> {
+    /// The configuration.
+    pub config: &'a Config,
+    /// The layouts.
+    pub layouts: &'a Layouts,
+    /// The open store.
+    pub store: &'a Store,
+    /// The clock.
+    pub clock: &'a Clock,
+}
+
+/// What was built.
+#[derive(Clone, Debug)]
+pub struct Gerada {
+    /// Its row in the ledger; id 0 under `--dry-run`.
+    pub saida: Saida,
+    /// Characters that Windows-1252 lacks (EX11).
+    pub substituidos: u64,
+}
+
+/// Builds the carga of a day and enters it as `gerado`; under `dry_run` only counts.
+///
+/// # Errors
+/// The store cannot be read, the outbox cannot be written.
+pub fn gera(p: &Pedido<'_>, dia: NaiveDate, dry_run: bool) -> anyhow::Result<Gerada> {
+    let layout = p.layouts.get("manager_carga").context("layouts/manager_carga.toml")?;
+    let nome = nome(p, layout)?;
+    let caminho = Path::new("outbox").join(&nome);
+    let path = p.config.data.join(&caminho);
+    let regra = Discagem::le(p.config.manager.comercial, p.config.contato.bloqueados.as_deref())?;
+    let file = File::create(&path).with_context(|| format!("não foi possível gravar {}", path.display()))?;
+    let mut out = Escritor::new(Medidor::new(BufWriter::new(file)), layout)?;
+    escreve(p, &mut out, &regra)?;
+    let (linhas, substituidos) = (out.linhas, out.substituidos);
+    let (file, impressao) = out.fim()?.fim();
+    let synced = file.into_inner().map_err(|e| e.into_error())?;
+    synced.sync_all().with_context(|| path.display().to_string())?;
+    File::open(p.config.data.join("outbox"))?.sync_all()?;
+    let mut saida = Saida {
+        id: 0,
+        tipo: Tipo::Carga,
+        nome,
+        caminho: caminho.display().to_string(),
+        data_operacao: Some(dia),
+        linhas: i64::try_from(linhas)?,
+        tamanho: i64::try_from(impressao.tamanho)?,
+        sha256: impressao.sha256,
+        mensagem: None,
+    };
+    if dry_run {
+        std::fs::remove_file(&path)?;
+    } else {
+        let tx = p.store.db.begin()?;
+        saida.id = saida::insert(&tx, &saida, None, &p.clock.now().iso())?;
+        tx.commit()?;
+    }
+    Ok(Gerada { saida, substituidos })
+}
+
+/// The stamp is the run's time and never repeats.
+fn nome(p: &Pedido<'_>, layout: &Layout) -> anyhow::Result<String> {
+    let pattern = layout.files.first().context("layouts/manager_carga.toml: files")?;
+    let mut at = p.clock.now().local();
+    loop {
+        let name = pattern.render(at.date(), Some(at.time()), &p.config.campanha.ascob);
+        if !saida::name_taken(&p.store.db, &name)? {
+            return Ok(name);
+        }
+        at += TimeDelta::seconds(1);
+    }
+}
+
+fn escreve<W: std::io::Write>(p: &Pedido<'_>, out: &mut Escritor<W>, regra: &Discagem) -> anyhow::Result<()> {
+    // one moment of the store for the whole file (EX6)
+    let moment = p.store.db.snapshot()?;
+    let (mut q1, mut q2) = (moment.prepare(linha::FICHAS)?, moment.prepare(linha::TELEFONES)?);
+    let mut fichas = Fichas::new(q1.query(&[])?)?;
+    let mut telefones = Telefones::new(q2.query(&[])?)?;
+    let mut detalhes = Detalhes::new(&moment)?;
+    while let Some(ficha) = fichas.next_ficha()? {
+        let Some(c) = ficha.discada() else { continue };
+        let phones = telefones.de(&ficha)?;
+        linha::escreve(out, &ficha, c, &phones, &mut detalhes, regra)?;
+    }
+    Ok(())
+}
+
+/// What each ficha was sent, read back from the bytes of a carga: id, contract, hash of the row without
+/// its line break.
+///
+/// # Errors
+/// The file cannot be read, or a row has no id.
+pub fn enviados(from: impl Read, delimiter: u8) -> impl Iterator<Item = anyhow::Result<(i64, String, u64)>> {
+    let reader = csv::ReaderBuilder::new().delimiter(delimiter).has_headers(true).from_reader(from);
+    reader.into_byte_records().map(|r| {
+        let r = r?;
+        let cell = |i: usize| std::str::from_utf8(r.get(i).unwrap_or(b"")).unwrap_or("").to_owned();
+        let id = cell(0).parse().context("carga: linha sem ID_CRM")?;
+        Ok((id, cell(1), xxhash_rust::xxh3::xxh3_64(r.as_slice())))
+    })
+}

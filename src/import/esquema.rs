@@ -1,0 +1,118 @@
+//! From the layouts to the columns of the wide tables, and the checks that rules need.
+
+use crate::layout::contato::contato;
+use crate::layout::load::{LayoutError, needs};
+use crate::layout::{Field, Layout, Layouts, Part, Record, Type};
+use crate::store::schema::{Coluna, Esquema, Tabela, Tipo};
+
+fn coluna(f: &Field) -> Coluna {
+    coluna_de(&f.name, &f.ty)
+}
+
+fn coluna_de(nome: &str, ty: &Type) -> Coluna {
+    let tipo = match ty {
+        Type::Int | Type::Decimal { .. } | Type::Percent { .. } | Type::Year => Tipo::Inteiro,
+        _ => Tipo::Texto,
+    };
+    Coluna { nome: nome.to_owned(), tipo }
+}
+
+fn faulty(layout: &Layout, f: &Field, why: String) -> LayoutError {
+    LayoutError { file: format!("layouts/{}.toml", layout.name), line: f.line, why }
+}
+
+fn push(columns: &mut Vec<Coluna>, c: Coluna, layout: &Layout, f: &Field, own: &[&str]) -> Result<(), LayoutError> {
+    if own.contains(&c.nome.as_str()) {
+        return Err(faulty(layout, f, format!("field name `{}` is taken by the store", c.nome)));
+    }
+    match columns.iter().find(|k| k.nome == c.nome) {
+        None => columns.push(c),
+        Some(k) if k.tipo == c.tipo => {}
+        Some(_) => return Err(faulty(layout, f, format!("field `{}` has two types in one table", c.nome))),
+    }
+    Ok(())
+}
+
+/// The wide tables for these layouts.
+///
+/// # Errors
+/// A field that a rule needs is missing, a contact field has no table, a name clashes.
+pub fn esquema(layouts: &Layouts) -> Result<Esquema, LayoutError> {
+    let mut e = Esquema::default();
+    remessa(&mut e, layouts.unico("remessa")?)?;
+    let parcelas = layouts.unico("parcelas")?;
+    for r in &parcelas.records {
+        needs(parcelas, r, super::parcelas::CAMPOS)?;
+    }
+    e.set(Tabela::Parcela, conjunto(parcelas, Tabela::Parcela)?);
+    let garantias = layouts.unico("garantias")?;
+    for r in &garantias.records {
+        needs(garantias, r, super::garantias::CAMPOS)?;
+    }
+    e.set(Tabela::Garantia, conjunto(garantias, Tabela::Garantia)?);
+    Ok(e)
+}
+
+fn remessa(e: &mut Esquema, layout: &Layout) -> Result<(), LayoutError> {
+    let record: &Record = layout.records.first().ok_or_else(|| LayoutError {
+        file: format!("layouts/{}.toml", layout.name),
+        line: 0,
+        why: "no record".to_owned(),
+    })?;
+    needs(layout, record, super::remessa::CAMPOS)?;
+    let tables = [Tabela::Ficha, Tabela::Contrato, Tabela::Divida, Tabela::Telefone, Tabela::Endereco, Tabela::Email];
+    let mut columns: Vec<(Tabela, Vec<Coluna>)> = tables.iter().map(|t| (*t, Vec::new())).collect();
+    let bare = Esquema::default();
+    for f in &record.fields {
+        let (table, column) = match f.of {
+            Some(Part::Ficha) => (Tabela::Ficha, coluna(f)),
+            Some(Part::Divida) => (Tabela::Divida, coluna(f)),
+            Some(Part::Contato) => {
+                let place = contato(&f.name).and_then(|c| Some((Tabela::chamada(c.grupo.nome())?, c)));
+                let (table, c) = place.ok_or_else(|| {
+                    faulty(layout, f, format!("`{}`: contact fields are telefone_N_…, endereco_N_… or email_N", f.name))
+                })?;
+                (table, coluna_de(&c.coluna, &f.ty))
+            }
+            Some(Part::Contrato) | None => (Tabela::Contrato, coluna(f)),
+        };
+        let own = table.colunas(&bare);
+        for (t, cols) in &mut columns {
+            if *t == table {
+                push(cols, column.clone(), layout, f, &own)?;
+            }
+        }
+    }
+    for (t, cols) in columns {
+        e.set(t, cols);
+    }
+    Ok(())
+}
+
+/// The union of the columns of all records; the contract is told by its id.
+fn conjunto(layout: &Layout, tabela: Tabela) -> Result<Vec<Coluna>, LayoutError> {
+    let bare = Esquema::default();
+    let own = tabela.colunas(&bare);
+    let mut columns = Vec::new();
+    for r in &layout.records {
+        for f in r.fields.iter().filter(|f| f.name != "contrato") {
+            push(&mut columns, coluna(f), layout, f, &own)?;
+        }
+    }
+    Ok(columns)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layout::load;
+
+    #[test]
+    fn cada_campo_dos_layouts_tem_coluna() {
+        let e = esquema(&load::builtin().unwrap()).unwrap();
+        let n = |t| e.de(t).len();
+        assert_eq!(n(Tabela::Ficha) + n(Tabela::Contrato) + n(Tabela::Divida), 280 - 90);
+        assert_eq!((n(Tabela::Telefone), n(Tabela::Endereco), n(Tabela::Email)), (5, 9, 1));
+        assert_eq!(n(Tabela::Parcela), 17);
+    }
+}

@@ -1,0 +1,125 @@
+//! Imports: the table of steps, and what the engine and the rooms share.
+//!
+//! [`run`] is the engine (read, decide, apply, account); it knows no step by name. Each kind has a room of
+//! its own ([`remessa`], [`parcelas`], [`garantias`]) that decides what a line means. [`portao`] says what a
+//! step still waits for, [`estrutura`] what is wrong with a whole file, [`relato`] what an import reports.
+//!
+//! **Transaction:** one file is applied in one transaction of `carteira.db` that holds every row effect, the
+//! rejects, the ledger and what is to be sent; before it nothing durable changes.
+//!
+//! **Invariant by absence:** no transport, no HTTP, no command line here; rooms do not know each other.
+
+pub mod conjunto;
+pub mod entrada;
+pub mod esquema;
+pub mod estrutura;
+pub mod garantias;
+pub mod mensagem;
+pub mod parcelas;
+pub mod passo;
+pub mod portao;
+pub mod rejeitos;
+pub mod relato;
+pub mod remessa;
+pub mod run;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::domain::dia::Calendario;
+use crate::layout::{Layout, Layouts};
+use crate::store::{Campanha, Store};
+use chrono::NaiveDate;
+use passo::Passo;
+
+/// How a kind gets its operating day (decisions 3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DiaDe {
+    /// From the date and time in its name.
+    Nome,
+    /// It joins the newest day whose remessa is done.
+    NovaRemessa,
+    /// The calendar day of its stamp.
+    Carimbo,
+}
+
+/// Opens a room for one file.
+pub type Abre = fn(&Contexto<'_>, &Layout, NaiveDate) -> anyhow::Result<Box<dyn Passo>>;
+
+/// One step of the operating day.
+pub struct Etapa {
+    /// Its kind: the word of the command line, of the ledger and of the layouts.
+    pub kind: &'static str,
+    /// The steps that come before it on its day (decisions 4).
+    pub depois_de: &'static [&'static str],
+    /// Only a file of this layout completes the step; `None`: any of the kind.
+    pub completa: Option<&'static str>,
+    /// Where its day comes from.
+    pub dia: DiaDe,
+    /// Files add up: none is ever older than another.
+    pub acumula: bool,
+    /// What the board says of it when the day does not require it.
+    pub esperado: &'static str,
+    /// Its room; `None` while this version of atom only collects the kind and shows it as waiting.
+    pub abre: Option<Abre>,
+}
+
+/// THE TABLE: every step, in the order of the day. A new step is one line here, one room, one layout, one
+/// fixture.
+#[rustfmt::skip]
+pub const ETAPAS: &[Etapa] = &[
+    Etapa { kind: "remessa",   depois_de: &[],                                                       completa: None, dia: DiaDe::Nome, acumula: false, esperado: "se vier", abre: Some(remessa::abre) },
+    Etapa { kind: "parcelas",  depois_de: &["remessa"],                                              completa: None, dia: DiaDe::Nome, acumula: false, esperado: "se vier", abre: Some(parcelas::abre) },
+    Etapa { kind: "garantias", depois_de: &["remessa"],                                              completa: None, dia: DiaDe::Nome, acumula: false, esperado: "se vier", abre: Some(garantias::abre) },
+    Etapa { kind: "baixa",     depois_de: &["remessa", "parcelas", "garantias"],                     completa: Some("acordos_baixados"), dia: DiaDe::Nome, acumula: false, esperado: "se vier", abre: None },
+    Etapa { kind: "exclusao",  depois_de: &["remessa", "parcelas", "garantias", "baixa"],            completa: None, dia: DiaDe::Nome, acumula: false, esperado: "se vier", abre: None },
+    Etapa { kind: "batimento", depois_de: &["remessa", "parcelas", "garantias", "baixa", "exclusao"], completa: None, dia: DiaDe::Nome, acumula: false, esperado: "se vier", abre: None },
+    Etapa { kind: "telefones", depois_de: &["remessa"], completa: None, dia: DiaDe::NovaRemessa, acumula: true,  esperado: "se vier", abre: None },
+    Etapa { kind: "refin",     depois_de: &["remessa"], completa: None, dia: DiaDe::NovaRemessa, acumula: false, esperado: "terças",  abre: None },
+    Etapa { kind: "massivas",  depois_de: &[],          completa: None, dia: DiaDe::Carimbo,     acumula: true,  esperado: "se vier", abre: None },
+    Etapa { kind: "retorno",   depois_de: &[],          completa: None, dia: DiaDe::Carimbo,     acumula: true,  esperado: "se vier", abre: None },
+];
+
+/// The step of this kind.
+pub fn etapa(kind: &str) -> Option<&'static Etapa> {
+    ETAPAS.iter().find(|e| e.kind == kind)
+}
+
+/// What the command line asked for beyond the file itself.
+#[derive(Clone, Debug, Default)]
+pub struct Opcoes {
+    /// The same path, rolled back.
+    pub dry_run: bool,
+    /// `--force --reason`: passes a gate, an older or a repeated file; recorded (OR7).
+    pub forcado: Option<String>,
+    /// The command as given, for the ledger.
+    pub comando: String,
+}
+
+/// Everything an import needs, made once by the caller.
+pub struct Contexto<'a> {
+    /// The configuration.
+    pub config: &'a Config,
+    /// The layouts.
+    pub layouts: &'a Layouts,
+    /// The open store.
+    pub store: &'a Store,
+    /// The clock.
+    pub clock: &'a Clock,
+    /// Bank business days.
+    pub calendario: &'a Calendario,
+    /// What was asked for.
+    pub opcoes: &'a Opcoes,
+    /// Told how far the work is: bytes done, bytes in all, what is being done.
+    pub progresso: &'a dyn Fn(u64, u64, &str),
+}
+
+/// The campaign of a config, as the store keeps it (R001).
+pub fn campanha(config: &Config) -> Campanha {
+    let c = &config.campanha;
+    Campanha { id: c.id, nome: c.nome.clone(), carteira: c.carteira.clone(), ascob: c.ascob.clone() }
+}
+
+/// Whether the code of an agency is the campaign's; leading zeros do not count (decisions 5).
+pub fn mesma_assessoria(codigo: &str, ascob: &str) -> bool {
+    codigo.trim().trim_start_matches('0') == ascob.trim_start_matches('0')
+}

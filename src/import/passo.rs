@@ -1,0 +1,160 @@
+//! What a room does for the engine: look at a line, then write it.
+
+use crate::domain::codigo::Codigo;
+use crate::layout::fixed::Linha;
+use crate::store::Store;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// 96 bits of a key's hash: a collision among a million keys is a matter of 10⁻¹⁷.
+pub type Chave = [u32; 3];
+
+/// The hash of a key.
+pub fn chave(bytes: &[u8]) -> Chave {
+    let h = xxhash_rust::xxh3::xxh3_128(bytes).to_le_bytes();
+    let word = |i: usize| u32::from_le_bytes([h[i], h[i + 1], h[i + 2], h[i + 3]]);
+    [word(0), word(4), word(8)]
+}
+
+/// What is to become of a line, one byte each: below [`APLICA`] a verdict, from there on the room's bits.
+pub type Marca = u8;
+/// Accepted, nothing to write.
+pub const IGUAL: Marca = 0;
+/// Rejected; code and field stand in the list of rejects.
+pub const REJEITADA: Marca = 1;
+/// Ignored: a later line of the same key wins.
+pub const REPETIDA: Marca = 2;
+/// Ignored: its block still holds.
+pub const BLOQUEADA: Marca = 3;
+/// Ignored: another line of its contract was rejected.
+pub const COM_REJEITO: Marca = 4;
+/// Ignored like [`REPETIDA`]; its contract is held, so our reject file keeps the line as well.
+pub const REPETIDA_RETIDA: Marca = 5;
+/// From here on the line is written; the lower bits are the room's own.
+pub const APLICA: Marca = 16;
+
+/// The code under which a line is ignored.
+pub const fn motivo_de_ignorar(m: Marca) -> Option<Codigo> {
+    match m {
+        REPETIDA | REPETIDA_RETIDA => Some(Codigo::LinhaRepetida),
+        BLOQUEADA => Some(Codigo::BloqueioVigente),
+        COM_REJEITO => Some(Codigo::ContratoComRejeito),
+        _ => None,
+    }
+}
+
+/// A rejected line: what is wrong, with which field. The message is made when it is reported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rejeito {
+    /// The code.
+    pub codigo: Codigo,
+    /// Index of the field in the line's record; `None`: the line as a whole.
+    pub campo: Option<u16>,
+}
+
+impl Rejeito {
+    /// The line as a whole.
+    pub const fn linha(codigo: Codigo) -> Self {
+        Self { codigo, campo: None }
+    }
+
+    /// One field of it.
+    pub fn campo(codigo: Codigo, index: usize) -> Self {
+        Self { codigo, campo: u16::try_from(index).ok() }
+    }
+}
+
+/// An accepted line.
+#[derive(Clone, Copy, Debug)]
+pub struct Aceita {
+    /// Its key in the file: a later line of the same key makes this one LINHA_REPETIDA.
+    pub chave: Option<Chave>,
+    /// What the room would do with it.
+    pub marca: Marca,
+}
+
+/// Dropped fields of accepted lines, by code.
+#[derive(Clone, Debug, Default)]
+pub struct Avisos(pub BTreeMap<Codigo, u64>);
+
+impl Avisos {
+    /// One more.
+    pub fn conta(&mut self, codigo: Codigo) {
+        *self.0.entry(codigo).or_default() += 1;
+    }
+
+    /// Takes over those of a line.
+    pub fn junta(&mut self, outros: &[Codigo]) {
+        outros.iter().for_each(|c| self.conta(*c));
+    }
+}
+
+/// What writing a line did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Efeito {
+    /// A new row.
+    Criada,
+    /// A row changed.
+    Alterada,
+    /// It was so already.
+    Igual,
+}
+
+/// What an import did beyond its lines (contract section 4, `effects`).
+#[derive(Clone, Copy, Debug, Default, Serialize, PartialEq, Eq)]
+pub struct Efeitos {
+    /// Contracts back in collection.
+    pub altas: u64,
+    /// ATIVO → BLOQUEADO.
+    pub bloqueios: u64,
+    /// → BAIXADO.
+    pub baixas: u64,
+    /// → EXCLUIDO.
+    pub exclusoes: u64,
+    /// Rows of a set that the new file no longer holds.
+    pub removed: u64,
+    /// The highest ID_CRM given, to be recorded before the commit.
+    #[serde(skip)]
+    pub maior_id: Option<i64>,
+}
+
+/// First pass of a room: looks, touches nothing.
+pub trait Passo {
+    /// Looks at one line.
+    ///
+    /// # Errors
+    /// The line is rejected: data, not a failure.
+    fn examina(&mut self, linha: &Linha<'_>, avisos: &mut Avisos) -> Result<Aceita, Rejeito>;
+
+    /// All lines are known: settles what depends on the whole file. `plano[i]` is the mark of line `i + 1`.
+    fn resolve(&mut self, plano: &mut [Marca]);
+
+    /// The second pass, inside the transaction.
+    ///
+    /// # Errors
+    /// The store cannot be read or prepared.
+    fn gravador<'d>(self: Box<Self>, store: &'d Store, run: i64) -> anyhow::Result<Box<dyn Gravador + 'd>>;
+}
+
+/// Second pass of a room: writes the planned lines, in file order.
+pub trait Gravador {
+    /// Writes one line whose mark is [`APLICA`] or more.
+    ///
+    /// # Errors
+    /// The store failed; nothing of the file is kept.
+    fn grava(&mut self, linha: &Linha<'_>, marca: Marca) -> anyhow::Result<Efeito>;
+
+    /// Records that a line was ignored and why, where the room keeps a history.
+    ///
+    /// # Errors
+    /// The store failed.
+    fn ignora(&mut self, _linha: &Linha<'_>, _marca: Marca) -> anyhow::Result<()> {
+        Ok(())
+    }
+
+    /// After the last line.
+    ///
+    /// # Errors
+    /// The store failed.
+    fn fim(self: Box<Self>) -> anyhow::Result<Efeitos>;
+}

@@ -1,0 +1,166 @@
+//! Rejected and listed lines: our own file with the original bytes, the file that goes back to Evo, the rows.
+//!
+//! Both files are whole and synced before the transaction that names them commits; a kill before leaves
+//! files that no row names, and the next run of the same number writes them again.
+
+use super::mensagem;
+use super::passo::Rejeito;
+use crate::domain::codigo::Codigo;
+use crate::domain::contrato;
+use crate::layout::Layout;
+use crate::layout::fixed::Linha;
+use crate::layout::impressao::{Impressao, Medidor};
+use crate::layout::saida::Escritor;
+use crate::store::db::Db;
+use crate::store::ledger;
+use crate::store::saida::{self, Saida, Tipo};
+use anyhow::Context as _;
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+struct Abertos {
+    originais: BufWriter<File>,
+    posicao: u64,
+    erros: Escritor<Medidor<BufWriter<File>>>,
+}
+
+/// Writes the listed lines of one run.
+pub struct Rejeitos<'a> {
+    data: &'a Path,
+    layout: &'a Layout,
+    nome: &'a str,
+    run: i64,
+    abertos: Option<Abertos>,
+}
+
+/// What was written.
+pub struct Escritos {
+    /// Our file with the original bytes, relative to the data folder.
+    pub originais: String,
+    /// The row for Evo's file.
+    pub erros: Saida,
+}
+
+impl<'a> Rejeitos<'a> {
+    /// For the file `nome` in run `run`; `layout` is that of the error file. Nothing is made before the first
+    /// line.
+    pub fn new(data: &'a Path, layout: &'a Layout, nome: &'a str, run: i64) -> Self {
+        Self { data, layout, nome, run, abertos: None }
+    }
+
+    fn caminhos(&self) -> (PathBuf, PathBuf) {
+        let name = format!("{}.{}", self.nome, self.run);
+        (Path::new("rejects").join(format!("{name}.rejeitos")), Path::new("outbox").join(format!("{name}.erros.csv")))
+    }
+
+    fn abertos(&mut self) -> anyhow::Result<&mut Abertos> {
+        if self.abertos.is_none() {
+            let (originais, erros) = self.caminhos();
+            let make = |p: &Path| {
+                let path = self.data.join(p);
+                File::create(&path).with_context(|| format!("não foi possível gravar {}", path.display()))
+            };
+            self.abertos = Some(Abertos {
+                originais: BufWriter::new(make(&originais)?),
+                posicao: 0,
+                erros: Escritor::new(Medidor::new(BufWriter::new(make(&erros)?)), self.layout)?,
+            });
+        }
+        self.abertos.as_mut().context("reject files")
+    }
+
+    /// A line that only our own file keeps: one of a held contract that was not rejected itself.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn guarda(&mut self, linha: &Linha<'_>) -> anyhow::Result<(i64, i64)> {
+        let a = self.abertos()?;
+        a.originais.write_all(linha.original)?;
+        let at = a.posicao;
+        a.posicao += linha.original.len() as u64;
+        Ok((i64::try_from(at)?, i64::try_from(linha.original.len())?))
+    }
+
+    /// A rejected line, or an ignored one that is listed.
+    ///
+    /// # Errors
+    /// A file or the store cannot be written.
+    pub fn lista(&mut self, db: &Db, linha: &Linha<'_>, r: Rejeito, rejeitada: bool) -> anyhow::Result<()> {
+        let bytes = self.guarda(linha)?;
+        let message = mensagem::de(linha, r);
+        let contract = linha.record.index("contrato").map(|i| linha.campo(i)).unwrap_or("");
+        let contract = match contrato::chave(contract) {
+            Ok(Some(_)) => Some(contrato::exibicao(contract)),
+            _ => None,
+        };
+        let field = r.campo.and_then(|i| linha.record.fields.get(usize::from(i))).map(|f| f.name.as_str());
+        let (name, run) = (self.nome, self.run);
+        ledger::insert_reject(
+            db,
+            &ledger::Rejeito {
+                run,
+                linha: i64::from(linha.numero),
+                contrato: contract,
+                campo: field,
+                codigo: r.codigo.as_str(),
+                mensagem: &message,
+                rejeitada,
+                bytes,
+            },
+        )?;
+        let e = &mut self.abertos()?.erros;
+        let number = linha.numero.to_string();
+        for cell in [name, &number, contract.unwrap_or(""), field.unwrap_or(""), r.codigo.as_str(), &message] {
+            e.celula(cell);
+        }
+        e.fim_da_linha()?;
+        Ok(())
+    }
+
+    /// Syncs both files; `None` when no line was listed.
+    ///
+    /// # Errors
+    /// A file cannot be written or synced.
+    pub fn fim(self, data_operacao: Option<chrono::NaiveDate>) -> anyhow::Result<Option<Escritos>> {
+        let (originais, erros) = self.caminhos();
+        let Some(a) = self.abertos else { return Ok(None) };
+        let sync =
+            |w: BufWriter<File>| -> std::io::Result<()> { w.into_inner().map_err(|e| e.into_error())?.sync_all() };
+        sync(a.originais).with_context(|| format!("{}", self.data.join(&originais).display()))?;
+        let rows = a.erros.linhas;
+        let (file, Impressao { tamanho, sha256, .. }) = a.erros.fim()?.fim();
+        sync(file).with_context(|| format!("{}", self.data.join(&erros).display()))?;
+        for folder in ["rejects", "outbox"] {
+            File::open(self.data.join(folder))?.sync_all()?;
+        }
+        Ok(Some(Escritos {
+            originais: originais.display().to_string(),
+            erros: Saida {
+                id: 0,
+                tipo: Tipo::Erros,
+                nome: format!("{}.erros.csv", self.nome),
+                caminho: erros.display().to_string(),
+                data_operacao,
+                linhas: i64::try_from(rows)?,
+                tamanho: i64::try_from(tamanho)?,
+                sha256,
+                mensagem: None,
+            },
+        }))
+    }
+}
+
+/// Enters what was written beside the effects of the file: the row that sends the errors to Evo.
+///
+/// # Errors
+/// The store cannot be written.
+pub fn entra(db: &Db, e: &Escritos, run: i64, em: &str) -> anyhow::Result<()> {
+    saida::insert(db, &e.erros, Some(run), em)?;
+    Ok(())
+}
+
+/// Whether a line that was ignored for this reason is listed in the error file.
+pub fn listada(codigo: Codigo) -> bool {
+    codigo.listado()
+}

@@ -1,0 +1,413 @@
+//! Remessa (R004, R020, UC001): the main file, one client and contract a line.
+//!
+//! An upsert; absence closes nothing. A line has four parts (`of` in the layout): the client's, the
+//! contract's, the debt's that moves every night, and the contacts. Each part has a content hash seeded with
+//! the layout's digest and the version of the rules: what did not change is neither validated nor written.
+//! The lowest bit of a hash says that fields were dropped; such a part is looked at again, so that its
+//! warnings are counted each time.
+//!
+//! **Client:** personal fields are those of the last accepted line of the newest file. **Key:** the contract;
+//! a contract that comes with another CPF is CPF_DIVERGENTE. **State:** [`situacao::remessa`] decides; a
+//! line whose block still holds is ignored whole.
+
+use super::esquema;
+use super::passo::{APLICA, Aceita, Avisos, BLOQUEADA, Chave, Gravador, IGUAL, Marca, Passo, Rejeito, chave};
+use super::{Contexto, mesma_assessoria};
+use crate::domain::codigo::Codigo;
+use crate::domain::contrato;
+use crate::domain::fone::Fone;
+use crate::domain::situacao::{self, PorRemessa, Situacao};
+use crate::layout::contato::contato;
+use crate::layout::fixed::Linha;
+use crate::layout::valor::{self, Leitura, Valor};
+use crate::layout::{Format, Layout, OnError, Part, Record};
+use crate::store::Store;
+use crate::store::carteira;
+use crate::store::schema::{Esquema, Tabela};
+use chrono::NaiveDate;
+use std::collections::HashMap;
+use std::ops::Range;
+
+mod grava;
+
+/// The fields that this rule reads by name.
+pub const CAMPOS: &[&str] = &[
+    "codigo_assessoria",
+    "contrato",
+    "tipo_pessoa",
+    "cpf_cnpj_cliente",
+    "nome_cliente",
+    "nome_carteira",
+    "nome_produto",
+    "flag_falecido",
+    "flag_nao_perturbe",
+    "dias_atraso",
+    "valor_parcela",
+    "valor_vencido",
+    "quantidade_parcelas_vencidas",
+    "telefone_1_tipo",
+    "telefone_1_ddd",
+    "telefone_1_numero",
+    "telefone_1_situacao",
+    "endereco_1_uf",
+];
+
+/// Raised when a rule of this room changes what an unchanged line would mean.
+const VERSAO: u64 = 1;
+
+/// Bits of a mark, see [`APLICA`].
+const FICHA: Marca = 0x01;
+const CONTRATO: Marca = 0x02;
+const CONTATO: Marca = 0x04;
+const DIVIDA: Marca = 0x08;
+const NOVO: Marca = 0x20;
+const ALTA: Marca = 0x40;
+
+/// The parts of a line, in the order of [`Mapa::partes`].
+const PARTES: [(Part, Marca); 4] =
+    [(Part::Ficha, FICHA), (Part::Contrato, CONTRATO), (Part::Divida, DIVIDA), (Part::Contato, CONTATO)];
+
+/// Lowest bit of a part's hash: fields were dropped.
+const COM_AVISO: u64 = 1;
+
+struct Parte {
+    marca: Marca,
+    /// Its fields, by index.
+    campos: Vec<usize>,
+    /// Columns that make its content hash: its fields but the volatile ones, neighbours joined.
+    colunas: Vec<Range<usize>>,
+}
+
+/// One contact of a line, `telefone_3`: which field fills which column.
+struct Grupo {
+    tabela: Tabela,
+    ordem: i64,
+    /// Field index by column of the table.
+    campos: Vec<Option<usize>>,
+}
+
+/// Where everything stands in a line.
+struct Mapa {
+    partes: Vec<Parte>,
+    grupos: Vec<Grupo>,
+    assessoria: usize,
+    contrato: usize,
+    documento: usize,
+    /// The contract's fields that an update writes: its number stays as the remessa that created it wrote it.
+    alteraveis: Vec<usize>,
+    /// Part bit of each field.
+    marca_de: Vec<Marca>,
+    semente: u64,
+}
+
+impl Mapa {
+    fn new(layout: &Layout, record: &Record, esquema: &Esquema, ascob: &str) -> anyhow::Result<Self> {
+        let at = |name: &str| record.index(name).ok_or_else(|| anyhow::anyhow!("layout remessa: {name}"));
+        let bit = |p: Option<Part>| PARTES.iter().find(|(part, _)| Some(*part) == p).map_or(CONTRATO, |(_, m)| *m);
+        let marca_de: Vec<Marca> = record.fields.iter().map(|f| bit(f.of)).collect();
+        let contrato = at("contrato")?;
+        let partes: Vec<Parte> = PARTES
+            .iter()
+            .map(|(_, marca)| {
+                let campos: Vec<usize> = (0..marca_de.len()).filter(|i| marca_de[*i] == *marca).collect();
+                let mut colunas: Vec<Range<usize>> = Vec::new();
+                // the contract's number is the key: spelt otherwise it is no change
+                let counts = |i: &&usize| **i != contrato && !record.fields[**i].volatile;
+                for f in campos.iter().filter(counts).map(|i| &record.fields[*i]) {
+                    match colunas.last_mut() {
+                        Some(last) if last.end == f.at.start => last.end = f.at.end,
+                        _ => colunas.push(f.at.clone()),
+                    }
+                }
+                Parte { marca: *marca, campos, colunas }
+            })
+            .collect();
+        Ok(Self {
+            alteraveis: partes[1].campos.iter().copied().filter(|i| *i != contrato).collect(),
+            partes,
+            grupos: grupos(record, esquema),
+            assessoria: at("codigo_assessoria")?,
+            contrato,
+            documento: at("cpf_cnpj_cliente")?,
+            marca_de,
+            semente: layout.digest ^ VERSAO.rotate_left(32) ^ xxhash_rust::xxh3::xxh3_64(ascob.as_bytes()),
+        })
+    }
+
+    /// Content hash of a part, its lowest bit clear. Taken from the decoded text: the code page of the file
+    /// does not matter.
+    fn hash(&self, parte: usize, linha: &Linha<'_>, scratch: &mut Vec<u8>) -> u64 {
+        scratch.clear();
+        for c in self.partes.get(parte).map_or(&[][..], |p| &p.colunas) {
+            scratch.extend_from_slice(linha.colunas(c).as_bytes());
+            // a separator, since decoded columns have no fixed width in bytes
+            scratch.push(0);
+        }
+        xxhash_rust::xxh3::xxh3_64_with_seed(scratch, self.semente) & !COM_AVISO
+    }
+}
+
+fn grupos(record: &Record, esquema: &Esquema) -> Vec<Grupo> {
+    let mut out: Vec<Grupo> = Vec::new();
+    for (i, f) in record.fields.iter().enumerate().filter(|(_, f)| f.of == Some(Part::Contato)) {
+        let Some(c) = contato(&f.name) else { continue };
+        let Some(tabela) = Tabela::chamada(c.grupo.nome()) else { continue };
+        let ordem = c.ordem;
+        let columns = esquema.de(tabela);
+        let Some(col) = columns.iter().position(|k| k.nome == c.coluna) else { continue };
+        let pos = out.iter().position(|g| g.tabela == tabela && g.ordem == ordem).unwrap_or_else(|| {
+            out.push(Grupo { tabela, ordem, campos: vec![None; columns.len()] });
+            out.len() - 1
+        });
+        out[pos].campos[col] = Some(i);
+    }
+    out
+}
+
+/// Reads one field of a line.
+fn le<'a>(linha: &Linha<'a>, index: usize, clean: bool) -> Result<Valor<'a>, Codigo> {
+    let Some(field) = linha.record.fields.get(index) else { return Ok(Valor::Nulo) };
+    let pessoa = field.pessoa.map(|p| linha.campo(p));
+    valor::parse(field, linha.campo(index), Leitura { format: Format::Fixed, clean, pessoa })
+}
+
+/// A contract as the store has it.
+#[derive(Clone, Copy, Debug)]
+struct Atual {
+    id: u32,
+    /// Index into the fichas.
+    ficha: u32,
+    situacao: Situacao,
+    /// Age of the block in days, where blocked.
+    idade: Option<i32>,
+    /// Content hashes: contract, debt, contacts.
+    h: [u64; 3],
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Ficha {
+    /// ID_CRM; 0 while it is not in the store.
+    id: u32,
+    h: u64,
+    /// Its first and last effective line in the file, from 1.
+    linhas: (u32, u32),
+}
+
+const NENHUMA: u32 = u32::MAX;
+
+/// First pass of a remessa.
+pub struct Remessa {
+    mapa: Mapa,
+    esquema: Esquema,
+    ascob: String,
+    dias: u32,
+    contratos: HashMap<Chave, Atual>,
+    fichas: Vec<Ficha>,
+    documentos: HashMap<Chave, u32>,
+    /// Ficha of each line; [`NENHUMA`] where it was not accepted.
+    ficha_da_linha: Vec<u32>,
+    /// Contract of each line; 0 where it is new.
+    contrato_da_linha: Vec<u32>,
+    presentes: Vec<u32>,
+    vazia: bool,
+    scratch: Vec<u8>,
+    avisos: Vec<Codigo>,
+}
+
+/// Opens the room: loads keys and hashes of the whole store once.
+///
+/// # Errors
+/// The store cannot be read, or the layout lacks a field.
+pub fn abre(ctx: &Contexto<'_>, layout: &Layout, dia: NaiveDate) -> anyhow::Result<Box<dyn Passo>> {
+    let record = layout.records.first().ok_or_else(|| anyhow::anyhow!("layout remessa: no record"))?;
+    let esquema = esquema::esquema(ctx.layouts)?;
+    let ascob = ctx.config.campanha.ascob.clone();
+    let mapa = Mapa::new(layout, record, &esquema, &ascob)?;
+    let mut fichas = Vec::new();
+    let mut documentos = HashMap::new();
+    carteira::fichas(&ctx.store.db, |id, documento, h| {
+        documentos.insert(chave(documento.as_bytes()), u32::try_from(fichas.len()).unwrap_or(NENHUMA));
+        fichas.push(Ficha { id: u32::try_from(id).unwrap_or(0), h: h.cast_unsigned(), linhas: (0, 0) });
+    })?;
+    let mut contratos = HashMap::new();
+    let mut idades: HashMap<NaiveDate, i64> = HashMap::new();
+    carteira::contratos(&ctx.store.db, |c| {
+        let idade = c.bloqueado_em.map(|d0| {
+            *idades.entry(d0).or_insert_with(|| ctx.calendario.idade_do_bloqueio(d0, dia, ctx.config.bloqueio.contagem))
+        });
+        let ficha = fichas.binary_search_by_key(&c.ficha_id, |f: &Ficha| i64::from(f.id)).unwrap_or(0);
+        contratos.insert(
+            chave(c.chave.as_bytes()),
+            Atual {
+                id: u32::try_from(c.id).unwrap_or(0),
+                ficha: u32::try_from(ficha).unwrap_or(0),
+                situacao: c.situacao,
+                idade: idade.map(|i| i32::try_from(i).unwrap_or(i32::MAX)),
+                h: [c.h.cast_unsigned(), c.h_divida.cast_unsigned(), c.h_contato.cast_unsigned()],
+            },
+        );
+    })?;
+    Ok(Box::new(Remessa {
+        vazia: contratos.is_empty() && fichas.is_empty(),
+        mapa,
+        esquema,
+        ascob,
+        dias: ctx.config.bloqueio.dias,
+        contratos,
+        fichas,
+        documentos,
+        ficha_da_linha: Vec::new(),
+        contrato_da_linha: Vec::new(),
+        presentes: Vec::new(),
+        scratch: Vec::new(),
+        avisos: Vec::new(),
+    }))
+}
+
+impl Remessa {
+    /// Parts of the line whose content differs from the stored one, or whose warnings are to be counted.
+    fn mudou(&mut self, linha: &Linha<'_>, atual: Option<Atual>) -> (Marca, Marca) {
+        let Some(a) = atual else { return (FICHA | CONTRATO | DIVIDA | CONTATO, 0) };
+        let stored = [self.fichas.get(a.ficha as usize).map_or(0, |f| f.h), a.h[0], a.h[1], a.h[2]];
+        let (mut changed, mut recount) = (0, 0);
+        for (i, old) in stored.iter().enumerate() {
+            let marca = self.mapa.partes[i].marca;
+            if self.mapa.hash(i, linha, &mut self.scratch) != old & !COM_AVISO {
+                changed |= marca;
+            } else if old & COM_AVISO != 0 {
+                recount |= marca;
+            }
+        }
+        (changed, recount)
+    }
+
+    /// Validates the fields of some parts, in the order of the line.
+    fn valida(&mut self, linha: &Linha<'_>, partes: Marca) -> Result<(), Rejeito> {
+        let clean = linha.limpa();
+        for (i, field) in linha.record.fields.iter().enumerate() {
+            if self.mapa.marca_de[i] & partes == 0 {
+                continue;
+            }
+            if let Err(codigo) = le(linha, i, clean) {
+                if field.on_error == OnError::Reject {
+                    return Err(Rejeito::campo(codigo, i));
+                }
+                self.avisos.push(codigo);
+            }
+            if i == self.mapa.assessoria && !mesma_assessoria(linha.campo(i), &self.ascob) {
+                return Err(Rejeito::campo(Codigo::AssessoriaDivergente, i));
+            }
+        }
+        if partes & CONTATO != 0 {
+            for g in self.mapa.grupos.iter().filter(|g| g.tabela == Tabela::Telefone) {
+                if telefone(linha, g, &self.esquema).is_err() {
+                    self.avisos.push(Codigo::TelefoneInvalido);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The ficha of the line's CPF/CNPJ; a new one when nobody has it yet.
+    fn ficha(&mut self, linha: &Linha<'_>, atual: Option<Atual>) -> Result<u32, Rejeito> {
+        let i = self.mapa.documento;
+        let documento = le(linha, i, linha.limpa()).map_err(|c| Rejeito::campo(c, i))?;
+        let key = chave(documento.texto().unwrap_or("").as_bytes());
+        let known = self.documentos.get(&key).copied();
+        if let Some(a) = atual {
+            return match known {
+                Some(f) if f == a.ficha => Ok(f),
+                _ => Err(Rejeito::campo(Codigo::CpfDivergente, i)),
+            };
+        }
+        Ok(known.unwrap_or_else(|| {
+            let new = u32::try_from(self.fichas.len()).unwrap_or(NENHUMA);
+            self.fichas.push(Ficha { id: 0, h: 0, linhas: (0, 0) });
+            self.documentos.insert(key, new);
+            new
+        }))
+    }
+
+    fn decide(&mut self, linha: &Linha<'_>) -> Result<(Aceita, u32, u32), Rejeito> {
+        let i = self.mapa.contrato;
+        let text = linha.campo(i);
+        let key = match contrato::chave(text) {
+            Ok(Some(k)) => chave(k.as_bytes()),
+            Ok(None) => return Err(Rejeito::campo(Codigo::CampoObrigatorio, i)),
+            Err(e) => return Err(Rejeito::campo(e.codigo(), i)),
+        };
+        let atual = self.contratos.get(&key).copied();
+        let (mut partes, recount) = self.mudou(linha, atual);
+        self.valida(linha, partes | recount)?;
+        let ficha = match atual {
+            Some(a) if partes & FICHA == 0 => a.ficha,
+            _ => self.ficha(linha, atual)?,
+        };
+        if atual.is_none() {
+            partes |= NOVO;
+        }
+        let was = atual.map(|a| (a.situacao, a.idade.map(i64::from)));
+        let marca = match situacao::remessa(was, self.dias) {
+            PorRemessa::Ignora => BLOQUEADA,
+            PorRemessa::Alta => APLICA | ALTA | partes,
+            PorRemessa::Cria | PorRemessa::Atualiza if partes == 0 => IGUAL,
+            PorRemessa::Cria | PorRemessa::Atualiza => APLICA | partes,
+        };
+        Ok((Aceita { chave: Some(key), marca }, ficha, atual.map_or(0, |a| a.id)))
+    }
+}
+
+/// The phone of a contact group: `Ok(None)` when there is none.
+fn telefone(linha: &Linha<'_>, g: &Grupo, esquema: &Esquema) -> Result<Option<Fone>, Codigo> {
+    let col = |name: &str| {
+        let at = esquema.de(Tabela::Telefone).iter().position(|c| c.nome == name)?;
+        g.campos.get(at).copied().flatten()
+    };
+    let text = |name: &str| col(name).map_or("", |i| linha.campo(i));
+    Fone::de_partes(text("ddd"), text("numero")).map_err(|e| e.codigo())
+}
+
+impl Passo for Remessa {
+    fn examina(&mut self, linha: &Linha<'_>, avisos: &mut Avisos) -> Result<Aceita, Rejeito> {
+        self.avisos.clear();
+        let decided = self.decide(linha);
+        let (ficha, contrato) = decided.as_ref().map_or((NENHUMA, 0), |(_, f, c)| (*f, *c));
+        self.ficha_da_linha.push(ficha);
+        self.contrato_da_linha.push(contrato);
+        let (aceita, ..) = decided?;
+        if aceita.marca != BLOQUEADA {
+            avisos.junta(&self.avisos);
+        }
+        Ok(aceita)
+    }
+
+    /// Which line of a client with several is the last one: only that writes the personal fields.
+    fn resolve(&mut self, plano: &mut [Marca]) {
+        let effective = |m: Marca| m == IGUAL || m >= APLICA;
+        for (i, m) in plano.iter().enumerate().filter(|(_, m)| effective(**m)) {
+            let numero = u32::try_from(i + 1).unwrap_or(NENHUMA);
+            if let Some(f) = self.ficha_da_linha.get(i).and_then(|f| self.fichas.get_mut(*f as usize)) {
+                f.linhas = (if f.linhas.0 == 0 { numero } else { f.linhas.0 }, numero);
+            }
+            match self.contrato_da_linha.get(i) {
+                Some(0) | None => debug_assert!(*m & NOVO != 0),
+                Some(id) => self.presentes.push(*id),
+            }
+        }
+        for (i, m) in plano.iter_mut().enumerate().filter(|(_, m)| **m >= APLICA && **m & FICHA != 0) {
+            let numero = u32::try_from(i + 1).unwrap_or(NENHUMA);
+            let Some(f) = self.ficha_da_linha.get(i).and_then(|f| self.fichas.get(*f as usize)) else { continue };
+            let inserts = f.id == 0 && f.linhas.0 == numero;
+            if !inserts && f.linhas.1 != numero {
+                *m &= !FICHA;
+            }
+            if *m == APLICA {
+                *m = IGUAL;
+            }
+        }
+    }
+
+    fn gravador<'d>(self: Box<Self>, store: &'d Store, run: i64) -> anyhow::Result<Box<dyn Gravador + 'd>> {
+        Ok(Box::new(grava::Grava::new(*self, store, run)?))
+    }
+}

@@ -1,0 +1,385 @@
+//! Second pass of a remessa: writes the planned parts of each line.
+
+use super::{ALTA, APLICA, COM_AVISO, CONTATO, CONTRATO, DIVIDA, FICHA, Grupo, NOVO, Remessa, le, telefone};
+use crate::domain::contrato;
+use crate::domain::situacao::Situacao;
+use crate::import::passo::{Efeito, Efeitos, Gravador, Marca, chave, motivo_de_ignorar};
+use crate::layout::fixed::Linha;
+use crate::layout::valor::Valor;
+use crate::store::Store;
+use crate::store::db::{Cell, Db, Stmt};
+use crate::store::schema::Tabela;
+
+/// Origin of a phone that came with the remessa.
+const ORIGEM_REMESSA: i64 = 0;
+
+struct Contatos<'d> {
+    apaga: Stmt<'d>,
+    insere: Stmt<'d>,
+}
+
+/// The prepared statements and the memory of the first pass.
+pub(super) struct Grava<'d> {
+    base: Remessa,
+    store: &'d Store,
+    run: i64,
+    efeitos: Efeitos,
+    proximo_contrato: i64,
+    primeiro_id: i64,
+    proxima_ficha: i64,
+    ins_ficha: Stmt<'d>,
+    upd_ficha: Stmt<'d>,
+    ins_contrato: Stmt<'d>,
+    upd_contrato: Stmt<'d>,
+    upd_estado: Stmt<'d>,
+    ins_divida: Stmt<'d>,
+    upd_divida: Stmt<'d>,
+    telefones: Contatos<'d>,
+    enderecos: Contatos<'d>,
+    emails: Contatos<'d>,
+    evento: Stmt<'d>,
+}
+
+impl<'d> Grava<'d> {
+    pub(super) fn new(base: Remessa, store: &'d Store, run: i64) -> anyhow::Result<Self> {
+        let db = &store.db;
+        if base.vazia {
+            // on an empty base the indexes are built last: cheaper than keeping them live
+            for t in Tabela::TODAS {
+                for (name, _) in t.indices() {
+                    db.script(&format!("DROP INDEX IF EXISTS {name}"))?;
+                }
+            }
+        }
+        let e = &base.esquema;
+        let contatos = |t: Tabela, apaga: &str| -> anyhow::Result<Contatos<'d>> {
+            Ok(Contatos { apaga: db.prepare(apaga)?, insere: db.prepare(&t.insert_sql(e))? })
+        };
+        let next = |table: &str| -> anyhow::Result<i64> {
+            Ok(db.int(&format!("SELECT max(id) FROM {table}"), &[])?.unwrap_or(0) + 1)
+        };
+        let proxima_ficha = store.highest_id()?.max(next("ficha")? - 1) + 1;
+        Ok(Self {
+            proximo_contrato: next("contrato")?,
+            primeiro_id: proxima_ficha,
+            proxima_ficha,
+            ins_ficha: db.prepare(&Tabela::Ficha.insert_sql(e))?,
+            upd_ficha: db.prepare(&Tabela::Ficha.update_sql(e, &["h", "run", "linha"], None, &["id"]))?,
+            ins_contrato: db.prepare(&Tabela::Contrato.insert_sql(e))?,
+            upd_contrato: db.prepare(&Tabela::Contrato.update_sql(
+                e,
+                &["h", "run", "linha"],
+                Some("contrato"),
+                &["id"],
+            ))?,
+            upd_estado: db.prepare(
+                "UPDATE contrato SET situacao=?1, situacao_run=coalesce(?2, situacao_run), bloqueado_em=?3,
+                   h_contato=?4, run=?5, linha=?6 WHERE id=?7",
+            )?,
+            ins_divida: db.prepare(&Tabela::Divida.insert_sql(e))?,
+            upd_divida: db.prepare(&Tabela::Divida.update_sql(e, &["h", "run", "linha"], None, &["contrato_id"]))?,
+            telefones: contatos(
+                Tabela::Telefone,
+                "DELETE FROM telefone WHERE ficha_id=?1 AND origem=0 AND contrato_id=?2",
+            )?,
+            enderecos: contatos(Tabela::Endereco, "DELETE FROM endereco WHERE contrato_id=?1")?,
+            emails: contatos(Tabela::Email, "DELETE FROM email WHERE contrato_id=?1")?,
+            evento: db
+                .prepare("INSERT INTO evento (contrato_id, run, linha, regra, de, para) VALUES (?1,?2,?3,?4,?5,?6)")?,
+            base,
+            store,
+            run,
+            efeitos: Efeitos::default(),
+        })
+    }
+
+    fn db(&self) -> &'d Db {
+        &self.store.db
+    }
+
+    /// Writes the client's part where this line is the one to do it; says whether something changed.
+    fn ficha(&mut self, linha: &Linha<'_>, index: u32) -> anyhow::Result<bool> {
+        let Some(ficha) = self.base.fichas.get(index as usize).copied() else { return Ok(false) };
+        let h = self.base.mapa.hash(0, linha, &mut self.base.scratch);
+        if ficha.id != 0 && ficha.h & !COM_AVISO == h {
+            return Ok(false);
+        }
+        let novo = ficha.id == 0;
+        let (stmt, own) = if novo { (&mut self.ins_ficha, 5) } else { (&mut self.upd_ficha, 3) };
+        let (n, warned) = bind(stmt, linha, &self.base.mapa.partes[0].campos, own)?;
+        let h = h | u64::from(warned);
+        let (h_sql, numero) = (Cell::Int(h.cast_signed()), Cell::Int(i64::from(linha.numero)));
+        let run = Cell::Int(self.run);
+        let id = if novo { self.proxima_ficha } else { i64::from(ficha.id) };
+        let cells: &[(usize, Cell<'_>)] = if novo {
+            &[(1, Cell::Int(id)), (2, h_sql), (3, run), (4, run), (5, numero)]
+        } else {
+            &[(1, h_sql), (2, run), (3, numero), (n + 1, Cell::Int(id))]
+        };
+        for (i, c) in cells {
+            stmt.bind(*i, *c)?;
+        }
+        stmt.run()?;
+        if novo {
+            self.proxima_ficha += 1;
+        }
+        if let Some(f) = self.base.fichas.get_mut(index as usize) {
+            f.id = u32::try_from(id)?;
+            f.h = h;
+        }
+        Ok(true)
+    }
+
+    fn contrato_novo(&mut self, linha: &Linha<'_>, ficha: i64) -> anyhow::Result<i64> {
+        let id = self.proximo_contrato;
+        self.proximo_contrato += 1;
+        let h_contato = self.contatos(linha, ficha, id, true)?;
+        let stmt = &mut self.ins_contrato;
+        let (_, warned) = bind(stmt, linha, &self.base.mapa.partes[1].campos, 11)?;
+        let h = self.base.mapa.hash(1, linha, &mut self.base.scratch) | u64::from(warned);
+        let text = linha.campo(self.base.mapa.contrato);
+        let key = contrato::chave(text).ok().flatten().unwrap_or_default();
+        let run = Cell::Int(self.run);
+        let own = [
+            Cell::Int(id),
+            Cell::Int(ficha),
+            Cell::Text(&key),
+            Cell::Text(Situacao::Ativo.as_str()),
+            run,
+            Cell::Null,
+            Cell::Int(h.cast_signed()),
+            Cell::Int(h_contato.cast_signed()),
+            run,
+            run,
+            Cell::Int(i64::from(linha.numero)),
+        ];
+        stmt.exec(&own)?;
+        self.divida(linha, id, true)?;
+        self.historico(id, linha.numero, "CRIADO", None, Some(Situacao::Ativo))?;
+        self.base.presentes.push(u32::try_from(id)?);
+        Ok(id)
+    }
+
+    fn contrato_velho(&mut self, linha: &Linha<'_>, marca: Marca, atual: super::Atual) -> anyhow::Result<()> {
+        let id = i64::from(atual.id);
+        let (run, numero) = (Cell::Int(self.run), Cell::Int(i64::from(linha.numero)));
+        if marca & CONTRATO != 0 {
+            let stmt = &mut self.upd_contrato;
+            let (n, warned) = bind(stmt, linha, &self.base.mapa.alteraveis, 3)?;
+            let h = self.base.mapa.hash(1, linha, &mut self.base.scratch) | u64::from(warned);
+            for (i, c) in [(1, Cell::Int(h.cast_signed())), (2, run), (3, numero), (n + 1, Cell::Int(id))] {
+                stmt.bind(i, c)?;
+            }
+            stmt.run()?;
+        }
+        if marca & DIVIDA != 0 {
+            self.divida(linha, id, false)?;
+        }
+        if marca & (CONTATO | ALTA) != 0 {
+            let ficha = self.base.fichas.get(atual.ficha as usize).map_or(0, |f| i64::from(f.id));
+            let h_contato = if marca & CONTATO != 0 { self.contatos(linha, ficha, id, false)? } else { atual.h[2] };
+            let alta = marca & ALTA != 0;
+            self.upd_estado.exec(&[
+                Cell::Text(if alta { Situacao::Ativo.as_str() } else { atual.situacao.as_str() }),
+                if alta { run } else { Cell::Null },
+                Cell::Null,
+                Cell::Int(h_contato.cast_signed()),
+                run,
+                numero,
+                Cell::Int(id),
+            ])?;
+            if alta {
+                self.efeitos.altas += 1;
+                self.historico(id, linha.numero, "ALTA", Some(atual.situacao), Some(Situacao::Ativo))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn divida(&mut self, linha: &Linha<'_>, contrato: i64, novo: bool) -> anyhow::Result<()> {
+        let (stmt, own) = if novo { (&mut self.ins_divida, 4) } else { (&mut self.upd_divida, 3) };
+        let (n, warned) = bind(stmt, linha, &self.base.mapa.partes[2].campos, own)?;
+        let h = self.base.mapa.hash(2, linha, &mut self.base.scratch) | u64::from(warned);
+        let h = Cell::Int(h.cast_signed());
+        let (run, numero) = (Cell::Int(self.run), Cell::Int(i64::from(linha.numero)));
+        let id = Cell::Int(contrato);
+        let cells =
+            if novo { [(1, id), (2, h), (3, run), (4, numero)] } else { [(1, h), (2, run), (3, numero), (n + 1, id)] };
+        for (i, c) in cells {
+            stmt.bind(i, c)?;
+        }
+        stmt.run()?;
+        Ok(())
+    }
+
+    /// Replaces phones, addresses and e-mails of a contract; returns the content hash of the part.
+    fn contatos(&mut self, linha: &Linha<'_>, ficha: i64, contrato: i64, novo: bool) -> anyhow::Result<u64> {
+        if !novo {
+            self.telefones.apaga.exec(&[Cell::Int(ficha), Cell::Int(contrato)])?;
+            self.enderecos.apaga.exec(&[Cell::Int(contrato)])?;
+            self.emails.apaga.exec(&[Cell::Int(contrato)])?;
+        }
+        let h = self.base.mapa.hash(3, linha, &mut self.base.scratch);
+        let mut warned = false;
+        let clean = linha.limpa();
+        for g in &self.base.mapa.grupos {
+            let mut values = Vec::with_capacity(g.campos.len());
+            for i in &g.campos {
+                values.push(match i.map(|i| le(linha, i, clean)) {
+                    None => Valor::Nulo,
+                    Some(Ok(v)) => v,
+                    Some(Err(_)) => {
+                        warned = true;
+                        Valor::Nulo
+                    }
+                });
+            }
+            let (own, stmt): (Vec<Cell<'_>>, &mut Stmt<'_>);
+            let (fone, ordem, run) = (fone_de(linha, g, &self.base), Cell::Int(g.ordem), Cell::Int(self.run));
+            match g.tabela {
+                Tabela::Telefone => match &fone {
+                    Ok(None) => continue,
+                    Err(_) => {
+                        warned = true;
+                        continue;
+                    }
+                    Ok(Some(f)) => {
+                        let (a, b, c) = (Cell::Int(ficha), Cell::Int(ORIGEM_REMESSA), Cell::Int(contrato));
+                        own = vec![a, b, c, ordem, Cell::Text(f), Cell::Null, run];
+                        stmt = &mut self.telefones.insere;
+                    }
+                },
+                _ if values.iter().all(|v| *v == Valor::Nulo) => continue,
+                t => {
+                    own = vec![Cell::Int(contrato), ordem, run];
+                    stmt = if t == Tabela::Endereco { &mut self.enderecos.insere } else { &mut self.emails.insere };
+                }
+            }
+            for (i, v) in values.iter().enumerate() {
+                stmt.bind(own.len() + i + 1, cell(v))?;
+            }
+            stmt.exec(&own)?;
+        }
+        Ok(h | u64::from(warned))
+    }
+
+    fn historico(
+        &mut self,
+        contrato: i64,
+        linha: u32,
+        regra: &str,
+        de: Option<Situacao>,
+        para: Option<Situacao>,
+    ) -> anyhow::Result<()> {
+        self.evento.exec(&[
+            Cell::Int(contrato),
+            Cell::Int(self.run),
+            Cell::Int(i64::from(linha)),
+            Cell::Text(regra),
+            Cell::from(de.map(Situacao::as_str)),
+            Cell::from(para.map(Situacao::as_str)),
+        ])?;
+        Ok(())
+    }
+
+    fn atual(&self, linha: &Linha<'_>) -> Option<super::Atual> {
+        let key = contrato::chave(linha.campo(self.base.mapa.contrato)).ok().flatten()?;
+        self.base.contratos.get(&chave(key.as_bytes())).copied()
+    }
+}
+
+/// The number of a phone group, as stored.
+fn fone_de(linha: &Linha<'_>, g: &Grupo, base: &Remessa) -> Result<Option<String>, crate::domain::codigo::Codigo> {
+    if g.tabela != Tabela::Telefone {
+        return Ok(None);
+    }
+    Ok(telefone(linha, g, &base.esquema)?.map(|f| f.completo()))
+}
+
+fn cell<'v>(v: &'v Valor<'_>) -> Cell<'v> {
+    match v {
+        Valor::Nulo => Cell::Null,
+        Valor::Int(i) => Cell::Int(*i),
+        v => v.texto().map_or(Cell::Null, Cell::Text),
+    }
+}
+
+/// Binds the fields of a part behind `own` other parameters; returns the last parameter bound and whether a
+/// field was dropped.
+fn bind(stmt: &mut Stmt<'_>, linha: &Linha<'_>, campos: &[usize], own: usize) -> anyhow::Result<(usize, bool)> {
+    let clean = linha.limpa();
+    let mut warned = false;
+    for (k, i) in campos.iter().enumerate() {
+        let v = le(linha, *i, clean).unwrap_or_else(|_| {
+            warned = true;
+            Valor::Nulo
+        });
+        stmt.bind(own + k + 1, cell(&v))?;
+    }
+    Ok((own + campos.len(), warned))
+}
+
+impl Gravador for Grava<'_> {
+    fn grava(&mut self, linha: &Linha<'_>, marca: Marca) -> anyhow::Result<Efeito> {
+        debug_assert!(marca >= APLICA);
+        let i = linha.numero as usize - 1;
+        let index = self.base.ficha_da_linha.get(i).copied().unwrap_or(super::NENHUMA);
+        let ficha_mudou = marca & FICHA != 0 && self.ficha(linha, index)?;
+        if marca & NOVO != 0 {
+            let ficha = self.base.fichas.get(index as usize).map_or(0, |f| i64::from(f.id));
+            self.contrato_novo(linha, ficha)?;
+            return Ok(Efeito::Criada);
+        }
+        let Some(atual) = self.atual(linha) else { anyhow::bail!("linha {}: contrato sem registro", linha.numero) };
+        self.contrato_velho(linha, marca, atual)?;
+        let mudou = ficha_mudou || marca & (CONTRATO | DIVIDA | CONTATO | ALTA) != 0;
+        Ok(if mudou { Efeito::Alterada } else { Efeito::Igual })
+    }
+
+    /// R020: that a line was ignored is part of the contract's history.
+    fn ignora(&mut self, linha: &Linha<'_>, marca: Marca) -> anyhow::Result<()> {
+        if let (Some(motivo), Some(a)) = (motivo_de_ignorar(marca), self.atual(linha))
+            && marca == super::BLOQUEADA
+        {
+            self.historico(i64::from(a.id), linha.numero, motivo.as_str(), Some(a.situacao), None)?;
+        }
+        Ok(())
+    }
+
+    fn fim(mut self: Box<Self>) -> anyhow::Result<Efeitos> {
+        let db = self.db();
+        if self.base.vazia {
+            for t in Tabela::TODAS {
+                for (_, sql) in t.indices() {
+                    db.script(sql)?;
+                }
+            }
+        }
+        if self.proxima_ficha > self.primeiro_id {
+            self.efeitos.maior_id = Some(self.proxima_ficha - 1);
+        }
+        self.base.presentes.sort_unstable();
+        db.exec(
+            "INSERT INTO presenca (run, contratos) VALUES (?1, ?2)",
+            &[Cell::Int(self.run), Cell::Blob(&presenca(&self.base.presentes))],
+        )?;
+        Ok(self.efeitos)
+    }
+}
+
+/// Which contracts a remessa held, unchanged ones too: sorted ids as differences of seven bits a byte. A
+/// late exclusao or batimento asks whether a newer remessa still had the contract (REMESSA_POSTERIOR).
+fn presenca(ids: &[u32]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(ids.len() + ids.len() / 4);
+    let mut before = 0;
+    for id in ids {
+        let mut d = id - before;
+        before = *id;
+        while d >= 0x80 {
+            out.push((d & 0x7F) as u8 | 0x80);
+            d >>= 7;
+        }
+        out.push((d & 0x7F) as u8);
+    }
+    out
+}

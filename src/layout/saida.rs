@@ -1,0 +1,113 @@
+//! Files that go out: `;`, CRLF, Windows-1252, header line (contract section 7).
+//!
+//! Free text that a spreadsheet would run as a formula is neutralised (EX8); a character that the code page
+//! lacks becomes `?` and is counted (EX11). Quoting is the csv crate's.
+
+use super::{Layout, Type};
+use encoding_rs::WINDOWS_1252;
+use std::io::Write;
+
+/// Writes the rows of one outgoing layout.
+pub struct Escritor<W: Write> {
+    csv: csv::Writer<W>,
+    livres: Vec<bool>,
+    linha: csv::ByteRecord,
+    bytes: Vec<u8>,
+    /// Rows written, without the header.
+    pub linhas: u64,
+    /// Characters replaced.
+    pub substituidos: u64,
+}
+
+impl<W: Write> Escritor<W> {
+    /// Begins a file: writes the header.
+    ///
+    /// # Errors
+    /// Writing failed.
+    pub fn new(out: W, layout: &Layout) -> std::io::Result<Self> {
+        let fields = layout.records.first().map_or(&[][..], |r| &r.fields);
+        let mut csv =
+            csv::WriterBuilder::new().delimiter(layout.delimiter).terminator(csv::Terminator::CRLF).from_writer(out);
+        csv.write_record(fields.iter().map(|f| f.header.as_bytes())).map_err(into_io)?;
+        let livres = fields.iter().map(|f| matches!(f.ty, Type::Text | Type::Contrato)).collect();
+        let (linha, bytes) = (csv::ByteRecord::new(), Vec::new());
+        Ok(Self { csv, livres, linha, bytes, linhas: 0, substituidos: 0 })
+    }
+
+    /// The next cell of the row.
+    pub fn celula(&mut self, text: &str) {
+        let free = self.livres.get(self.linha.len()).copied().unwrap_or(false);
+        self.bytes.clear();
+        if free && text.starts_with(['=', '+', '-', '@', '\t']) {
+            self.bytes.push(b'\'');
+        }
+        if text.is_ascii() {
+            self.bytes.extend_from_slice(text.as_bytes());
+        } else {
+            self.codifica(text);
+        }
+        // a line break inside a cell would shift rows in readers that do not know quotes
+        self.bytes.iter_mut().filter(|b| matches!(b, b'\r' | b'\n' | 0)).for_each(|b| *b = b' ');
+        self.linha.push_field(&self.bytes);
+    }
+
+    /// `encode` of encoding_rs would write `&#537;`, whose `;` shifts a column.
+    fn codifica(&mut self, text: &str) {
+        let mut buf = [0; 4];
+        for c in text.chars() {
+            let (out, _, unmappable) = WINDOWS_1252.encode(c.encode_utf8(&mut buf));
+            if unmappable {
+                self.substituidos += 1;
+                self.bytes.push(b'?');
+            } else {
+                self.bytes.extend_from_slice(&out);
+            }
+        }
+    }
+
+    /// Ends the row.
+    ///
+    /// # Errors
+    /// Writing failed, or the row has another number of cells than the header.
+    pub fn fim_da_linha(&mut self) -> std::io::Result<()> {
+        self.csv.write_byte_record(&self.linha).map_err(into_io)?;
+        self.linha.clear();
+        self.linhas += 1;
+        Ok(())
+    }
+
+    /// Flushes and gives the writer back.
+    ///
+    /// # Errors
+    /// Writing failed.
+    pub fn fim(self) -> std::io::Result<W> {
+        self.csv.into_inner().map_err(|e| std::io::Error::new(e.error().kind(), e.to_string()))
+    }
+}
+
+fn into_io(e: csv::Error) -> std::io::Error {
+    match e.into_kind() {
+        csv::ErrorKind::Io(e) => e,
+        other => std::io::Error::other(format!("{other:?}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layout::load;
+
+    #[test]
+    fn formulas_acentos_e_caracteres_ausentes() {
+        let layouts = load::builtin().unwrap();
+        let mut w = Escritor::new(Vec::new(), layouts.get("erros").unwrap()).unwrap();
+        for c in ["=cmd()", "1", "-5", "Ação; \"x\"", "ș", "a\nb"] {
+            w.celula(c);
+        }
+        w.fim_da_linha().unwrap();
+        assert_eq!((w.linhas, w.substituidos), (1, 1));
+        let bytes = w.fim().unwrap();
+        let text = WINDOWS_1252.decode(&bytes).0.into_owned();
+        assert_eq!(text, "ARQUIVO;LINHA;CONTRATO;CAMPO;CODIGO;MENSAGEM\r\n'=cmd();1;'-5;\"Ação; \"\"x\"\"\";?;a b\r\n");
+    }
+}

@@ -1,0 +1,63 @@
+//! atom: the batch toolkit of a collections agency that works a bank's overdue vehicle contracts.
+//!
+//! Every evening and at about 2 a.m. files arrive from Evo (the bank's, converted). atom collects them, imports
+//! them under the business rules into an embedded store, sends rejected lines back with the reason, and hands
+//! the dialer Manager its files. Three people use it: cron every minute, ops by hand at 3 a.m., an engineer
+//! who reads its source. This page is the map of that source.
+//!
+//! # The rooms
+//!
+//! - [`domain`] — the nouns of the business as functions of values: every transition of a contract's situação,
+//!   keys, documents, phones, money, the bank calendar and the operating day. Pure.
+//! - [`layout`] — files as data: `layouts/*.toml` say names, records and fields; the engine turns bytes into
+//!   lines and typed values or says what is wrong; the one writer of outgoing files.
+//! - [`store`] — two SQLite files in one folder: `carteira.db`, what the bank's files say and the ledger of
+//!   it; `atendimento.db`, every contact with people. `store::db` alone names the driver.
+//! - [`import`] — THE TABLE of steps ([`import::ETAPAS`]), the engine ([`import::run`]) and one room a kind:
+//!   [`import::remessa`], [`import::parcelas`], [`import::garantias`].
+//! - [`export`] — what goes to Manager: which contract a client is dialled for, which phones in which order.
+//! - [`atendimento`] — the client as the Portal and `atom get` see it.
+//! - [`transport`] — folders on this or another machine.
+//! - [`pipeline`] — the night: fetch, the tick, publishing. Where imports, exports and transports meet.
+//! - [`cli`] — one file a subcommand; the only place that prints and that knows exit codes.
+//! - [`config`] — `atom.toml` and the environment, typed. [`clock`] — the time, made once.
+//! - [`gerador`] — synthetic days for fixtures, tests and benches; no command reaches it.
+//!
+//! To add a kind of file: one line in [`import::ETAPAS`], one room, one layout, one fixture.
+//!
+//! # A file's way
+//!
+//! `Evo → pipeline::fetch → inbox + ledger → import::run` (first pass: every line looked at, nothing touched;
+//! second pass: one transaction) `→ archive`; rejected lines `→ rejects/ and outbox → pipeline::publish → Evo`.
+//! After it `export::carga → outbox → pipeline::publish → Manager`, and only then what each client was last
+//! sent is recorded.
+//!
+//! # Arrows that do not exist
+//!
+//! A test reads the sources and fails on any of these. `domain` and `transport` name nothing of ours. `layout`
+//! and `store` know neither each other nor any rule. `import`, `export` and `atendimento` know neither each
+//! other nor a transport. Nobody knows `cli`. One file each names the database driver, the time-zone
+//! tables, the bank calendar, the check digits; one room each clap and the terminal libraries.
+//!
+//! # What holds
+//!
+//! - One file is applied whole or not at all, in one transaction that holds its rows, rejects, ledger entry
+//!   and what is to be sent. There is no durable "importing".
+//! - Every line read is created, updated, unchanged, ignored or rejected; if the sum differs nothing is
+//!   applied.
+//! - A name is matched whole against a pattern before any path is built from it or it is printed.
+//! - Nothing outside [`clock`] asks for the time, nothing outside [`config`] reads the environment.
+//! - No CPF, phone, name or secret stands in a log, an error or an error file.
+
+pub mod atendimento;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod domain;
+pub mod export;
+pub mod gerador;
+pub mod import;
+pub mod layout;
+pub mod pipeline;
+pub mod store;
+pub mod transport;

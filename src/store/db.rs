@@ -1,0 +1,387 @@
+//! The seam to the database driver: the only file that names rusqlite.
+//!
+//! Everything else speaks [`Db`], [`Tx`], [`Stmt`], [`Row`] and [`Cell`], so that another engine can be put
+//! behind them. SQL is written with `?1` placeholders, never `$1`.
+//!
+//! **Locking:** a writer begins `BEGIN IMMEDIATE` ([`Db::begin`]) and rolls back when dropped.
+
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql};
+use std::path::Path;
+use std::time::Duration;
+
+/// What kind of trouble the store is in; decides exit code and hint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// Another process holds the database.
+    Busy,
+    /// No room on the disk.
+    Full,
+    /// Damaged, not a database, or of a foreign application.
+    Corrupt,
+    /// The file or folder cannot be written.
+    ReadOnly,
+    /// Reading, writing or syncing failed.
+    Io,
+    /// A constraint that the program should have kept.
+    Constraint,
+    /// Anything else.
+    Other,
+}
+
+/// A failed store operation. Messages hold SQL state, never values.
+#[derive(Debug, thiserror::Error)]
+#[error("store: {what}: {source}")]
+pub struct DbError {
+    /// What was being done.
+    pub what: String,
+    /// The kind of trouble.
+    pub trouble: Trouble,
+    source: rusqlite::Error,
+}
+
+/// Result of a store operation.
+pub type Result<T> = std::result::Result<T, DbError>;
+
+fn wrap(what: &str, source: rusqlite::Error) -> DbError {
+    let trouble = match source.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Trouble::Busy,
+        Some(ErrorCode::DiskFull) => Trouble::Full,
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Trouble::Corrupt,
+        Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => Trouble::ReadOnly,
+        Some(ErrorCode::SystemIoFailure) => Trouble::Io,
+        Some(ErrorCode::ConstraintViolation) => Trouble::Constraint,
+        _ => Trouble::Other,
+    };
+    // the first words of a statement tell it well enough; the whole would flood a terminal
+    let what = what.split_whitespace().take(6).collect::<Vec<_>>().join(" ");
+    DbError { what, trouble, source }
+}
+
+/// A value bound to a statement.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Cell<'a> {
+    /// NULL
+    Null,
+    /// INTEGER
+    Int(i64),
+    /// TEXT
+    Text(&'a str),
+    /// BLOB
+    Blob(&'a [u8]),
+}
+
+impl ToSql for Cell<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Cell::Null => ValueRef::Null,
+            Cell::Int(i) => ValueRef::Integer(*i),
+            Cell::Text(t) => ValueRef::Text(t.as_bytes()),
+            Cell::Blob(b) => ValueRef::Blob(b),
+        }))
+    }
+}
+
+impl From<i64> for Cell<'_> {
+    fn from(i: i64) -> Self {
+        Self::Int(i)
+    }
+}
+
+impl<'a> From<&'a str> for Cell<'a> {
+    fn from(t: &'a str) -> Self {
+        Self::Text(t)
+    }
+}
+
+impl<'a> From<&'a String> for Cell<'a> {
+    fn from(t: &'a String) -> Self {
+        Self::Text(t)
+    }
+}
+
+impl<'a, T: Into<Cell<'a>>> From<Option<T>> for Cell<'a> {
+    fn from(v: Option<T>) -> Self {
+        v.map_or(Self::Null, Into::into)
+    }
+}
+
+/// One row of an answer.
+pub struct Row<'r>(&'r rusqlite::Row<'r>);
+
+impl Row<'_> {
+    fn value(&self, i: usize) -> Result<ValueRef<'_>> {
+        self.0.get_ref(i).map_err(|e| wrap("read column", e))
+    }
+
+    /// An integer; NULL reads as `None`.
+    pub fn int(&self, i: usize) -> Result<Option<i64>> {
+        Ok(match self.value(i)? {
+            ValueRef::Integer(n) => Some(n),
+            _ => None,
+        })
+    }
+
+    /// A text; NULL reads as `None`.
+    pub fn text(&self, i: usize) -> Result<Option<&str>> {
+        Ok(match self.value(i)? {
+            ValueRef::Text(t) => std::str::from_utf8(t).ok(),
+            _ => None,
+        })
+    }
+
+    /// An integer that is never NULL; 0 if it were.
+    pub fn i64(&self, i: usize) -> Result<i64> {
+        Ok(self.int(i)?.unwrap_or(0))
+    }
+
+    /// A text that is never NULL; empty if it were.
+    pub fn str(&self, i: usize) -> Result<String> {
+        Ok(self.text(i)?.unwrap_or("").to_owned())
+    }
+
+    /// A text that may be NULL.
+    pub fn string(&self, i: usize) -> Result<Option<String>> {
+        Ok(self.text(i)?.map(str::to_owned))
+    }
+
+    /// A blob; NULL reads as empty.
+    pub fn blob(&self, i: usize) -> Result<Vec<u8>> {
+        Ok(match self.value(i)? {
+            ValueRef::Blob(b) => b.to_vec(),
+            _ => Vec::new(),
+        })
+    }
+
+    /// The value as it is, for generic columns.
+    pub fn cell(&self, i: usize) -> Result<Cell<'_>> {
+        Ok(match self.value(i)? {
+            ValueRef::Integer(n) => Cell::Int(n),
+            ValueRef::Text(t) => std::str::from_utf8(t).map_or(Cell::Null, Cell::Text),
+            ValueRef::Blob(b) => Cell::Blob(b),
+            _ => Cell::Null,
+        })
+    }
+}
+
+/// How a database file is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Made when missing (only `init` does).
+    Create,
+    /// Must exist.
+    ReadWrite,
+    /// Must exist; nothing is written.
+    ReadOnly,
+}
+
+/// A connection to one database file.
+pub struct Db {
+    conn: Connection,
+}
+
+impl Db {
+    /// Opens a file with the settings that every connection shares: WAL, `synchronous=FULL`, foreign keys,
+    /// 16 MiB page cache, 16 KiB pages (when made), waiting `busy` for another writer.
+    ///
+    /// # Errors
+    /// [`Trouble::ReadOnly`] when it cannot be opened, [`Trouble::Corrupt`] when it is no database.
+    pub fn open(path: &Path, mode: Mode, busy: Duration) -> Result<Self> {
+        let flags = match mode {
+            Mode::Create => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
+            Mode::ReadWrite => OpenFlags::SQLITE_OPEN_READ_WRITE,
+            Mode::ReadOnly => OpenFlags::SQLITE_OPEN_READ_ONLY,
+        };
+        let what = format!("open {}", path.display());
+        let conn =
+            Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(|e| wrap(&what, e))?;
+        conn.busy_timeout(busy).map_err(|e| wrap(&what, e))?;
+        let db = Self { conn };
+        if mode == Mode::Create {
+            db.script("PRAGMA page_size=16384; PRAGMA auto_vacuum=INCREMENTAL;")?;
+        }
+        if mode != Mode::ReadOnly {
+            db.script("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=2000;")?;
+        }
+        db.script(
+            "PRAGMA foreign_keys=ON; PRAGMA cache_size=-16384; PRAGMA temp_store=FILE; PRAGMA secure_delete=FAST;",
+        )?;
+        db.conn.set_prepared_statement_cache_capacity(64);
+        Ok(db)
+    }
+
+    /// Attaches another file of the store read-only under a schema name.
+    pub fn attach(&self, path: &Path, schema: &str) -> Result<()> {
+        let uri = path.display().to_string();
+        self.exec(&format!("ATTACH DATABASE ?1 AS {schema}"), &[Cell::Text(&uri)]).map(|_| ())
+    }
+
+    /// Runs several statements without values.
+    pub fn script(&self, sql: &str) -> Result<()> {
+        self.conn.execute_batch(sql).map_err(|e| wrap(sql, e))
+    }
+
+    /// Runs one statement; returns the number of rows it changed.
+    pub fn exec(&self, sql: &str, cells: &[Cell<'_>]) -> Result<usize> {
+        let mut stmt = self.conn.prepare_cached(sql).map_err(|e| wrap(sql, e))?;
+        stmt.execute(rusqlite::params_from_iter(cells)).map_err(|e| wrap(sql, e))
+    }
+
+    /// All rows of an answer, each through `f`.
+    pub fn rows<T>(&self, sql: &str, cells: &[Cell<'_>], mut f: impl FnMut(&Row<'_>) -> Result<T>) -> Result<Vec<T>> {
+        let mut out = Vec::new();
+        self.each(sql, cells, |r| {
+            out.push(f(r)?);
+            Ok(())
+        })?;
+        Ok(out)
+    }
+
+    /// Each row of an answer, streamed.
+    pub fn each(&self, sql: &str, cells: &[Cell<'_>], mut f: impl FnMut(&Row<'_>) -> Result<()>) -> Result<()> {
+        let mut stmt = self.conn.prepare_cached(sql).map_err(|e| wrap(sql, e))?;
+        let mut rows = stmt.query(rusqlite::params_from_iter(cells)).map_err(|e| wrap(sql, e))?;
+        while let Some(row) = rows.next().map_err(|e| wrap(sql, e))? {
+            f(&Row(row))?;
+        }
+        Ok(())
+    }
+
+    /// The first row of an answer.
+    pub fn one<T>(&self, sql: &str, cells: &[Cell<'_>], f: impl FnOnce(&Row<'_>) -> Result<T>) -> Result<Option<T>> {
+        let mut stmt = self.conn.prepare_cached(sql).map_err(|e| wrap(sql, e))?;
+        let mut rows = stmt.query(rusqlite::params_from_iter(cells)).map_err(|e| wrap(sql, e))?;
+        rows.next().map_err(|e| wrap(sql, e))?.map(|row| f(&Row(row))).transpose()
+    }
+
+    /// The integer in the first column of the first row.
+    pub fn int(&self, sql: &str, cells: &[Cell<'_>]) -> Result<Option<i64>> {
+        Ok(self.one(sql, cells, |r| r.int(0))?.flatten())
+    }
+
+    /// A statement for the hot path.
+    pub fn prepare(&self, sql: &str) -> Result<Stmt<'_>> {
+        let inner = self.conn.prepare(sql).map_err(|e| wrap(sql, e))?;
+        let null = vec![true; inner.parameter_count()];
+        Ok(Stmt { inner, null, what: sql.to_owned() })
+    }
+
+    /// Id of the last inserted row.
+    pub fn last_id(&self) -> i64 {
+        self.conn.last_insert_rowid()
+    }
+
+    /// Begins a write transaction; it is rolled back when dropped without [`Tx::commit`].
+    pub fn begin(&self) -> Result<Tx<'_>> {
+        self.script("BEGIN IMMEDIATE")?;
+        Ok(Tx { db: self, done: false })
+    }
+
+    /// Begins a read transaction: one moment of the store until it is dropped.
+    pub fn snapshot(&self) -> Result<Tx<'_>> {
+        self.script("BEGIN DEFERRED")?;
+        Ok(Tx { db: self, done: false })
+    }
+
+    /// Moves the log into the database file and truncates it, waiting a few seconds at most for readers.
+    /// What a reader still holds stays for the next command (ST6).
+    pub fn checkpoint(&self, wait: Duration, back: Duration) -> Result<()> {
+        let set = |d| self.conn.busy_timeout(d).map_err(|e| wrap("set busy timeout", e));
+        set(wait)?;
+        let done = self.one("PRAGMA wal_checkpoint(TRUNCATE)", &[], |r| r.i64(0));
+        set(back)?;
+        match done {
+            Err(e) if e.trouble == Trouble::Busy => Ok(()),
+            other => other.map(|_| ()),
+        }
+    }
+
+    /// Version of the SQLite inside.
+    pub fn engine_version() -> &'static str {
+        rusqlite::version()
+    }
+}
+
+/// An open transaction.
+pub struct Tx<'d> {
+    db: &'d Db,
+    done: bool,
+}
+
+impl std::ops::Deref for Tx<'_> {
+    type Target = Db;
+    fn deref(&self) -> &Db {
+        self.db
+    }
+}
+
+impl Tx<'_> {
+    /// Makes it durable.
+    pub fn commit(mut self) -> Result<()> {
+        self.db.script("COMMIT")?;
+        self.done = true;
+        Ok(())
+    }
+}
+
+impl Drop for Tx<'_> {
+    fn drop(&mut self) {
+        if !self.done {
+            // nothing can be done about a failing rollback: closing the connection rolls back as well
+            let _ = self.db.script("ROLLBACK");
+        }
+    }
+}
+
+/// A prepared statement for the hot path: values stay bound, and NULL is not bound over NULL.
+pub struct Stmt<'d> {
+    inner: rusqlite::Statement<'d>,
+    null: Vec<bool>,
+    what: String,
+}
+
+impl Stmt<'_> {
+    /// Binds the parameter `?i` (from 1).
+    #[inline]
+    pub fn bind(&mut self, i: usize, cell: Cell<'_>) -> Result<()> {
+        let null = cell == Cell::Null;
+        match self.null.get_mut(i.wrapping_sub(1)) {
+            Some(was) if *was && null => return Ok(()),
+            Some(was) => *was = null,
+            None => {}
+        }
+        self.inner.raw_bind_parameter(i, cell).map_err(|e| wrap(&self.what, e))
+    }
+
+    /// Runs it with what is bound; returns the number of rows it changed.
+    #[inline]
+    pub fn run(&mut self) -> Result<usize> {
+        self.inner.raw_execute().map_err(|e| wrap(&self.what, e))
+    }
+
+    /// Binds all and runs it.
+    pub fn exec(&mut self, cells: &[Cell<'_>]) -> Result<usize> {
+        for (i, c) in cells.iter().enumerate() {
+            self.bind(i + 1, *c)?;
+        }
+        self.run()
+    }
+
+    /// Binds all and hands out a cursor, to merge several ordered answers.
+    pub fn query(&mut self, cells: &[Cell<'_>]) -> Result<Cursor<'_>> {
+        for (i, c) in cells.iter().enumerate() {
+            self.bind(i + 1, *c)?;
+        }
+        Ok(Cursor(self.inner.raw_query()))
+    }
+}
+
+/// Rows of an answer, one at a time.
+pub struct Cursor<'s>(rusqlite::Rows<'s>);
+
+impl Cursor<'_> {
+    /// The next row.
+    pub fn next_row(&mut self) -> Result<Option<Row<'_>>> {
+        Ok(self.0.next().map_err(|e| wrap("read row", e))?.map(Row))
+    }
+}

@@ -1,0 +1,441 @@
+//! The ledger: which files came, what became of them, which runs touched the store, what was rejected.
+
+use super::db::{Cell, Db, Result, Row};
+use chrono::NaiveDate;
+
+/// What became of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Estado {
+    /// In the inbox: not tried yet, or waiting for its gate.
+    Pendente,
+    /// Stopped by the brake: a person confirms or the file is sent again.
+    Quarentena,
+    /// Applied.
+    Importado,
+    /// The same content for the same day had been applied before.
+    Duplicado,
+    /// Refused whole: structure, too many rejects, older than the last.
+    Recusado,
+}
+
+impl Estado {
+    /// As stored.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pendente => "pendente",
+            Self::Quarentena => "quarentena",
+            Self::Importado => "importado",
+            Self::Duplicado => "duplicado",
+            Self::Recusado => "recusado",
+        }
+    }
+
+    fn parse(s: &str) -> Self {
+        match s {
+            "pendente" => Self::Pendente,
+            "quarentena" => Self::Quarentena,
+            "importado" => Self::Importado,
+            "duplicado" => Self::Duplicado,
+            _ => Self::Recusado,
+        }
+    }
+}
+
+/// One file of the ledger. Its identity is (kind, data de operação, SHA-256).
+#[derive(Clone, Debug)]
+pub struct Arquivo {
+    /// Row id.
+    pub id: i64,
+    /// Kind of import.
+    pub kind: String,
+    /// Name of its layout.
+    pub layout: String,
+    /// Name as it came.
+    pub nome: String,
+    /// The operating day; `None` until the import of a kind that joins the newest day decides it.
+    pub data_operacao: Option<NaiveDate>,
+    /// Stamp in the name, `AAAA-MM-DD` or `AAAA-MM-DDTHH:MM:SS`.
+    pub carimbo: String,
+    /// Bytes.
+    pub tamanho: i64,
+    /// Modification time in the inbox, nanoseconds: tells whether the hash still holds.
+    pub mtime: i64,
+    /// SHA-256 of its bytes, hex.
+    pub sha256: String,
+    /// Its code page.
+    pub codificacao: String,
+    /// What became of it.
+    pub estado: Estado,
+    /// Stable code of a refusal or a wait.
+    pub codigo: Option<String>,
+    /// The message that goes with it.
+    pub mensagem: Option<String>,
+    /// The last run that read it.
+    pub run: Option<i64>,
+    /// Where it lies, relative to the data folder.
+    pub caminho: String,
+}
+
+impl Arquivo {
+    /// The sort key within a day: stamp, then name.
+    pub fn ordem(&self) -> (&str, &str) {
+        (&self.carimbo, &self.nome)
+    }
+}
+
+const COLS: &str = "id, kind, layout, nome, data_operacao, carimbo, tamanho, mtime, sha256, codificacao, estado, \
+                    codigo, mensagem, run, caminho";
+
+fn read(r: &Row<'_>) -> Result<Arquivo> {
+    Ok(Arquivo {
+        id: r.i64(0)?,
+        kind: r.str(1)?,
+        layout: r.str(2)?,
+        nome: r.str(3)?,
+        data_operacao: r.text(4)?.and_then(dia),
+        carimbo: r.str(5)?,
+        tamanho: r.i64(6)?,
+        mtime: r.i64(7)?,
+        sha256: r.str(8)?,
+        codificacao: r.str(9)?,
+        estado: Estado::parse(r.text(10)?.unwrap_or("")),
+        codigo: r.string(11)?,
+        mensagem: r.string(12)?,
+        run: r.int(13)?,
+        caminho: r.str(14)?,
+    })
+}
+
+/// A stored date.
+pub fn dia(s: &str) -> Option<NaiveDate> {
+    s.parse().ok()
+}
+
+/// Enters a new file, pending; returns its id. `substitui` is an earlier file of the same name with other
+/// bytes (IN12).
+pub fn insert(db: &Db, a: &Arquivo, em: &str, substitui: Option<i64>) -> Result<i64> {
+    let day = a.data_operacao.map(|d| d.to_string());
+    db.exec(
+        "INSERT INTO arquivo (kind, layout, nome, data_operacao, carimbo, tem_hora, tamanho, mtime, sha256,
+           codificacao, estado, caminho, substitui, recebido_em)
+         VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14)",
+        &[
+            Cell::Text(&a.kind),
+            Cell::Text(&a.layout),
+            Cell::Text(&a.nome),
+            Cell::from(day.as_ref()),
+            Cell::Text(&a.carimbo),
+            Cell::Int(i64::from(a.carimbo.contains('T'))),
+            Cell::Int(a.tamanho),
+            Cell::Int(a.mtime),
+            Cell::Text(&a.sha256),
+            Cell::Text(&a.codificacao),
+            Cell::Text(a.estado.as_str()),
+            Cell::Text(&a.caminho),
+            Cell::from(substitui),
+            Cell::Text(em),
+        ],
+    )?;
+    Ok(db.last_id())
+}
+
+/// The file with this id.
+pub fn get(db: &Db, id: i64) -> Result<Option<Arquivo>> {
+    db.one(&format!("SELECT {COLS} FROM arquivo WHERE id=?1"), &[Cell::Int(id)], read)
+}
+
+/// The files with this content under this kind, newest first.
+pub fn with_content(db: &Db, kind: &str, sha256: &str) -> Result<Vec<Arquivo>> {
+    let sql = format!("SELECT {COLS} FROM arquivo WHERE sha256=?1 AND kind=?2 ORDER BY id DESC");
+    db.rows(&sql, &[Cell::Text(sha256), Cell::Text(kind)], read)
+}
+
+/// The newest file with this name.
+pub fn named(db: &Db, nome: &str) -> Result<Option<Arquivo>> {
+    let sql = format!("SELECT {COLS} FROM arquivo WHERE nome=?1 ORDER BY id DESC LIMIT 1");
+    db.one(&sql, &[Cell::Text(nome)], read)
+}
+
+/// Files in a state, in the order in which they are to be worked on: day, stamp, name.
+pub fn in_state(db: &Db, estado: Estado) -> Result<Vec<Arquivo>> {
+    let sql = format!("SELECT {COLS} FROM arquivo WHERE estado=?1 ORDER BY data_operacao, carimbo, nome, id");
+    db.rows(&sql, &[Cell::Text(estado.as_str())], read)
+}
+
+/// All files of an operating day, in order.
+pub fn of_day(db: &Db, day: NaiveDate) -> Result<Vec<Arquivo>> {
+    let day = day.to_string();
+    let sql = format!("SELECT {COLS} FROM arquivo WHERE data_operacao=?1 ORDER BY carimbo, nome, id");
+    db.rows(&sql, &[Cell::Text(&day)], read)
+}
+
+/// (data de operação, stamp) of the newest applied file of a layout.
+pub fn newest_done(db: &Db, layout: &str) -> Result<Option<(NaiveDate, String)>> {
+    let found = db.one(
+        "SELECT data_operacao, carimbo FROM arquivo WHERE layout=?1 AND estado='importado' AND data_operacao IS NOT NULL
+         ORDER BY data_operacao DESC, carimbo DESC LIMIT 1",
+        &[Cell::Text(layout)],
+        |r| Ok((r.str(0)?, r.str(1)?)),
+    )?;
+    Ok(found.and_then(|(d, c)| Some((dia(&d)?, c))))
+}
+
+/// The account (JSON) of the last applied file of a kind but this one, to warn about a short one (IN4).
+pub fn last_account(db: &Db, kind: &str, except: i64) -> Result<Option<String>> {
+    let found = db.one(
+        "SELECT conta FROM run WHERE kind=?1 AND arquivo_id<>?2 AND estado IN ('done','done_with_rejects')
+         ORDER BY id DESC LIMIT 1",
+        &[Cell::Text(kind), Cell::Int(except)],
+        |r| r.string(0),
+    )?;
+    Ok(found.flatten())
+}
+
+/// A rejected or listed line.
+#[derive(Clone, Debug)]
+pub struct Rejeito<'a> {
+    /// The run.
+    pub run: i64,
+    /// Physical line.
+    pub linha: i64,
+    /// The contract, where it could be read.
+    pub contrato: Option<&'a str>,
+    /// The field's name.
+    pub campo: Option<&'a str>,
+    /// Stable code.
+    pub codigo: &'a str,
+    /// What ops read; never a personal value.
+    pub mensagem: &'a str,
+    /// Rejected, or ignored and listed.
+    pub rejeitada: bool,
+    /// Where its bytes stand in the reject file, and how many.
+    pub bytes: (i64, i64),
+}
+
+/// Enters a rejected or listed line.
+pub fn insert_reject(db: &Db, r: &Rejeito<'_>) -> Result<()> {
+    db.exec(
+        "INSERT INTO rejeito (run, linha, contrato, campo, codigo, mensagem, rejeitada, posicao, tamanho)
+         VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9)",
+        &[
+            Cell::Int(r.run),
+            Cell::Int(r.linha),
+            Cell::from(r.contrato),
+            Cell::from(r.campo),
+            Cell::Text(r.codigo),
+            Cell::Text(r.mensagem),
+            Cell::Int(i64::from(r.rejeitada)),
+            Cell::Int(r.bytes.0),
+            Cell::Int(r.bytes.1),
+        ],
+    )?;
+    Ok(())
+}
+
+/// One listed line as `rejects list` shows it.
+#[derive(Clone, Debug)]
+pub struct RejeitoRow {
+    /// The run.
+    pub run: i64,
+    /// The file's name.
+    pub arquivo: String,
+    /// Physical line.
+    pub linha: i64,
+    /// The contract.
+    pub contrato: Option<String>,
+    /// The field.
+    pub campo: Option<String>,
+    /// Stable code.
+    pub codigo: String,
+    /// Message.
+    pub mensagem: String,
+}
+
+/// The listed lines of a run, or of the newest run that has any, in file order.
+pub fn rejects(db: &Db, run: Option<i64>) -> Result<Vec<RejeitoRow>> {
+    db.rows(
+        "SELECT r.run, coalesce(a.nome, ''), r.linha, r.contrato, r.campo, r.codigo, r.mensagem
+         FROM rejeito r JOIN run ON run.id=r.run LEFT JOIN arquivo a ON a.id=run.arquivo_id
+         WHERE r.run=coalesce(?1, (SELECT max(run) FROM rejeito)) ORDER BY r.linha",
+        &[Cell::from(run)],
+        |r| {
+            Ok(RejeitoRow {
+                run: r.i64(0)?,
+                arquivo: r.str(1)?,
+                linha: r.i64(2)?,
+                contrato: r.string(3)?,
+                campo: r.string(4)?,
+                codigo: r.str(5)?,
+                mensagem: r.str(6)?,
+            })
+        },
+    )
+}
+
+/// What changes when a file is decided.
+#[derive(Clone, Copy, Debug)]
+pub struct Decisao<'a> {
+    /// The new state.
+    pub estado: Estado,
+    /// Code and message of a refusal or a wait.
+    pub motivo: Option<(&'a str, &'a str)>,
+    /// The run that decided.
+    pub run: Option<i64>,
+    /// The operating day.
+    pub data_operacao: Option<NaiveDate>,
+}
+
+/// Records what became of a file.
+pub fn decide(db: &Db, id: i64, d: &Decisao<'_>) -> Result<()> {
+    let day = d.data_operacao.map(|d| d.to_string());
+    db.exec(
+        "UPDATE arquivo SET estado=?2, codigo=?3, mensagem=?4, run=coalesce(?5, run),
+           data_operacao=coalesce(?6, data_operacao), contado=0 WHERE id=?1",
+        &[
+            Cell::Int(id),
+            Cell::Text(d.estado.as_str()),
+            Cell::from(d.motivo.map(|m| m.0)),
+            Cell::from(d.motivo.map(|m| m.1)),
+            Cell::from(d.run),
+            Cell::from(day.as_ref()),
+        ],
+    )?;
+    Ok(())
+}
+
+/// Says where a file lies now, relative to the data folder.
+pub fn moved(db: &Db, id: i64, caminho: &str) -> Result<()> {
+    db.exec("UPDATE arquivo SET caminho=?2 WHERE id=?1", &[Cell::Int(id), Cell::Text(caminho)])?;
+    Ok(())
+}
+
+/// Files applied, refused or duplicate that still lie in the inbox: a crash came before they were archived.
+pub fn to_archive(db: &Db) -> Result<Vec<Arquivo>> {
+    let sql = format!(
+        "SELECT {COLS} FROM arquivo WHERE estado IN ('importado','duplicado') AND caminho LIKE 'inbox/%' ORDER BY id"
+    );
+    db.rows(&sql, &[], read)
+}
+
+/// The last run of the ledger: whether something came between reading and applying.
+pub fn last_run(db: &Db) -> Result<i64> {
+    Ok(db.int("SELECT max(id) FROM run", &[])?.unwrap_or(0))
+}
+
+/// A run to be entered.
+#[derive(Clone, Debug)]
+pub struct Run<'a> {
+    /// The command as given.
+    pub comando: &'a str,
+    /// Kind of import or export.
+    pub kind: &'a str,
+    /// Its file.
+    pub arquivo_id: Option<i64>,
+    /// Its operating day.
+    pub data_operacao: Option<NaiveDate>,
+    /// Begin, local time.
+    pub inicio: &'a str,
+    /// End, local time.
+    pub fim: &'a str,
+    /// `done`, `done_with_rejects`, `refused`, `quarantined`.
+    pub estado: &'a str,
+    /// Exit code.
+    pub saida: i64,
+    /// The account, as JSON.
+    pub conta: &'a str,
+    /// Our file with the original bytes of rejected lines, relative to the data folder.
+    pub arquivo_rejeitos: Option<&'a str>,
+    /// Why an order was overridden (OR7).
+    pub forcado: Option<&'a str>,
+}
+
+/// Enters a run under the id that was promised to its rows.
+pub fn insert_run(db: &Db, id: i64, r: &Run<'_>) -> Result<()> {
+    let day = r.data_operacao.map(|d| d.to_string());
+    db.exec(
+        "INSERT INTO run (id, comando, kind, arquivo_id, data_operacao, inicio, fim, estado, saida, conta,
+           arquivo_rejeitos, forcado) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)",
+        &[
+            Cell::Int(id),
+            Cell::Text(r.comando),
+            Cell::Text(r.kind),
+            Cell::from(r.arquivo_id),
+            Cell::from(day.as_ref()),
+            Cell::Text(r.inicio),
+            Cell::Text(r.fim),
+            Cell::Text(r.estado),
+            Cell::Int(r.saida),
+            Cell::Text(r.conta),
+            Cell::from(r.arquivo_rejeitos),
+            Cell::from(r.forcado),
+        ],
+    )?;
+    Ok(())
+}
+
+/// One run as boards show it.
+#[derive(Clone, Debug)]
+pub struct RunRow {
+    /// Its id.
+    pub id: i64,
+    /// The kind.
+    pub kind: String,
+    /// Its file's name.
+    pub arquivo: Option<String>,
+    /// Operating day.
+    pub data_operacao: Option<String>,
+    /// End, local time.
+    pub fim: String,
+    /// State as in `import --json`.
+    pub estado: String,
+    /// Exit code.
+    pub saida: i64,
+    /// The account, as JSON.
+    pub conta: String,
+}
+
+const RUN_COLS: &str = "run.id, run.kind, arquivo.nome, run.data_operacao, run.fim, run.estado, run.saida, run.conta";
+
+fn read_run(r: &Row<'_>) -> Result<RunRow> {
+    Ok(RunRow {
+        id: r.i64(0)?,
+        kind: r.str(1)?,
+        arquivo: r.string(2)?,
+        data_operacao: r.string(3)?,
+        fim: r.str(4)?,
+        estado: r.str(5)?,
+        saida: r.i64(6)?,
+        conta: r.str(7)?,
+    })
+}
+
+/// The newest runs first.
+pub fn recent_runs(db: &Db, limit: i64) -> Result<Vec<RunRow>> {
+    let sql = format!(
+        "SELECT {RUN_COLS} FROM run LEFT JOIN arquivo ON arquivo.id=run.arquivo_id ORDER BY run.id DESC LIMIT ?1"
+    );
+    db.rows(&sql, &[Cell::Int(limit)], read_run)
+}
+
+/// One run.
+pub fn run(db: &Db, id: i64) -> Result<Option<RunRow>> {
+    let sql = format!("SELECT {RUN_COLS} FROM run LEFT JOIN arquivo ON arquivo.id=run.arquivo_id WHERE run.id=?1");
+    db.one(&sql, &[Cell::Int(id)], read_run)
+}
+
+/// Refusals and quarantines of a file are told once by `atom run`: marks them as told.
+pub fn tell_once(db: &Db, id: i64) -> Result<bool> {
+    Ok(db.exec("UPDATE arquivo SET contado=1 WHERE id=?1 AND contado=0", &[Cell::Int(id)])? > 0)
+}
+
+/// The newest file at a place, relative to the data folder.
+pub fn at(db: &Db, caminho: &str) -> Result<Option<Arquivo>> {
+    let sql = format!("SELECT {COLS} FROM arquivo WHERE caminho=?1 ORDER BY id DESC LIMIT 1");
+    db.one(&sql, &[Cell::Text(caminho)], read)
+}
+
+/// When a file was received, local time.
+pub fn received(db: &Db, id: i64) -> Result<Option<String>> {
+    let found = db.one("SELECT recebido_em FROM arquivo WHERE id=?1", &[Cell::Int(id)], |r| r.string(0))?;
+    Ok(found.flatten())
+}

@@ -1,0 +1,147 @@
+//! What must happen on another machine: rows committed with their cause, files in the outbox.
+//!
+//! `gerado` (bytes and hash fixed) → `publicado`. A row that a crash left `gerado` is finished by the next
+//! command with the same bytes (EX2, EX3); one of a day that is past may be `abandonado` (EX9).
+
+use super::db::{Cell, Db, Result, Row};
+use super::ledger::dia;
+use chrono::NaiveDate;
+
+/// What a file is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tipo {
+    /// Rejected lines, back to Evo.
+    Erros,
+    /// All dialable fichas, to Manager.
+    Carga,
+}
+
+impl Tipo {
+    /// As stored and as in `export --json`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Erros => "erros",
+            Self::Carga => "carga",
+        }
+    }
+
+    fn parse(s: &str) -> Self {
+        if s == "carga" { Self::Carga } else { Self::Erros }
+    }
+}
+
+/// A file that goes out.
+#[derive(Clone, Debug)]
+pub struct Saida {
+    /// Row id.
+    pub id: i64,
+    /// What it is for.
+    pub tipo: Tipo,
+    /// Final name on the other machine; for error files the wished one.
+    pub nome: String,
+    /// Where its bytes lie, relative to the data folder.
+    pub caminho: String,
+    /// Operating day.
+    pub data_operacao: Option<NaiveDate>,
+    /// Rows without the header.
+    pub linhas: i64,
+    /// Bytes.
+    pub tamanho: i64,
+    /// SHA-256 of its bytes, hex.
+    pub sha256: String,
+    /// Why it is not published yet.
+    pub mensagem: Option<String>,
+}
+
+const COLS: &str = "id, tipo, nome, caminho, data_operacao, linhas, tamanho, sha256, mensagem";
+
+fn read(r: &Row<'_>) -> Result<Saida> {
+    Ok(Saida {
+        id: r.i64(0)?,
+        tipo: Tipo::parse(r.text(1)?.unwrap_or("")),
+        nome: r.str(2)?,
+        caminho: r.str(3)?,
+        data_operacao: r.text(4)?.and_then(dia),
+        linhas: r.i64(5)?,
+        tamanho: r.i64(6)?,
+        sha256: r.str(7)?,
+        mensagem: r.string(8)?,
+    })
+}
+
+/// Enters a file as `gerado`.
+pub fn insert(db: &Db, s: &Saida, run: Option<i64>, em: &str) -> Result<i64> {
+    let day = s.data_operacao.map(|d| d.to_string());
+    db.exec(
+        "INSERT INTO saida (tipo, nome, caminho, data_operacao, linhas, tamanho, sha256, estado, run, criada_em)
+         VALUES (?1,?2,?3,?4,?5,?6,?7,'gerado',?8,?9)",
+        &[
+            Cell::Text(s.tipo.as_str()),
+            Cell::Text(&s.nome),
+            Cell::Text(&s.caminho),
+            Cell::from(day.as_ref()),
+            Cell::Int(s.linhas),
+            Cell::Int(s.tamanho),
+            Cell::Text(&s.sha256),
+            Cell::from(run),
+            Cell::Text(em),
+        ],
+    )?;
+    Ok(db.last_id())
+}
+
+/// What is still to be published, oldest first.
+pub fn pending(db: &Db) -> Result<Vec<Saida>> {
+    db.rows(&format!("SELECT {COLS} FROM saida WHERE estado='gerado' ORDER BY id"), &[], read)
+}
+
+/// Marks a file as published under `nome`.
+pub fn published(db: &Db, id: i64, nome: &str, em: &str) -> Result<()> {
+    db.exec(
+        "UPDATE saida SET estado='publicado', nome=?2, publicada_em=?3, mensagem=NULL WHERE id=?1",
+        &[Cell::Int(id), Cell::Text(nome), Cell::Text(em)],
+    )?;
+    Ok(())
+}
+
+/// Gives a file up: it will never be sent.
+pub fn abandon(db: &Db, id: i64, why: &str) -> Result<()> {
+    db.exec("UPDATE saida SET estado='abandonado', mensagem=?2 WHERE id=?1", &[Cell::Int(id), Cell::Text(why)])?;
+    Ok(())
+}
+
+/// Says why a file could not be published.
+pub fn troubled(db: &Db, id: i64, why: &str) -> Result<()> {
+    db.exec("UPDATE saida SET mensagem=?2 WHERE id=?1", &[Cell::Int(id), Cell::Text(why)])?;
+    Ok(())
+}
+
+/// The newest file of a type for a day, published or still to be.
+pub fn of_day(db: &Db, tipo: Tipo, day: NaiveDate) -> Result<Option<(Saida, Option<String>)>> {
+    let day = day.to_string();
+    let sql = format!(
+        "SELECT {COLS}, publicada_em FROM saida WHERE tipo=?1 AND data_operacao=?2 AND estado<>'abandonado'
+         ORDER BY id DESC LIMIT 1"
+    );
+    db.one(&sql, &[Cell::Text(tipo.as_str()), Cell::Text(&day)], |r| Ok((read(r)?, r.string(9)?)))
+}
+
+/// Names that were given to files for Manager: the stamp in a name never repeats.
+pub fn name_taken(db: &Db, nome: &str) -> Result<bool> {
+    Ok(db.int("SELECT 1 FROM saida WHERE nome=?1", &[Cell::Text(nome)])?.is_some())
+}
+
+/// Records what each ficha was last sent: a carga replaces all of it.
+pub fn replace_sent(
+    db: &Db,
+    saida: i64,
+    rows: impl Iterator<Item = anyhow::Result<(i64, String, u64)>>,
+) -> anyhow::Result<()> {
+    db.exec("DELETE FROM enviado", &[])?;
+    let mut stmt = db.prepare("INSERT INTO enviado (ficha_id, contrato, h, saida_id) VALUES (?1,?2,?3,?4)")?;
+    for row in rows {
+        let (ficha, contrato, h) = row?;
+        stmt.exec(&[Cell::Int(ficha), Cell::Text(&contrato), Cell::Int(h.cast_signed()), Cell::Int(saida)])?;
+    }
+    Ok(())
+}

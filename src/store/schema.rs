@@ -1,0 +1,352 @@
+//! Tables of the two database files: the fixed ones as SQL, the wide ones from the layouts' columns.
+//!
+//! `carteira.db` holds what the bank's files say and the ledger of it; `atendimento.db` every contact with
+//! people. No transaction spans both.
+//!
+//! **Journal:** each wide table that `undo` may take back has a shadow `<table>_ant`, filled by generated
+//! triggers with the row as it was before a run changed or removed it. Rows that a run made are told by
+//! their own `run` column, so inserts cost nothing.
+
+use super::db::{Cell, Db, Result};
+
+/// Version of `carteira.db`; an older or newer file is refused (ST5).
+pub const CARTEIRA_VERSION: i64 = 1;
+/// Version of `atendimento.db`.
+pub const ATENDIMENTO_VERSION: i64 = 1;
+
+/// SQL type of a layout's column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tipo {
+    /// Whole numbers, cents, scaled rates.
+    Inteiro,
+    /// Text, ISO dates.
+    Texto,
+}
+
+/// A column that a layout brings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Coluna {
+    /// Its name, `[a-z0-9_]`.
+    pub nome: String,
+    /// Its type.
+    pub tipo: Tipo,
+}
+
+/// The wide tables: own columns here, the rest from the layouts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Tabela {
+    /// Clients: one row per CPF/CNPJ, `id` is the ID_CRM.
+    Ficha,
+    /// Contracts: what rarely moves, and the situação.
+    Contrato,
+    /// The part of a contract that moves every night.
+    Divida,
+    /// Phones, by ficha, origin, contract and position.
+    Telefone,
+    /// Addresses of the remessa, by contract and position.
+    Endereco,
+    /// E-mails of the remessa, by contract and position.
+    Email,
+    /// Installments, by contract and number.
+    Parcela,
+    /// Securities, by contract, type and sequence.
+    Garantia,
+}
+
+impl Tabela {
+    /// All of them, parents first.
+    pub const TODAS: [Self; 8] = [
+        Self::Ficha,
+        Self::Contrato,
+        Self::Divida,
+        Self::Telefone,
+        Self::Endereco,
+        Self::Email,
+        Self::Parcela,
+        Self::Garantia,
+    ];
+
+    /// Its name.
+    pub const fn nome(self) -> &'static str {
+        match self {
+            Self::Ficha => "ficha",
+            Self::Contrato => "contrato",
+            Self::Divida => "divida",
+            Self::Telefone => "telefone",
+            Self::Endereco => "endereco",
+            Self::Email => "email",
+            Self::Parcela => "parcela",
+            Self::Garantia => "garantia",
+        }
+    }
+
+    /// The table of this name.
+    pub fn chamada(nome: &str) -> Option<Self> {
+        Self::TODAS.into_iter().find(|t| t.nome() == nome)
+    }
+
+    /// Own columns, each with its declaration.
+    const fn proprias(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Ficha => &[
+                ("id", "INTEGER PRIMARY KEY"),
+                ("h", "INTEGER NOT NULL"),
+                ("criada_run", "INTEGER NOT NULL"),
+                ("run", "INTEGER NOT NULL"),
+                ("linha", "INTEGER NOT NULL"),
+            ],
+            Self::Contrato => &[
+                ("id", "INTEGER PRIMARY KEY"),
+                ("ficha_id", "INTEGER NOT NULL REFERENCES ficha(id)"),
+                ("chave", "TEXT NOT NULL"),
+                ("situacao", "TEXT NOT NULL"),
+                ("situacao_run", "INTEGER NOT NULL"),
+                ("bloqueado_em", "TEXT"),
+                ("h", "INTEGER NOT NULL"),
+                ("h_contato", "INTEGER NOT NULL"),
+                ("criado_run", "INTEGER NOT NULL"),
+                ("run", "INTEGER NOT NULL"),
+                ("linha", "INTEGER NOT NULL"),
+            ],
+            Self::Divida => &[
+                ("contrato_id", "INTEGER PRIMARY KEY REFERENCES contrato(id)"),
+                ("h", "INTEGER NOT NULL"),
+                ("run", "INTEGER NOT NULL"),
+                ("linha", "INTEGER NOT NULL"),
+            ],
+            Self::Telefone => &[
+                ("ficha_id", "INTEGER NOT NULL"),
+                ("origem", "INTEGER NOT NULL"),
+                ("contrato_id", "INTEGER NOT NULL"),
+                ("ordem", "INTEGER NOT NULL"),
+                ("fone", "TEXT NOT NULL"),
+                ("score", "INTEGER"),
+                ("run", "INTEGER NOT NULL"),
+            ],
+            Self::Endereco | Self::Email => {
+                &[("contrato_id", "INTEGER NOT NULL"), ("ordem", "INTEGER NOT NULL"), ("run", "INTEGER NOT NULL")]
+            }
+            Self::Parcela => &[
+                ("contrato_id", "INTEGER NOT NULL"),
+                ("k1", "INTEGER NOT NULL"),
+                ("k2", "INTEGER NOT NULL"),
+                ("h", "INTEGER NOT NULL"),
+                ("run", "INTEGER NOT NULL"),
+                ("linha", "INTEGER NOT NULL"),
+            ],
+            Self::Garantia => &[
+                ("contrato_id", "INTEGER NOT NULL"),
+                ("k1", "INTEGER NOT NULL"),
+                ("k2", "INTEGER NOT NULL"),
+                ("h", "INTEGER NOT NULL"),
+                ("run", "INTEGER NOT NULL"),
+                ("linha", "INTEGER NOT NULL"),
+            ],
+        }
+    }
+
+    const fn fim(self) -> &'static str {
+        match self {
+            Self::Ficha | Self::Contrato | Self::Divida => ") STRICT",
+            Self::Telefone => ", PRIMARY KEY (ficha_id, origem, contrato_id, ordem)) STRICT, WITHOUT ROWID",
+            Self::Endereco | Self::Email => ", PRIMARY KEY (contrato_id, ordem)) STRICT, WITHOUT ROWID",
+            Self::Parcela | Self::Garantia => ", PRIMARY KEY (contrato_id, k1, k2)) STRICT, WITHOUT ROWID",
+        }
+    }
+
+    /// Secondary indexes; on an empty base an import builds them last.
+    pub const fn indices(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Ficha => &[("ficha_doc", "CREATE UNIQUE INDEX ficha_doc ON ficha(cpf_cnpj_cliente)")],
+            Self::Contrato => &[
+                ("contrato_chave", "CREATE UNIQUE INDEX contrato_chave ON contrato(chave)"),
+                ("contrato_ficha", "CREATE INDEX contrato_ficha ON contrato(ficha_id, situacao)"),
+            ],
+            Self::Telefone => &[("telefone_fone", "CREATE INDEX telefone_fone ON telefone(fone)")],
+            _ => &[],
+        }
+    }
+
+    /// Whether `undo` can take its rows back: the sets of parcelas and garantias are replaced by a new file.
+    const fn tem_diario(self) -> bool {
+        !matches!(self, Self::Parcela | Self::Garantia)
+    }
+
+    /// Own and layout columns in table order.
+    pub fn colunas(self, esquema: &Esquema) -> Vec<&str> {
+        let own = self.proprias().iter().map(|(n, _)| *n);
+        own.chain(esquema.de(self).iter().map(|c| c.nome.as_str())).collect()
+    }
+
+    /// `INSERT` with one parameter per column, in the order of [`Tabela::colunas`].
+    pub fn insert_sql(self, esquema: &Esquema) -> String {
+        let cols = self.colunas(esquema);
+        let marks: Vec<String> = (1..=cols.len()).map(|i| format!("?{i}")).collect();
+        format!("INSERT INTO {} ({}) VALUES ({})", self.nome(), cols.join(","), marks.join(","))
+    }
+
+    /// `UPDATE` of the named own columns and all layout columns but `fixa`; the key's condition comes last.
+    pub fn update_sql(self, esquema: &Esquema, proprias: &[&str], fixa: Option<&str>, chave: &[&str]) -> String {
+        let wide = esquema.de(self).iter().map(|c| c.nome.as_str()).filter(|c| Some(*c) != fixa);
+        let set = proprias.iter().copied().chain(wide);
+        let set: Vec<String> = set.enumerate().map(|(i, c)| format!("{c}=?{}", i + 1)).collect();
+        let n = set.len();
+        let key: Vec<String> = chave.iter().enumerate().map(|(i, c)| format!("{c}=?{}", n + i + 1)).collect();
+        format!("UPDATE {} SET {} WHERE {}", self.nome(), set.join(","), key.join(" AND "))
+    }
+}
+
+/// The layouts' columns of each wide table; made by the import rules from the layouts.
+#[derive(Clone, Debug, Default)]
+pub struct Esquema {
+    tabelas: Vec<(Tabela, Vec<Coluna>)>,
+}
+
+impl Esquema {
+    /// Sets the columns of a table.
+    pub fn set(&mut self, tabela: Tabela, colunas: Vec<Coluna>) {
+        self.tabelas.retain(|(t, _)| *t != tabela);
+        self.tabelas.push((tabela, colunas));
+    }
+
+    /// The layout columns of a table.
+    pub fn de(&self, tabela: Tabela) -> &[Coluna] {
+        self.tabelas.iter().find(|(t, _)| *t == tabela).map_or(&[], |(_, c)| c)
+    }
+}
+
+const CARTEIRA: &str = "
+CREATE TABLE campanha (id INTEGER PRIMARY KEY, nome TEXT NOT NULL, carteira TEXT NOT NULL, ascob TEXT NOT NULL) STRICT;
+CREATE TABLE sequencia (nome TEXT PRIMARY KEY, valor INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE corrente (run INTEGER NOT NULL) STRICT;
+INSERT INTO corrente VALUES (0);
+CREATE TABLE remoto (
+  origem TEXT NOT NULL, nome TEXT NOT NULL, tamanho INTEGER NOT NULL, mtime INTEGER NOT NULL,
+  visto_em INTEGER NOT NULL, estado TEXT NOT NULL, motivo TEXT, arquivo_id INTEGER, depois TEXT,
+  PRIMARY KEY (origem, nome)) STRICT, WITHOUT ROWID;
+CREATE TABLE arquivo (
+  id INTEGER PRIMARY KEY, kind TEXT NOT NULL, layout TEXT NOT NULL, nome TEXT NOT NULL,
+  data_operacao TEXT, carimbo TEXT NOT NULL, tem_hora INTEGER NOT NULL,
+  tamanho INTEGER NOT NULL, mtime INTEGER NOT NULL, sha256 TEXT NOT NULL, codificacao TEXT NOT NULL,
+  estado TEXT NOT NULL, codigo TEXT, mensagem TEXT, contado INTEGER NOT NULL DEFAULT 0,
+  run INTEGER, caminho TEXT NOT NULL, substitui INTEGER, recebido_em TEXT NOT NULL) STRICT;
+CREATE INDEX arquivo_dia ON arquivo(data_operacao, kind);
+CREATE INDEX arquivo_sha ON arquivo(sha256);
+CREATE INDEX arquivo_estado ON arquivo(estado, kind);
+CREATE TABLE run (
+  id INTEGER PRIMARY KEY, comando TEXT NOT NULL, kind TEXT NOT NULL, arquivo_id INTEGER, data_operacao TEXT,
+  inicio TEXT NOT NULL, fim TEXT NOT NULL, estado TEXT NOT NULL, saida INTEGER NOT NULL,
+  conta TEXT NOT NULL, arquivo_rejeitos TEXT, forcado TEXT) STRICT;
+CREATE INDEX run_arquivo ON run(arquivo_id);
+CREATE TABLE rejeito (
+  run INTEGER NOT NULL, linha INTEGER NOT NULL, contrato TEXT, campo TEXT, codigo TEXT NOT NULL,
+  mensagem TEXT NOT NULL, rejeitada INTEGER NOT NULL, posicao INTEGER NOT NULL, tamanho INTEGER NOT NULL,
+  PRIMARY KEY (run, linha)) STRICT, WITHOUT ROWID;
+CREATE TABLE dispensa (
+  data_operacao TEXT NOT NULL, kind TEXT NOT NULL, motivo TEXT NOT NULL, em TEXT NOT NULL,
+  PRIMARY KEY (data_operacao, kind)) STRICT, WITHOUT ROWID;
+CREATE TABLE evento (
+  contrato_id INTEGER NOT NULL, run INTEGER NOT NULL, linha INTEGER NOT NULL, regra TEXT NOT NULL,
+  de TEXT, para TEXT, PRIMARY KEY (contrato_id, run, linha, regra)) STRICT, WITHOUT ROWID;
+CREATE TABLE presenca (run INTEGER PRIMARY KEY, contratos BLOB NOT NULL) STRICT;
+CREATE TABLE conjunto (
+  etapa TEXT NOT NULL, contrato_id INTEGER NOT NULL, h INTEGER NOT NULL, linhas INTEGER NOT NULL,
+  run INTEGER NOT NULL, PRIMARY KEY (etapa, contrato_id)) STRICT, WITHOUT ROWID;
+CREATE TABLE saida (
+  id INTEGER PRIMARY KEY, tipo TEXT NOT NULL, nome TEXT NOT NULL, caminho TEXT NOT NULL, data_operacao TEXT,
+  linhas INTEGER NOT NULL, tamanho INTEGER NOT NULL, sha256 TEXT NOT NULL, estado TEXT NOT NULL,
+  run INTEGER, criada_em TEXT NOT NULL, publicada_em TEXT, mensagem TEXT) STRICT;
+CREATE INDEX saida_estado ON saida(estado);
+CREATE TABLE enviado (
+  ficha_id INTEGER PRIMARY KEY, contrato TEXT NOT NULL, h INTEGER NOT NULL, saida_id INTEGER NOT NULL) STRICT;
+";
+
+const ATENDIMENTO: &str = "
+CREATE TABLE auditoria (
+  id INTEGER PRIMARY KEY, em TEXT NOT NULL, quem TEXT NOT NULL, ficha_id INTEGER, o_que TEXT NOT NULL) STRICT;
+CREATE INDEX auditoria_ficha ON auditoria(ficha_id);
+CREATE TRIGGER auditoria_sem_update BEFORE UPDATE ON auditoria BEGIN SELECT RAISE(ABORT, 'append only'); END;
+";
+
+/// Makes the tables of a new `carteira.db`, in one transaction.
+pub fn create_carteira(db: &Db, esquema: &Esquema) -> Result<()> {
+    let tx = db.begin()?;
+    tx.script(CARTEIRA)?;
+    for t in Tabela::TODAS {
+        tx.script(&create_sql(t, esquema))?;
+        for (_, sql) in t.indices() {
+            tx.script(sql)?;
+        }
+        if t.tem_diario() {
+            tx.script(&journal_sql(t, esquema))?;
+        }
+    }
+    tx.script(&format!("PRAGMA user_version={CARTEIRA_VERSION}"))?;
+    tx.commit()
+}
+
+/// Makes the tables of a new `atendimento.db`, in one transaction.
+pub fn create_atendimento(db: &Db) -> Result<()> {
+    let tx = db.begin()?;
+    tx.script(ATENDIMENTO)?;
+    tx.script(&format!("PRAGMA user_version={ATENDIMENTO_VERSION}"))?;
+    tx.commit()
+}
+
+fn sql_type(c: &Coluna) -> &'static str {
+    match c.tipo {
+        Tipo::Inteiro => "INTEGER",
+        Tipo::Texto => "TEXT",
+    }
+}
+
+fn create_sql(t: Tabela, esquema: &Esquema) -> String {
+    let own = t.proprias().iter().map(|(n, d)| format!("{n} {d}"));
+    let wide = esquema.de(t).iter().map(|c| format!("{} {}", c.nome, sql_type(c)));
+    let cols: Vec<String> = own.chain(wide).collect();
+    format!("CREATE TABLE {} ({}{}", t.nome(), cols.join(", "), t.fim())
+}
+
+/// Shadow table and triggers of one table.
+fn journal_sql(t: Tabela, esquema: &Esquema) -> String {
+    let (n, cols) = (t.nome(), t.colunas(esquema));
+    let list = cols.join(",");
+    let old = cols.iter().map(|c| format!("OLD.{c}")).collect::<Vec<_>>().join(",");
+    format!(
+        "CREATE TABLE IF NOT EXISTS {n}_ant (ant_run INTEGER NOT NULL, ant_op TEXT NOT NULL, {list});
+         CREATE INDEX IF NOT EXISTS {n}_ant_run ON {n}_ant(ant_run);
+         DROP TRIGGER IF EXISTS {n}_muda; DROP TRIGGER IF EXISTS {n}_sai;
+         CREATE TRIGGER {n}_muda AFTER UPDATE ON {n} BEGIN
+           INSERT INTO {n}_ant (ant_run, ant_op, {list}) VALUES (NEW.run, 'U', {old}); END;
+         CREATE TRIGGER {n}_sai AFTER DELETE ON {n} BEGIN
+           INSERT INTO {n}_ant (ant_run, ant_op, {list}) VALUES ((SELECT run FROM corrente), 'D', {old}); END;"
+    )
+}
+
+/// Adds the columns that the layouts brought since the store was made. Columns never go away: an older
+/// layout may come back.
+pub fn widen(db: &Db, esquema: &Esquema) -> Result<()> {
+    for t in Tabela::TODAS {
+        let have = columns(db, t.nome())?;
+        let missing: Vec<&Coluna> = esquema.de(t).iter().filter(|c| !have.contains(&c.nome)).collect();
+        if missing.is_empty() {
+            continue;
+        }
+        let tx = db.begin()?;
+        for c in &missing {
+            tx.script(&format!("ALTER TABLE {} ADD COLUMN {} {}", t.nome(), c.nome, sql_type(c)))?;
+            if t.tem_diario() {
+                tx.script(&format!("ALTER TABLE {}_ant ADD COLUMN {}", t.nome(), c.nome))?;
+            }
+        }
+        if t.tem_diario() {
+            tx.script(&journal_sql(t, esquema))?;
+        }
+        tx.commit()?;
+    }
+    Ok(())
+}
+
+fn columns(db: &Db, table: &str) -> Result<Vec<String>> {
+    db.rows("SELECT name FROM pragma_table_info(?1)", &[Cell::Text(table)], |r| r.str(0))
+}

@@ -1,0 +1,233 @@
+//! Arrows that must never exist between the rooms, read from the sources.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const ROOMS: [&str; 13] = [
+    "atendimento",
+    "cli",
+    "clock",
+    "config",
+    "domain",
+    "export",
+    "gerador",
+    "http",
+    "hsm",
+    "import",
+    "layout",
+    "pipeline",
+    "store",
+];
+const TRANSPORT: &str = "transport";
+
+/// Room → rooms that it must not name.
+const FORBIDDEN: &[(&str, &[&str])] = &[
+    (
+        "domain",
+        &[
+            "atendimento",
+            "cli",
+            "clock",
+            "config",
+            "export",
+            "gerador",
+            "http",
+            "hsm",
+            "import",
+            "layout",
+            "pipeline",
+            "store",
+            TRANSPORT,
+        ],
+    ),
+    (
+        "transport",
+        &[
+            "atendimento",
+            "cli",
+            "clock",
+            "config",
+            "domain",
+            "export",
+            "gerador",
+            "http",
+            "hsm",
+            "import",
+            "layout",
+            "pipeline",
+            "store",
+        ],
+    ),
+    (
+        "layout",
+        &[
+            "atendimento",
+            "cli",
+            "clock",
+            "config",
+            "export",
+            "gerador",
+            "http",
+            "hsm",
+            "import",
+            "pipeline",
+            "store",
+            TRANSPORT,
+        ],
+    ),
+    (
+        "store",
+        &[
+            "atendimento",
+            "cli",
+            "clock",
+            "config",
+            "export",
+            "gerador",
+            "http",
+            "hsm",
+            "import",
+            "layout",
+            "pipeline",
+            TRANSPORT,
+        ],
+    ),
+    ("import", &["atendimento", "cli", "export", "gerador", "http", "hsm", "pipeline", TRANSPORT]),
+    ("export", &["atendimento", "cli", "gerador", "http", "hsm", "import", "pipeline", TRANSPORT]),
+    ("atendimento", &["cli", "export", "gerador", "http", "hsm", "import", "pipeline", TRANSPORT]),
+    ("pipeline", &["cli", "gerador", "http"]),
+    (
+        "gerador",
+        &["atendimento", "cli", "clock", "config", "export", "http", "hsm", "import", "pipeline", "store", TRANSPORT],
+    ),
+    (
+        "config",
+        &[
+            "atendimento",
+            "cli",
+            "clock",
+            "export",
+            "gerador",
+            "http",
+            "hsm",
+            "import",
+            "layout",
+            "pipeline",
+            "store",
+            TRANSPORT,
+        ],
+    ),
+    ("cli", &["gerador"]),
+];
+
+/// Crates that one file or room alone may name: crate, where.
+const ONE_DOOR: &[(&str, &[&str])] = &[
+    ("rusqlite", &["store/db.rs"]),
+    ("clap", &["cli/"]),
+    ("comfy_table", &["cli/"]),
+    ("indicatif", &["cli/"]),
+    ("chrono_tz", &["clock.rs"]),
+    ("bdays", &["domain/dia.rs"]),
+    ("cpf_cnpj", &["domain/documento.rs"]),
+    ("sha2", &["layout/impressao.rs"]),
+    ("toml", &["layout/load.rs", "config"]),
+];
+
+fn sources(dir: &Path, out: &mut Vec<PathBuf>) {
+    for e in fs::read_dir(dir).unwrap() {
+        let p = e.unwrap().path();
+        if p.is_dir() {
+            sources(&p, out);
+        } else if p.extension().is_some_and(|x| x == "rs") {
+            out.push(p);
+        }
+    }
+}
+
+/// The code of a file: without comments, without its unit tests.
+fn code(text: &str) -> String {
+    let body = text.split("#[cfg(test)]").next().unwrap_or("");
+    body.lines().filter(|l| !l.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+}
+
+/// Rooms of ours that a file names: `crate::room`, also inside `crate::{room, …}`.
+fn named(code: &str) -> BTreeSet<&'static str> {
+    let mut out = BTreeSet::new();
+    for room in ROOMS.iter().copied().chain([TRANSPORT]) {
+        let direct = format!("crate::{room}");
+        let hit = code
+            .match_indices(&direct)
+            .any(|(i, m)| !code[i + m.len()..].starts_with(|c: char| c.is_alphanumeric() || c == '_'));
+        let grouped = code.match_indices("crate::{").any(|(i, _)| {
+            let group = &code[i..code[i..].find(';').map_or(code.len(), |e| i + e)];
+            group.split(|c: char| !c.is_alphanumeric() && c != '_').any(|w| w == room)
+        });
+        if hit || grouped {
+            out.insert(room);
+        }
+    }
+    out
+}
+
+/// What is wrong with one file.
+fn faults(path: &str, text: &str) -> Vec<String> {
+    let code = code(text);
+    let room = path.split(['/', '.']).next().unwrap_or("");
+    let mut out = Vec::new();
+    let names = named(&code);
+    for (from, to) in FORBIDDEN.iter().filter(|(from, _)| *from == room) {
+        out.extend(to.iter().filter(|t| names.contains(*t)).map(|t| format!("{path}: {from} → {t}")));
+    }
+    for (krate, doors) in ONE_DOOR {
+        let used = code.contains(&format!("{krate}::")) || code.contains(&format!("use {krate};"));
+        if used && !doors.iter().any(|d| path.starts_with(d)) {
+            out.push(format!("{path}: names {krate}"));
+        }
+    }
+    let clock = ["Utc::now(", "Local::now(", "SystemTime::now("];
+    if clock.iter().any(|c| code.contains(c)) && path != "clock.rs" {
+        out.push(format!("{path}: has a clock of its own"));
+    }
+    if code.contains("std::env::var") && !path.starts_with("config") && !path.starts_with("cli/mod.rs") {
+        // the one exception lets a test stop the process; it is not in release builds
+        if path != "pipeline/publish.rs" {
+            out.push(format!("{path}: reads the environment"));
+        }
+    }
+    out
+}
+
+#[test]
+fn nenhuma_seta_proibida() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    sources(&root, &mut files);
+    assert!(files.len() > 40);
+    let all: Vec<String> = files
+        .iter()
+        .filter(|p| {
+            !p.to_string_lossy().ends_with("_tests.rs") && !p.ends_with("tests.rs") && !p.ends_with("testes.rs")
+        })
+        .flat_map(|p| faults(&p.strip_prefix(&root).unwrap().to_string_lossy(), &fs::read_to_string(p).unwrap()))
+        .collect();
+    assert!(all.is_empty(), "{}", all.join("\n"));
+}
+
+#[test]
+fn uma_seta_plantada_e_vista() {
+    for (path, text) in [
+        ("domain/dia.rs", "use crate::store::db::Db;"),
+        ("store/saida.rs", "use crate::{domain::dia, layout::Layout};"),
+        ("import/remessa.rs", "fn f() { crate::transport::dir::Dir::new(\"x\", 0); }"),
+        ("export/carga.rs", "use crate::import::run;"),
+        ("layout/fixed.rs", "use crate::{\n    import::passo,\n};"),
+        ("import/run.rs", "use rusqlite::Connection;"),
+        ("pipeline/tick.rs", "let x = chrono::Utc::now();"),
+        ("export/linha.rs", "std::env::var(\"X\")"),
+    ] {
+        assert_eq!(faults(path, text).len(), 1, "{path}: {text}");
+    }
+    assert!(faults("import/run.rs", "// crate::transport is not for us\nuse crate::store::db::Db;").is_empty());
+    assert!(faults("store/db.rs", "use rusqlite::Connection;").is_empty());
+}

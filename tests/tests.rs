@@ -1,0 +1,22 @@
+//! Everything that a user could see, through the real binary on real files.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test says so by failing"
+)]
+
+mod support;
+
+mod arrows;
+mod conjuntos;
+mod entrada;
+mod kill;
+mod layouts;
+mod night;
+mod readme;
+mod remessa;
+mod ruins;
+mod store;
