@@ -122,6 +122,9 @@ impl Conjunto {
         let clean = linha.limpa();
         let mapa = self.mapas.get(linha.registro).ok_or(Rejeito::linha(Codigo::Estrutura))?;
         for (i, field) in linha.record.fields.iter().enumerate() {
+            if clean && field.is_free() {
+                continue;
+            }
             if let Err(codigo) = le(linha, i, clean) {
                 if field.on_error == OnError::Reject {
                     return Err(Rejeito::campo(codigo, i));

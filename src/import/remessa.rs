@@ -285,7 +285,7 @@ impl Remessa {
     fn valida(&mut self, linha: &Linha<'_>, partes: Marca) -> Result<(), Rejeito> {
         let clean = linha.limpa();
         for (i, field) in linha.record.fields.iter().enumerate() {
-            if self.mapa.marca_de[i] & partes == 0 {
+            if self.mapa.marca_de[i] & partes == 0 || (clean && field.is_free()) {
                 continue;
             }
             if let Err(codigo) = le(linha, i, clean) {

@@ -167,12 +167,13 @@ enum RawZeros {
 
 struct Source<'a> {
     file: &'a str,
-    text: &'a str,
+    /// Offsets of the line breaks, to name a line.
+    breaks: Vec<usize>,
 }
 
 impl Source<'_> {
     fn line_at(&self, offset: usize) -> usize {
-        1 + self.text.as_bytes().iter().take(offset).filter(|b| **b == b'\n').count()
+        1 + self.breaks.partition_point(|b| *b < offset)
     }
 
     fn error<T>(&self, at: &std::ops::Range<usize>, why: impl Into<String>) -> Result<T, LayoutError> {
@@ -185,7 +186,7 @@ impl Source<'_> {
 /// # Errors
 /// The first fault: TOML syntax, unknown key or type, gap, overlap, width, duplicate name.
 pub fn parse(name: &str, file: &str, text: &str) -> Result<Layout, LayoutError> {
-    let src = Source { file, text };
+    let src = Source { file, breaks: text.match_indices('\n').map(|(i, _)| i).collect() };
     let raw: RawLayout = toml::from_str(text).map_err(|e| LayoutError {
         file: file.to_owned(),
         line: e.span().map_or(0, |s| src.line_at(s.start)),

@@ -145,6 +145,13 @@ pub struct Field {
     pub line: usize,
 }
 
+impl Field {
+    /// Any printable text will do: in a line without control characters there is nothing to validate.
+    pub fn is_free(&self) -> bool {
+        self.ty == Type::Text && !self.required && self.values.is_empty()
+    }
+}
+
 /// One record type: in fixed layouts chosen by the tag in column 1.
 #[derive(Clone, Debug)]
 pub struct Record {

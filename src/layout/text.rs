@@ -5,6 +5,7 @@
 //! bytes that Windows-1252 leaves undefined decode to control characters, which make a bad field.
 
 use encoding_rs::WINDOWS_1252;
+use std::sync::OnceLock;
 
 /// The code page of one file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,11 +76,44 @@ impl Sniffer {
     }
 }
 
+/// The upper half of Windows-1252, by the one library that knows it.
+fn upper() -> &'static [char; 128] {
+    static TABLE: OnceLock<[char; 128]> = OnceLock::new();
+    TABLE.get_or_init(|| {
+        std::array::from_fn(|i| {
+            let byte = [0x80 | u8::try_from(i).unwrap_or(0)];
+            WINDOWS_1252.decode_without_bom_handling(&byte).0.chars().next().unwrap_or(char::REPLACEMENT_CHARACTER)
+        })
+    })
+}
+
+/// Whether all bytes are ASCII, and whether any is a control; in blocks without a branch inside, so that the
+/// compiler takes sixteen bytes at a time.
+fn sweep(bytes: &[u8]) -> (bool, bool) {
+    let (mut high, mut control) = (0u8, 0u8);
+    for block in bytes.chunks(128) {
+        for b in block {
+            high |= *b;
+            control |= u8::from(*b < 0x20) | u8::from(*b == 0x7F);
+        }
+    }
+    (high < 0x80, control != 0)
+}
+
+/// A character of more than one byte: what comes behind it lies further on than its position says.
+#[derive(Clone, Copy, Debug)]
+struct Wide {
+    /// Its position in characters.
+    at: usize,
+    /// Bytes beyond one a character, up to and including it.
+    extra: usize,
+}
+
 /// Scratch space to decode lines one after the other.
 #[derive(Debug, Default)]
 pub struct Decoder {
     text: String,
-    offsets: Vec<u32>,
+    wide: Vec<Wide>,
 }
 
 /// A decoded line: text, and where its characters begin when they are not one byte each.
@@ -87,57 +121,93 @@ pub struct Decoder {
 pub struct Decoded<'a> {
     /// The line.
     pub text: &'a str,
-    offsets: Option<&'a [u32]>,
+    wide: &'a [Wide],
+    clean: bool,
 }
 
 impl Decoder {
     /// Decodes one line; ASCII lines are borrowed as they are.
     pub fn decode<'a>(&'a mut self, bytes: &'a [u8], encoding: Encoding) -> Decoded<'a> {
-        if bytes.is_ascii()
-            && let Ok(text) = std::str::from_utf8(bytes)
-        {
-            return Decoded { text, offsets: None };
+        let (ascii, control) = sweep(bytes);
+        if ascii && let Ok(text) = std::str::from_utf8(bytes) {
+            return Decoded { text, wide: &[], clean: !control };
         }
         self.text.clear();
-        match encoding {
-            Encoding::Windows1252 => self.text.push_str(&WINDOWS_1252.decode_without_bom_handling(bytes).0),
-            Encoding::Utf8 => self.text.push_str(&String::from_utf8_lossy(bytes)),
+        self.wide.clear();
+        let printable = match encoding {
+            Encoding::Windows1252 => self.single_bytes(bytes),
+            Encoding::Utf8 => self.utf8(bytes),
+        };
+        Decoded { text: &self.text, wide: &self.wide, clean: !control && printable }
+    }
+
+    /// Returns whether all characters beyond ASCII have a meaning.
+    fn single_bytes(&mut self, bytes: &[u8]) -> bool {
+        let (mut from, mut extra, mut printable) = (0, 0, true);
+        // most of a line is ASCII: whole blocks of it are passed over
+        let blocks = bytes.chunks(32).enumerate().filter(|(_, block)| !block.is_ascii());
+        for (at, b) in blocks.flat_map(|(k, block)| block.iter().enumerate().map(move |(i, b)| (32 * k + i, *b))) {
+            if b < 0x80 {
+                continue;
+            }
+            self.text.push_str(std::str::from_utf8(&bytes[from..at]).unwrap_or(""));
+            let c = upper()[usize::from(b & 0x7F)];
+            self.text.push(c);
+            printable &= is_meaningful(c);
+            extra += c.len_utf8() - 1;
+            self.wide.push(Wide { at, extra });
+            from = at + 1;
         }
-        self.offsets.clear();
-        self.offsets.extend(self.text.char_indices().map(|(i, _)| u32::try_from(i).unwrap_or(u32::MAX)));
-        self.offsets.push(u32::try_from(self.text.len()).unwrap_or(u32::MAX));
-        Decoded { text: &self.text, offsets: Some(&self.offsets) }
+        self.text.push_str(std::str::from_utf8(&bytes[from..]).unwrap_or(""));
+        printable
+    }
+
+    /// As [`Decoder::single_bytes`]; bytes that are no UTF-8 (a file may lie with its mark) have no meaning.
+    fn utf8(&mut self, bytes: &[u8]) -> bool {
+        self.text.push_str(&String::from_utf8_lossy(bytes));
+        let (mut extra, mut printable) = (0, true);
+        for (at, c) in self.text.chars().enumerate().filter(|(_, c)| !c.is_ascii()) {
+            printable &= is_meaningful(c);
+            extra += c.len_utf8() - 1;
+            self.wide.push(Wide { at, extra });
+        }
+        printable
     }
 }
 
 impl<'a> Decoded<'a> {
     /// Number of characters.
     pub fn chars(&self) -> usize {
-        self.offsets.map_or(self.text.len(), |o| o.len() - 1)
+        self.text.len() - self.wide.last().map_or(0, |w| w.extra)
     }
 
     /// The characters in a 0-based half-open range; what lies beyond the end is empty.
+    #[inline]
     pub fn slice(&self, at: &std::ops::Range<usize>) -> &'a str {
-        let range = match self.offsets {
-            None => at.clone(),
-            Some(o) => {
-                let byte = |i: usize| o.get(i).map_or(self.text.len(), |b| *b as usize);
-                byte(at.start)..byte(at.end)
-            }
-        };
-        self.text.get(range.start.min(self.text.len())..range.end.min(self.text.len())).unwrap_or("")
+        let (start, end) =
+            if self.wide.is_empty() { (at.start, at.end) } else { (self.byte(at.start), self.byte(at.end)) };
+        self.text.get(start.min(self.text.len())..end.min(self.text.len())).unwrap_or("")
+    }
+
+    fn byte(&self, position: usize) -> usize {
+        let before = self.wide.partition_point(|w| w.at < position);
+        position + before.checked_sub(1).map_or(0, |i| self.wide[i].extra)
     }
 
     /// No control characters and no bytes without a meaning: fields need no check of their own.
     pub fn is_clean(&self) -> bool {
-        self.offsets.is_none() && self.text.bytes().all(|b| (0x20..0x7F).contains(&b))
+        self.clean
     }
 }
 
 /// Whether a field holds nothing but characters with a meaning (decisions 5: control bytes 00–1F, 7F and
 /// bytes without a meaning in the code page make a bad field).
 pub fn is_printable(s: &str) -> bool {
-    s.chars().all(|c| !c.is_control() && c != char::REPLACEMENT_CHARACTER)
+    s.chars().all(is_meaningful)
+}
+
+fn is_meaningful(c: char) -> bool {
+    !c.is_control() && c != char::REPLACEMENT_CHARACTER
 }
 
 #[cfg(test)]

@@ -56,14 +56,14 @@ pub fn parse<'a>(field: &Field, raw: &'a str, how: Leitura<'_>) -> Result<Valor<
         return Err(Codigo::CaractereInvalido);
     }
     let value = match &field.ty {
-        Type::Text | Type::Code | Type::Flag => text(field, raw.trim())?,
+        Type::Text | Type::Code | Type::Flag => text(field, apara(raw))?,
         Type::Int => number(raw, 0, how.format)?,
         Type::Decimal { scale } => number(raw, *scale, how.format)?,
         Type::Percent { scale } if how.format == Format::Fixed => number(raw, *scale, how.format)?,
         Type::Percent { scale } => int(valores::percentual(raw, *scale).map_err(|e| e.codigo())?),
-        Type::Date { format } => date(raw.trim(), *format)?,
-        Type::Year => year(raw.trim())?,
-        Type::DateTime => datetime(raw.trim())?,
+        Type::Date { format } => date(apara(raw), *format)?,
+        Type::Year => year(apara(raw))?,
+        Type::DateTime => datetime(apara(raw))?,
         Type::Contrato => contract(raw)?,
         Type::Document => document(raw, how.pessoa)?,
         Type::Phone => phone(raw)?,
@@ -72,6 +72,28 @@ pub fn parse<'a>(field: &Field, raw: &'a str, how: Leitura<'_>) -> Result<Valor<
         return Err(Codigo::CampoObrigatorio);
     }
     Ok(value)
+}
+
+/// Trims blanks: most fields of a fixed line end in many, so eight at a time.
+#[inline]
+fn apara(raw: &str) -> &str {
+    let b = raw.as_bytes();
+    let mut end = b.len();
+    while end >= 8 && b[end - 8..end] == *b"        " {
+        end -= 8;
+    }
+    while end > 0 && b[end - 1] == b' ' {
+        end -= 1;
+    }
+    let start = b[..end].iter().position(|c| *c != b' ').unwrap_or(end);
+    match raw.get(start..end) {
+        // a blank of another kind, such as the no-break space, may stand at an edge
+        Some(t) if t.bytes().next().is_some_and(|c| c >= 0x80) || t.bytes().last().is_some_and(|c| c >= 0x80) => {
+            t.trim()
+        }
+        Some(t) => t,
+        None => raw.trim(),
+    }
 }
 
 fn text<'a>(field: &Field, raw: &'a str) -> Result<Valor<'a>, Codigo> {
@@ -250,6 +272,20 @@ mod tests {
         assert_eq!(read("type = \"text\", required = true", "   "), Err(Codigo::CampoObrigatorio));
         assert_eq!(read("type = \"flag\"", "S").unwrap(), "S");
         assert_eq!(read("type = \"contrato\", required = true", "000-0"), Err(Codigo::CampoObrigatorio));
+    }
+
+    #[test]
+    fn apara_brancos_de_todo_tipo() {
+        for (raw, want) in [
+            ("", ""),
+            ("                ", ""),
+            ("  JOSÉ DA CONCEIÇÃO         ", "JOSÉ DA CONCEIÇÃO"),
+            ("\u{a0}AÇÃO\u{a0}   ", "AÇÃO"),
+            ("A", "A"),
+            ("  A B         ", "A B"),
+        ] {
+            assert_eq!(apara(raw), want, "{raw:?}");
+        }
     }
 
     #[test]

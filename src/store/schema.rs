@@ -192,7 +192,9 @@ impl Tabela {
         let set: Vec<String> = set.enumerate().map(|(i, c)| format!("{c}=?{}", i + 1)).collect();
         let n = set.len();
         let key: Vec<String> = chave.iter().enumerate().map(|(i, c)| format!("{c}=?{}", n + i + 1)).collect();
-        format!("UPDATE {} SET {} WHERE {}", self.nome(), set.join(","), key.join(" AND "))
+        // OR ROLLBACK: with ABORT each statement that fires the journal's trigger would first save its pages,
+        // 16 KiB apiece, to be able to undo itself alone; a failing import rolls back whole anyway
+        format!("UPDATE OR ROLLBACK {} SET {} WHERE {}", self.nome(), set.join(","), key.join(" AND "))
     }
 }
 
