@@ -7,11 +7,13 @@
 #![expect(clippy::print_stdout, reason = "the table is its product")]
 
 use atom::gerador::Carteira;
-use atom::layout::fixed::{Next, Reader};
+use atom::import::passo::celula;
+use atom::layout::fixed::Reader;
+use atom::layout::linha::Next;
+use atom::layout::load;
 use atom::layout::text::Encoding;
-use atom::layout::valor::{self, Leitura, Valor};
-use atom::layout::{Format, load};
-use atom::store::db::{Cell, Db, Mode};
+use atom::layout::valor::Valor;
+use atom::store::db::{Db, Mode};
 use chrono::NaiveDate;
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
@@ -161,16 +163,8 @@ impl Bed {
         let mut stmt = tx.prepare(&format!("INSERT INTO r VALUES ({})", marks.join(",")))?;
         let mut reader = Reader::new(File::open(&self.days[0].arquivo)?, layout, Encoding::Windows1252);
         while let Next::Linha(l) = reader.next_line()? {
-            let clean = l.limpa();
-            for (i, f) in record.fields.iter().enumerate() {
-                let how = Leitura { format: Format::Fixed, clean, pessoa: f.pessoa.map(|p| l.campo(p)) };
-                let v = valor::parse(f, l.campo(i), how).unwrap_or(Valor::Nulo);
-                let cell = match &v {
-                    Valor::Nulo => Cell::Null,
-                    Valor::Int(n) => Cell::Int(*n),
-                    v => v.texto().map_or(Cell::Null, Cell::Text),
-                };
-                stmt.bind(i + 1, cell)?;
+            for i in 0..record.fields.len() {
+                stmt.bind(i + 1, celula(&l.valor(i).unwrap_or(Valor::Nulo)))?;
             }
             stmt.run()?;
         }

@@ -5,13 +5,13 @@
 //! (decisions 5). A sum of line hashes, independent of their order, says which sets changed at all.
 
 use super::passo::{APLICA, Aceita, Avisos, COM_REJEITO, Chave, Efeito, Efeitos, Gravador, IGUAL, Marca, Passo};
-use super::passo::{REPETIDA, REPETIDA_RETIDA, Rejeito, chave};
+use super::passo::{REPETIDA, REPETIDA_RETIDA, Rejeito, celula, chave};
 use super::{Contexto, esquema, mesma_assessoria};
 use crate::domain::codigo::Codigo;
 use crate::domain::contrato;
-use crate::layout::fixed::Linha;
-use crate::layout::valor::{self, Leitura, Valor};
-use crate::layout::{Format, Layout, OnError};
+use crate::layout::linha::Linha;
+use crate::layout::valor::Valor;
+use crate::layout::{Layout, OnError};
 use crate::store::Store;
 use crate::store::carteira;
 use crate::store::db::{Cell, Stmt};
@@ -125,7 +125,7 @@ impl Conjunto {
             if clean && field.is_free() {
                 continue;
             }
-            if let Err(codigo) = le(linha, i, clean) {
+            if let Err(codigo) = linha.valor(i) {
                 if field.on_error == OnError::Reject {
                     return Err(Rejeito::campo(codigo, i));
                 }
@@ -169,19 +169,13 @@ impl Conjunto {
 
 fn chave_de(mapas: &[Mapa], linha: &Linha<'_>) -> Result<(i64, i64), Rejeito> {
     let mapa = mapas.get(linha.registro).ok_or(Rejeito::linha(Codigo::Estrutura))?;
-    let number = |i: usize| match le(linha, i, linha.limpa()) {
+    let number = |i: usize| match linha.valor(i) {
         Ok(Valor::Int(n)) => Ok(n),
         // the tag of garantias is a code
         Ok(v) => v.texto().and_then(|t| t.parse().ok()).ok_or(Rejeito::campo(Codigo::NumeroInvalido, i)),
         Err(c) => Err(Rejeito::campo(c, i)),
     };
     Ok((number(mapa.k1)?, mapa.k2.map_or(Ok(0), number)?))
-}
-
-fn le<'a>(linha: &Linha<'a>, index: usize, clean: bool) -> Result<Valor<'a>, Codigo> {
-    let Some(field) = linha.record.fields.get(index) else { return Ok(Valor::Nulo) };
-    let pessoa = field.pessoa.map(|p| linha.campo(p));
-    valor::parse(field, linha.campo(index), Leitura { format: Format::Fixed, clean, pessoa })
 }
 
 impl Passo for Conjunto {
@@ -324,15 +318,9 @@ impl Grava<'_> {
 /// Binds all layout columns behind `own` other parameters; returns the last parameter bound.
 fn bind(stmt: &mut Stmt<'_>, linha: &Linha<'_>, mapas: &[Mapa], own: usize) -> anyhow::Result<usize> {
     let columns = mapas.get(linha.registro).map_or(&[][..], |m| &m.colunas);
-    let clean = linha.limpa();
     for (k, field) in columns.iter().enumerate() {
-        let v = field.map_or(Valor::Nulo, |i| le(linha, i, clean).unwrap_or(Valor::Nulo));
-        let cell = match &v {
-            Valor::Nulo => Cell::Null,
-            Valor::Int(i) => Cell::Int(*i),
-            v => v.texto().map_or(Cell::Null, Cell::Text),
-        };
-        stmt.bind(own + k + 1, cell)?;
+        let v = field.map_or(Valor::Nulo, |i| linha.valor(i).unwrap_or(Valor::Nulo));
+        stmt.bind(own + k + 1, celula(&v))?;
     }
     Ok(own + columns.len())
 }

@@ -1,7 +1,7 @@
 //! What is wrong with a whole file: one message for however many lines (decisions 5, FA001).
 
 use crate::layout::Layout;
-use crate::layout::fixed::Fault;
+use crate::layout::linha::Fault;
 use std::collections::BTreeMap;
 
 /// Collects structural faults while the file is read to its end.

@@ -2,7 +2,7 @@
 
 use super::passo::Rejeito;
 use crate::domain::codigo::Codigo;
-use crate::layout::fixed::Linha;
+use crate::layout::linha::Linha;
 use crate::layout::{Field, Type};
 
 /// The sentence for ops and for the error file.

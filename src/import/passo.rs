@@ -1,8 +1,10 @@
 //! What a room does for the engine: look at a line, then write it.
 
 use crate::domain::codigo::Codigo;
-use crate::layout::fixed::Linha;
+use crate::layout::linha::Linha;
+use crate::layout::valor::Valor;
 use crate::store::Store;
+use crate::store::db::Cell;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -14,6 +16,16 @@ pub fn chave(bytes: &[u8]) -> Chave {
     let h = xxhash_rust::xxh3::xxh3_128(bytes).to_le_bytes();
     let word = |i: usize| u32::from_le_bytes([h[i], h[i + 1], h[i + 2], h[i + 3]]);
     [word(0), word(4), word(8)]
+}
+
+/// A field's value as the store takes it.
+#[inline]
+pub fn celula<'v>(v: &'v Valor<'_>) -> Cell<'v> {
+    match v {
+        Valor::Nulo => Cell::Null,
+        Valor::Int(i) => Cell::Int(*i),
+        v => v.texto().map_or(Cell::Null, Cell::Text),
+    }
 }
 
 /// What is to become of a line, one byte each: below [`APLICA`] a verdict, from there on the room's bits.

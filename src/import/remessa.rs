@@ -18,9 +18,8 @@ use crate::domain::contrato;
 use crate::domain::fone::Fone;
 use crate::domain::situacao::{self, PorRemessa, Situacao};
 use crate::layout::contato::contato;
-use crate::layout::fixed::Linha;
-use crate::layout::valor::{self, Leitura, Valor};
-use crate::layout::{Format, Layout, OnError, Part, Record};
+use crate::layout::linha::Linha;
+use crate::layout::{Layout, OnError, Part, Record};
 use crate::store::Store;
 use crate::store::carteira;
 use crate::store::schema::{Esquema, Tabela};
@@ -164,13 +163,6 @@ fn grupos(record: &Record, esquema: &Esquema) -> Vec<Grupo> {
     out
 }
 
-/// Reads one field of a line.
-fn le<'a>(linha: &Linha<'a>, index: usize, clean: bool) -> Result<Valor<'a>, Codigo> {
-    let Some(field) = linha.record.fields.get(index) else { return Ok(Valor::Nulo) };
-    let pessoa = field.pessoa.map(|p| linha.campo(p));
-    valor::parse(field, linha.campo(index), Leitura { format: Format::Fixed, clean, pessoa })
-}
-
 /// A contract as the store has it.
 #[derive(Clone, Copy, Debug)]
 struct Atual {
@@ -288,7 +280,7 @@ impl Remessa {
             if self.mapa.marca_de[i] & partes == 0 || (clean && field.is_free()) {
                 continue;
             }
-            if let Err(codigo) = le(linha, i, clean) {
+            if let Err(codigo) = linha.valor(i) {
                 if field.on_error == OnError::Reject {
                     return Err(Rejeito::campo(codigo, i));
                 }
@@ -311,7 +303,7 @@ impl Remessa {
     /// The ficha of the line's CPF/CNPJ; a new one when nobody has it yet.
     fn ficha(&mut self, linha: &Linha<'_>, atual: Option<Atual>) -> Result<u32, Rejeito> {
         let i = self.mapa.documento;
-        let documento = le(linha, i, linha.limpa()).map_err(|c| Rejeito::campo(c, i))?;
+        let documento = linha.valor(i).map_err(|c| Rejeito::campo(c, i))?;
         let key = chave(documento.texto().unwrap_or("").as_bytes());
         let known = self.documentos.get(&key).copied();
         if let Some(a) = atual {

@@ -17,8 +17,9 @@ use super::relato::{Conta, Reason, Relatorio, State};
 use super::{Contexto, Etapa, etapa};
 use crate::domain::codigo::Codigo;
 use crate::layout::Layout;
-use crate::layout::fixed::{Next, Reader};
+use crate::layout::fixed::Reader;
 use crate::layout::impressao::imprime;
+use crate::layout::linha::Next;
 use crate::layout::text::Encoding;
 use crate::store::db::{Cell, Tx};
 use crate::store::ledger::{self, Arquivo, Decisao, Estado};
@@ -189,7 +190,7 @@ impl<'a> Importacao<'a> {
                 Next::End => break,
                 Next::Fault(f) => {
                     lidas += 1;
-                    let stop = matches!(f, crate::layout::fixed::Fault::NoBreak { .. });
+                    let stop = matches!(f, crate::layout::linha::Fault::NoBreak { .. });
                     estrutura.junta(f);
                     if stop {
                         break;
@@ -413,7 +414,7 @@ impl<'a> Importacao<'a> {
 struct Nada;
 
 impl Passo for Nada {
-    fn examina(&mut self, _: &crate::layout::fixed::Linha<'_>, _: &mut Avisos) -> Result<Aceita, Rejeito> {
+    fn examina(&mut self, _: &crate::layout::linha::Linha<'_>, _: &mut Avisos) -> Result<Aceita, Rejeito> {
         Err(Rejeito::linha(Codigo::Estrutura))
     }
     fn resolve(&mut self, _: &mut [Marca]) {}

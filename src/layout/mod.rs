@@ -11,6 +11,7 @@ pub mod contato;
 pub mod fixed;
 pub mod frame;
 pub mod impressao;
+pub mod linha;
 pub mod load;
 pub mod nome;
 pub mod saida;

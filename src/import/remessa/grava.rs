@@ -1,10 +1,10 @@
 //! Second pass of a remessa: writes the planned parts of each line.
 
-use super::{ALTA, APLICA, COM_AVISO, CONTATO, CONTRATO, DIVIDA, FICHA, Grupo, NOVO, Remessa, le, telefone};
+use super::{ALTA, APLICA, COM_AVISO, CONTATO, CONTRATO, DIVIDA, FICHA, Grupo, NOVO, Remessa, telefone};
 use crate::domain::contrato;
 use crate::domain::situacao::Situacao;
-use crate::import::passo::{Efeito, Efeitos, Gravador, Marca, chave, motivo_de_ignorar};
-use crate::layout::fixed::Linha;
+use crate::import::passo::{Efeito, Efeitos, Gravador, Marca, celula, chave, motivo_de_ignorar};
+use crate::layout::linha::Linha;
 use crate::layout::valor::Valor;
 use crate::store::Store;
 use crate::store::db::{Cell, Db, Stmt};
@@ -221,11 +221,10 @@ impl<'d> Grava<'d> {
         }
         let h = self.base.mapa.hash(3, linha, &mut self.base.scratch);
         let mut warned = false;
-        let clean = linha.limpa();
         for g in &self.base.mapa.grupos {
             let mut values = Vec::with_capacity(g.campos.len());
             for i in &g.campos {
-                values.push(match i.map(|i| le(linha, i, clean)) {
+                values.push(match i.map(|i| linha.valor(i)) {
                     None => Valor::Nulo,
                     Some(Ok(v)) => v,
                     Some(Err(_)) => {
@@ -256,7 +255,7 @@ impl<'d> Grava<'d> {
                 }
             }
             for (i, v) in values.iter().enumerate() {
-                stmt.bind(own.len() + i + 1, cell(v))?;
+                stmt.bind(own.len() + i + 1, celula(v))?;
             }
             stmt.exec(&own)?;
         }
@@ -296,25 +295,16 @@ fn fone_de(linha: &Linha<'_>, g: &Grupo, base: &Remessa) -> Result<Option<String
     Ok(telefone(linha, g, &base.esquema)?.map(|f| f.completo()))
 }
 
-fn cell<'v>(v: &'v Valor<'_>) -> Cell<'v> {
-    match v {
-        Valor::Nulo => Cell::Null,
-        Valor::Int(i) => Cell::Int(*i),
-        v => v.texto().map_or(Cell::Null, Cell::Text),
-    }
-}
-
 /// Binds the fields of a part behind `own` other parameters; returns the last parameter bound and whether a
 /// field was dropped.
 fn bind(stmt: &mut Stmt<'_>, linha: &Linha<'_>, campos: &[usize], own: usize) -> anyhow::Result<(usize, bool)> {
-    let clean = linha.limpa();
     let mut warned = false;
     for (k, i) in campos.iter().enumerate() {
-        let v = le(linha, *i, clean).unwrap_or_else(|_| {
+        let v = linha.valor(*i).unwrap_or_else(|_| {
             warned = true;
             Valor::Nulo
         });
-        stmt.bind(own + k + 1, cell(&v))?;
+        stmt.bind(own + k + 1, celula(&v))?;
     }
     Ok((own + campos.len(), warned))
 }
