@@ -145,26 +145,38 @@ fn sources(dir: &Path, out: &mut Vec<PathBuf>) {
     }
 }
 
-/// The code of a file: without comments, without its unit tests.
+/// The code of a file: without comments, without the body of its unit tests.
 fn code(text: &str) -> String {
-    let body = text.split("#[cfg(test)]").next().unwrap_or("");
-    body.lines().filter(|l| !l.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+    let lines: Vec<&str> = text.lines().filter(|l| !l.trim_start().starts_with("//")).collect();
+    // tests stand at the end of a file; `#[cfg(test)] mod tests;` names another file and hides nothing
+    let tests =
+        lines.windows(2).position(|w| w[0] == "#[cfg(test)]" && w[1].starts_with("mod ") && w[1].ends_with('{'));
+    lines[..tests.unwrap_or(lines.len())].join("\n")
 }
 
-/// Rooms of ours that a file names: `crate::room`, also inside `crate::{room, …}`.
-fn named(code: &str) -> BTreeSet<&'static str> {
+/// How a file may spell the root of the crate: `crate`, or as many `super` as it lies deep.
+fn roots(path: &str) -> [String; 2] {
+    let depth = path.trim_end_matches("/mod.rs").trim_end_matches(".rs").split('/').count();
+    ["crate".to_owned(), vec!["super"; depth].join("::")]
+}
+
+/// Rooms of ours that a file names: `crate::room`, `super::room` of a room's head, also inside braces.
+fn named(path: &str, code: &str) -> BTreeSet<&'static str> {
+    let word = |c: char| c.is_alphanumeric() || c == '_';
     let mut out = BTreeSet::new();
-    for room in ROOMS.iter().copied().chain([TRANSPORT]) {
-        let direct = format!("crate::{room}");
-        let hit = code
-            .match_indices(&direct)
-            .any(|(i, m)| !code[i + m.len()..].starts_with(|c: char| c.is_alphanumeric() || c == '_'));
-        let grouped = code.match_indices("crate::{").any(|(i, _)| {
-            let group = &code[i..code[i..].find(';').map_or(code.len(), |e| i + e)];
-            group.split(|c: char| !c.is_alphanumeric() && c != '_').any(|w| w == room)
-        });
-        if hit || grouped {
-            out.insert(room);
+    for root in roots(path) {
+        for room in ROOMS.iter().copied().chain([TRANSPORT]) {
+            let direct = format!("{root}::{room}");
+            let hit = code
+                .match_indices(&direct)
+                .any(|(i, m)| !code[i + m.len()..].starts_with(word) && !code[..i].ends_with(|c| word(c) || c == ':'));
+            let grouped = code.match_indices(&format!("{root}::{{")).any(|(i, _)| {
+                let group = &code[i..code[i..].find(';').map_or(code.len(), |e| i + e)];
+                !code[..i].ends_with(|c| word(c) || c == ':') && group.split(|c| !word(c)).any(|w| w == room)
+            });
+            if hit || grouped {
+                out.insert(room);
+            }
         }
     }
     out
@@ -175,7 +187,7 @@ fn faults(path: &str, text: &str) -> Vec<String> {
     let code = code(text);
     let room = path.split(['/', '.']).next().unwrap_or("");
     let mut out = Vec::new();
-    let names = named(&code);
+    let names = named(path, &code);
     for (from, to) in FORBIDDEN.iter().filter(|(from, _)| *from == room) {
         out.extend(to.iter().filter(|t| names.contains(*t)).map(|t| format!("{path}: {from} → {t}")));
     }
@@ -225,9 +237,14 @@ fn uma_seta_plantada_e_vista() {
         ("import/run.rs", "use rusqlite::Connection;"),
         ("pipeline/tick.rs", "let x = chrono::Utc::now();"),
         ("export/linha.rs", "std::env::var(\"X\")"),
+        ("domain/mod.rs", "fn f(s: super::store::Store) {}"),
+        ("domain/fone.rs", "use super::super::layout::Layout;"),
+        ("config.rs", "#[cfg(test)]\nmod tests;\nuse crate::store::Store;"),
+        ("config/build.rs", "use super::super::store::Store;"),
     ] {
         assert_eq!(faults(path, text).len(), 1, "{path}: {text}");
     }
     assert!(faults("import/run.rs", "// crate::transport is not for us\nuse crate::store::db::Db;").is_empty());
+    assert!(faults("import/remessa.rs", "use super::passo::Passo;\nuse super::pipeline_x;").is_empty());
     assert!(faults("store/db.rs", "use rusqlite::Connection;").is_empty());
 }

@@ -121,3 +121,144 @@ fn um_arquivo_recusado_e_contado_uma_vez_e_reenviado_entra() {
     b.atom(&["run"]).exits(0);
     assert!(b.atom(&["day"]).stdout.lines().any(|l| l.contains("remessa") && l.contains("concluída")));
 }
+
+#[test]
+fn um_arquivo_ilegivel_nao_segura_os_outros() {
+    let b = Bed::new();
+    b.evo(REMESSA, &b.remessa("1001", &cpf(1), &[]));
+    b.evo(PARCELAS, b"x");
+    // root reads it all the same; then it is refused for what it holds
+    mode(&b.root.join("evo").join(PARCELAS), 0o000);
+    let out = b.atom(&["run"]);
+    assert!(out.code == 6 || (out.code == 5 && out.stderr.contains("sem permissão")), "{} {}", out.code, out.stderr);
+    assert_eq!(b.sql("SELECT count(*) FROM contrato"), "1");
+}
+
+#[test]
+fn in16_a_caixa_de_entrada_cheia_e_dita_e_o_que_esta_nela_anda() {
+    let b = Bed::new();
+    b.evo(REMESSA, &b.remessa("1001", &cpf(1), &[]));
+    b.atom(&["-q", "fetch"]).exits(0);
+    b.evo(PARCELAS, &b.parcela("1001", "1", &[]));
+    // a folder stands where the copy is to be made
+    fs::create_dir(b.root.join("data/inbox").join(format!("{PARCELAS}.fetch.part"))).unwrap();
+    let out = b.atom(&["run"]);
+    assert_ne!(out.code, 0);
+    assert!(out.stderr.contains("inbox"), "{}", out.stderr);
+    fs::remove_dir(b.root.join("data/inbox").join(format!("{PARCELAS}.fetch.part"))).unwrap();
+    b.atom(&["-q", "run"]).exits(0);
+    assert_eq!(b.sql("SELECT count(*) FROM parcela"), "1");
+}
+
+#[test]
+fn in15_um_fetch_nao_apaga_a_copia_que_um_import_esta_fazendo() {
+    let b = Bed::new();
+    let inbox = b.root.join("data/inbox");
+    b.atom(&["-q", "fetch"]).exits(0);
+    fs::write(inbox.join(format!("{REMESSA}.123.import.part")), b"meio").unwrap();
+    fs::write(inbox.join(format!("{REMESSA}.fetch.part")), b"meio").unwrap();
+    b.atom(&["-q", "fetch"]).exits(0);
+    assert_eq!(b.names("data/inbox"), [format!("{REMESSA}.123.import.part")]);
+    // under the lock of imports nobody makes one: it is a dead one's
+    b.atom(&["-q", "run"]).exits(0);
+    assert!(b.names("data/inbox").is_empty());
+}
+
+#[test]
+fn in11_quedas_entre_renomear_e_o_livro_nao_deixam_orfaos_nem_duplicam() {
+    let b = Bed::new();
+    let bytes = b.remessa("1001", &cpf(1), &[]);
+    b.evo(REMESSA, &bytes);
+    // as a kill between the rename and the ledger leaves it
+    b.atom(&["-q", "fetch", "--dry-run"]).exits(0);
+    fs::write(b.root.join("data/inbox").join(REMESSA), &bytes).unwrap();
+    b.atom(&["-q", "run"]).exits(0);
+    assert_eq!((b.names("data/inbox"), b.names("data/archive/2023-08-04")), (vec![], vec![REMESSA.to_owned()]));
+    // as a kill between the archiving and its row leaves it
+    b.db().execute(&format!("UPDATE arquivo SET caminho='inbox/{REMESSA}'"), []).unwrap();
+    b.atom(&["-q", "run"]).exits(0);
+    assert_eq!(b.sql("SELECT caminho FROM arquivo"), format!("archive/2023-08-04/{REMESSA}"));
+    let f = b.file(REMESSA, &bytes);
+    assert_eq!(b.json(&["import", "remessa", &f]).exits(0).report()["state"], "duplicate");
+}
+
+#[test]
+fn bytes_que_sumiram_da_caixa_sao_falha_dita_e_a_copia_do_evo_volta() {
+    let b = Bed::new();
+    b.evo(REMESSA, &b.remessa("1001", &cpf(1), &[]));
+    b.atom(&["-q", "fetch"]).exits(0);
+    fs::remove_file(b.root.join("data/inbox").join(REMESSA)).unwrap();
+    let r = b.json(&["import", "remessa"]).exits(1).report();
+    assert_eq!((r["state"].as_str(), r["reason"]["code"].as_str()), (Some("failed"), Some("FALHA")));
+    assert!(r["reason"]["message"].as_str().unwrap().contains("caixa de entrada"), "{r}");
+    b.atom(&["-q", "run"]).exits(0);
+    assert_eq!(b.sql("SELECT count(*) FROM contrato"), "1");
+}
+
+#[test]
+fn um_nome_reenviado_vai_para_a_gaveta_ao_lado_do_primeiro() {
+    let b = Bed::new();
+    let text = fs::read_to_string(b.root.join("atom.toml")).unwrap();
+    fs::write(b.root.join("atom.toml"), text.replace("settle_seconds = 0", "settle_seconds = 0\nafter = \"move\""))
+        .unwrap();
+    for n in 1..=2 {
+        b.evo(REMESSA, &b.remessa(&format!("100{n}"), &cpf(n), &[]));
+        let out = b.atom(&["run"]).exits(0);
+        assert_eq!(out.stderr.contains("reenviado"), n == 2, "{}", out.stderr);
+    }
+    assert_eq!(b.names("evo"), ["importados"]);
+    assert_eq!(b.names("evo/importados"), [REMESSA.to_owned(), format!("{REMESSA}.2")]);
+}
+
+#[test]
+fn dry_run_nao_recebe_nao_publica_e_nao_apaga() {
+    let b = Bed::new();
+    let text = fs::read_to_string(b.root.join("atom.toml")).unwrap();
+    fs::write(b.root.join("atom.toml"), text.replace("settle_seconds = 0", "settle_seconds = 0\nafter = \"delete\""))
+        .unwrap();
+    let mut f = b.remessa("1001", &cpf(1), &[]);
+    f.extend(b.remessa("1002", "11122233344", &[]));
+    b.evo(REMESSA, &f);
+    fs::rename(b.root.join("erros"), b.root.join("fora")).unwrap();
+    b.atom(&["-q", "fetch"]).exits(0);
+    b.atom(&["-q", "import", "remessa"]).exits(5);
+    fs::rename(b.root.join("fora"), b.root.join("erros")).unwrap();
+    b.evo(PARCELAS, &b.parcela("1001", "1", &[]));
+    let waiting = b.file(GARANTIAS, b"x");
+    b.atom(&["--dry-run", "import", "garantias", &waiting]).exits(6);
+    let out = b.atom(&["--dry-run", "run"]).exits(0);
+    assert!(out.stderr.contains(PARCELAS), "{}", out.stderr);
+    assert_eq!(b.names("evo"), [REMESSA, PARCELAS]);
+    assert!(b.names("data/inbox").is_empty() && b.names("erros").is_empty());
+    assert_eq!(b.sql("SELECT count(*) FROM arquivo"), "1");
+    b.atom(&["-q", "run"]).exits(0);
+    assert_eq!((b.names("evo").len(), b.names("erros").len()), (0, 1));
+}
+
+#[test]
+fn um_arquivo_da_saida_que_sumiu_nao_para_os_outros() {
+    let b = Bed::new();
+    let mut f = b.remessa("1001", &cpf(1), &[]);
+    f.extend(b.remessa("1002", "11122233344", &[]));
+    b.evo(REMESSA, &f);
+    fs::rename(b.root.join("erros"), b.root.join("fora")).unwrap();
+    b.atom(&["-q", "run"]).exits(5);
+    fs::rename(b.root.join("fora"), b.root.join("erros")).unwrap();
+    for n in b.names("data/outbox") {
+        fs::remove_file(b.root.join("data/outbox").join(n)).unwrap();
+    }
+    let out = b.atom(&["run"]).exits(0);
+    assert!(out.stderr.contains("caixa de saída"), "{}", out.stderr);
+    assert!(!b.atom(&["run"]).exits(0).stderr.contains("caixa de saída"));
+}
+
+#[test]
+fn com_varios_arquivos_cada_um_tem_o_seu_relatorio_e_vale_a_saida_mais_grave() {
+    let b = Bed::new();
+    let good = b.file(REMESSA, &b.remessa("1001", &cpf(1), &[]));
+    let evil = b.file("\u{1b}[31mremessa", b"x");
+    let out = b.json(&["import", "remessa", "nao-existe", &good, &evil]).exits(2);
+    let states: Vec<_> = out.json().iter().map(|r| r["state"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(states, ["failed", "done", "refused"]);
+    assert!(!b.atom(&["import", "remessa", &evil]).stdout.contains('\u{1b}'));
+}

@@ -243,3 +243,63 @@ fn o_arquivo_de_erros_volta_ao_evo_sem_valor_pessoal() {
     let list = b.json(&["rejects", "list"]).exits(0).report();
     assert_eq!((list["line"].as_i64(), list["codigo"].as_str()), (Some(2), Some("DOCUMENTO_INVALIDO")));
 }
+
+#[test]
+fn um_campo_volatil_ruim_rejeita_tambem_quando_o_resto_nao_mudou() {
+    let b = Bed::new();
+    let two = |data: &str| {
+        let mut f = b.remessa("1001", &cpf(1), &[("data_remessa", data)]);
+        f.extend(b.remessa("1002", &cpf(2), &[]));
+        f
+    };
+    import(&b, "20230803", &two("20230803"), 0);
+    let r = import(&b, "20230804", &two("20231399"), 3);
+    assert_eq!((&r["lines"]["rejected"], r["lines"]["unchanged"].as_i64()), (&json!({"DATA_INVALIDA": 1}), Some(1)));
+}
+
+#[test]
+fn avisos_de_uma_linha_repetida_nao_contam() {
+    let b = Bed::new();
+    let mut f = b.remessa("1001", &cpf(1), &[("sexo", "X")]);
+    f.extend(b.remessa("1001", &cpf(1), &[]));
+    let r = import(&b, "20230803", &f, 0);
+    assert_eq!((&r["lines"]["ignored"], &r["warnings"]), (&json!({"LINHA_REPETIDA": 1}), &json!({})));
+}
+
+#[test]
+fn forcar_um_arquivo_ja_aplicado_que_agora_se_recusa_nao_reabre_o_dia() {
+    let b = Bed::new();
+    let mut f = b.remessa("5000", &cpf(99), &[]);
+    for n in 1..=12 {
+        f.extend(b.remessa(&format!("5{n:03}"), &cpf(n), &[("data_contrato", "20230231")]));
+    }
+    let path = b.file(REMESSA, &f);
+    let out = b.cmd(&["--json", "import", "remessa", &path]).env("ATOM_IMPORT__MAX_REJEITOS", "1").output().unwrap();
+    assert_eq!(out.status.code(), Some(3));
+    b.atom(&["import", "remessa", &path, "--force", "--reason", "x"]).exits(6);
+    assert_eq!(b.sql("SELECT estado FROM arquivo"), "importado");
+    let older = b.file("20230803_202900_remessa_528_out.528", &b.remessa("1", &cpf(1), &[]));
+    assert_eq!(b.json(&["import", "remessa", &older]).exits(6).report()["reason"]["code"], "MAIS_ANTIGO");
+}
+
+#[test]
+fn uma_linha_deslocada_nao_mostra_o_que_caiu_na_coluna_errada() {
+    let b = Bed::new();
+    let good = b.remessa("1001", &cpf(1), &[("nome_cliente", "MARIA DAS DORES SILVA")]);
+    for cut in [25, 120, 170, 192, 197] {
+        let mut bad = good.clone();
+        bad.drain(5..5 + cut);
+        let at = bad.len() - 2;
+        bad.splice(at..at, vec![b' '; cut]);
+        let mut f = b.remessa("1002", &cpf(2), &[]);
+        f.extend(&bad);
+        let path = b.file(REMESSA, &f);
+        let r = b.json(&["import", "remessa", &path, "--force", "--reason", "x"]).exits(3).report();
+        let shown = b.atom(&["rejects", "list"]).stdout
+            + &b.json(&["rejects", "list"]).stdout
+            + &b.read("erros", r["error_file"].as_str().unwrap());
+        for secret in [&cpf(1)[..5], "MARIA", "DORES", "SILV"] {
+            assert!(!shown.contains(secret), "{cut} {secret}: {shown}");
+        }
+    }
+}

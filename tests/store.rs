@@ -99,7 +99,7 @@ fn disco_sem_permissao_na_caixa_de_saida_nao_aplica_nada() {
     // a folder where a file is to stand fails like a full disk does: the name cannot be made
     fs::create_dir_all(b.root.join("data/rejects").join(format!("{REMESSA}.1.rejeitos"))).unwrap();
     let out = b.atom(&["import", "remessa"]).exits(1);
-    assert!(out.stderr.contains("rejeitos"), "{}", out.stderr);
+    assert!(out.stdout.contains("rejeitos") && out.stdout.contains("FALHOU"), "{}", out.stdout);
     assert!(b.digest().is_empty());
     fs::remove_dir(b.root.join("data/rejects").join(format!("{REMESSA}.1.rejeitos"))).unwrap();
     b.atom(&["-q", "run"]).exits(3);
@@ -139,4 +139,32 @@ fn o_cliente_aparece_mascarado_e_sem_mascara_fica_registrado() {
     assert_eq!(client["contratos"][0]["situacao"], "ATIVO");
     assert_eq!(audit(), 1);
     b.atom(&["get", "52998224725"]).exits(1);
+}
+
+#[test]
+fn st8_sem_store_nada_novo_aparece_e_meio_store_pede_backup() {
+    let b = Bed::new();
+    fs::remove_dir_all(b.root.join("store")).unwrap();
+    fs::remove_dir_all(b.root.join("data")).unwrap();
+    b.atom(&["run"]).exits(10);
+    assert!(!b.root.join("store").exists() && !b.root.join("data").exists());
+    let b = Bed::new();
+    fs::remove_file(b.root.join("store/atendimento.db")).unwrap();
+    for args in [&["run"][..], &["init"]] {
+        let out = b.atom(args).exits(10);
+        assert!(out.stderr.contains("backup") && !out.stderr.contains("atom init"), "{}", out.stderr);
+    }
+    assert!(!b.root.join("store/atendimento.db").exists());
+}
+
+#[test]
+fn um_layout_que_troca_o_tipo_de_um_campo_e_recusado_antes_de_tudo() {
+    let b = Bed::new();
+    let text =
+        fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("layouts/remessa.toml")).unwrap();
+    let line = text.lines().find(|l| l.contains("\"score_credito\"")).unwrap();
+    fs::create_dir(b.root.join("layouts")).unwrap();
+    fs::write(b.root.join("layouts/remessa.toml"), text.replace(line, &line.replace("\"int\"", "\"text\""))).unwrap();
+    let out = b.atom(&["run"]).exits(2);
+    assert!(out.stderr.contains("score_credito") && out.stderr.contains("layout"), "{}", out.stderr);
 }

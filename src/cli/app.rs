@@ -58,11 +58,13 @@ impl App {
     /// Exit 10: it is missing or of another version.
     pub fn store(&self) -> anyhow::Result<Store> {
         let esquema = import::esquema::esquema(&self.layouts)?;
+        let store = Store::open(&self.config.store_dir, &esquema, &import::campanha(&self.config))?;
+        // only now: without a store nothing new is made beside it (ST8)
         for folder in ["inbox", "archive", "rejects", "outbox"] {
             let path = self.config.data.join(folder);
             std::fs::create_dir_all(&path).map_err(|e| anyhow::anyhow!("{}: {e}", path.display()))?;
         }
-        Ok(Store::open(&self.config.store_dir, &esquema, &import::campanha(&self.config))?)
+        Ok(store)
     }
 
     /// Opens the store for reading.

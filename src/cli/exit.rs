@@ -79,6 +79,10 @@ pub fn of(e: &anyhow::Error) -> (i64, Option<String>) {
         if let Some(s) = cause.downcast_ref::<StoreError>() {
             match s {
                 StoreError::Missing(_) => return (STORE, Some("crie com: atom init".into())),
+                StoreError::Half(_) => return (STORE, Some("restaure um backup dos dois arquivos do store".into())),
+                StoreError::Column(_) => {
+                    return (USAGE, Some("dê outro nome ao campo no layout, ou volte ao tipo anterior".into()));
+                }
                 StoreError::Version { found, expected, .. } if found > expected => {
                     return (STORE, Some("este store foi feito por um atom mais novo: atualize o programa".into()));
                 }

@@ -3,7 +3,7 @@
 use super::app::App;
 use super::exit::{self, graver};
 use super::import::relata;
-use super::texto::n;
+use super::texto::{conta, n};
 use crate::export::carga;
 use crate::pipeline::{self, publish, tick};
 use crate::store::dia;
@@ -43,13 +43,20 @@ pub fn run(cmd: &Cmd, app: &App) -> anyhow::Result<i64> {
     store.checkpoint()?;
     let ctx = app.contexto(&store, &|_, _, _| {});
     pipeline::recover(&ctx)?;
-    let mut published = if app.opcoes.dry_run { Vec::new() } else { publish::publica(&ctx)? };
+    // what an earlier run built goes first (EX9)
+    let mut published = publish::publica(&ctx)?;
     let Some(day) = dia::newest_with_remessa(&store.db)? else {
         return Ok(waiting(app, &["remessa"]));
     };
     if let Some((made, at)) = saida::of_day(&store.db, Tipo::Carga, day)? {
-        let state = if at.is_some() { "nothing" } else { "built" };
-        let text = format!("carga de {} já feita: {} ({} fichas)", day.format("%d/%m/%Y"), made.nome, n(made.linhas));
+        let now = published.iter().any(|p| p.saida.id == made.id && matches!(p.fim, publish::Fim::Publicada(_)));
+        let (state, word) = match (now, at.is_some()) {
+            (true, _) => ("published", "publicada agora"),
+            (_, true) => ("nothing", "já feita"),
+            _ => ("built", "gerada, ainda não publicada"),
+        };
+        let fichas = conta(made.linhas, "ficha", "fichas");
+        let text = format!("carga de {} {word}: {} ({fichas})", day.format("%d/%m/%Y"), made.nome);
         tell(app, Some(&made.nome), made.linhas, state, &text);
         return Ok(published.iter().fold(exit::OK, |code, p| graver(code, relata(app, p))));
     }
@@ -64,16 +71,14 @@ pub fn run(cmd: &Cmd, app: &App) -> anyhow::Result<i64> {
             n(made.substituidos as i64)
         ));
     }
-    if !app.opcoes.dry_run {
-        published.extend(publish::publica(&ctx)?);
-    }
+    published.extend(publish::publica(&ctx)?);
     let out = published.iter().any(|p| p.saida.id == made.saida.id && matches!(p.fim, publish::Fim::Publicada(_)));
     let (state, word) = match (out, app.opcoes.dry_run) {
         (true, _) => ("published", "publicada"),
         (_, true) => ("built", "simulada"),
         _ => ("built", "gerada, ainda não publicada"),
     };
-    let text = format!("carga {word}: {} ({} fichas)", made.saida.nome, n(made.saida.linhas));
+    let text = format!("carga {word}: {} ({})", made.saida.nome, conta(made.saida.linhas, "ficha", "fichas"));
     tell(app, Some(&made.saida.nome), made.saida.linhas, state, &text);
     let code = published.iter().fold(exit::OK, |code, p| graver(code, relata(app, p)));
     store.checkpoint()?;

@@ -1,8 +1,9 @@
 //! `atom fetch`: collect matching, complete files from Evo into the inbox (R002).
 
 use super::app::App;
-use super::exit::{self, Temporary};
-use crate::pipeline::fetch::{self, Colheita};
+use super::exit::{self, graver};
+use super::texto::conta;
+use crate::pipeline::fetch::{self, Colheita, Recebido};
 use crate::store::lock::Which;
 use serde_json::json;
 
@@ -13,28 +14,54 @@ pub struct Cmd {}
 /// Runs it.
 ///
 /// # Errors
-/// Store, inbox or lock failed; Evo's folder cannot be reached (exit 5).
+/// Store or lock failed.
 pub fn run(_: &Cmd, app: &App) -> anyhow::Result<i64> {
     let store = app.store()?;
     let Some(_held) = app.lock(Which::Fetch)? else { return Ok(exit::OK) };
     let got = fetch::fetch(&app.contexto(&store, &|_, _, _| {}))?;
     if app.global.json {
-        let unknown: Vec<_> = got.estranhos.iter().map(|(n, why)| json!({"file": n, "reason": why})).collect();
-        app.out(&json!({"fetched": got.recebidos, "settling": got.assentando, "unknown": unknown}).to_string());
+        app.out(&json(&got).to_string());
     } else {
-        app.out(&format!("{} arquivo(s) recebido(s), {} assentando", got.recebidos.len(), got.assentando));
-        got.recebidos.iter().for_each(|n| app.out(&format!("  {n}")));
+        let (one, many) = if app.opcoes.dry_run {
+            ("arquivo a receber", "arquivos a receber")
+        } else {
+            ("arquivo recebido", "arquivos recebidos")
+        };
+        app.out(&format!("{}, {} ainda assentando", conta(got.recebidos.len() as i64, one, many), got.assentando));
+        got.recebidos.iter().for_each(|r| app.out(&format!("  {}{}", r.nome, reenvio(r))));
     }
-    conta(app, &got);
-    match got.falha {
-        Some(why) => Err(Temporary(format!("a pasta do Evo não pôde ser lida: {why}")).into()),
-        None => Ok(exit::OK),
-    }
+    Ok(avisa(app, &got))
 }
 
-/// Names that fit no pattern, told once.
-fn conta(app: &App, got: &Colheita) {
+fn json(got: &Colheita) -> serde_json::Value {
+    let pairs = |v: &[(String, String)]| v.iter().map(|(f, why)| json!({"file": f, "reason": why})).collect::<Vec<_>>();
+    let files: Vec<_> = got.recebidos.iter().map(|r| json!({"file": r.nome, "resent": r.reenviado})).collect();
+    json!({
+        "fetched": files, "settling": got.assentando, "unknown": pairs(&got.estranhos),
+        "failed": pairs(&got.falhas), "inbox": got.inbox,
+    })
+}
+
+/// What else is said of a file that came again.
+pub fn reenvio(r: &Recebido) -> &'static str {
+    if r.reenviado { " (reenviado com outro conteúdo; os dois ficam guardados)" } else { "" }
+}
+
+/// Names told once, and what failed; the exit code.
+pub fn avisa(app: &App, got: &Colheita) -> i64 {
     for (name, why) in &got.estranhos {
         app.say(&format!("aviso: {name}: {why}; fica na pasta do Evo"));
     }
+    let mut code = exit::OK;
+    for (name, why) in &got.falhas {
+        app.say(&format!("erro: pasta do Evo, {name}: {why}; a próxima execução tenta de novo"));
+        code = graver(code, exit::TEMPORARY);
+    }
+    if let Some(why) = &got.inbox {
+        app.say(&format!(
+            "erro: a caixa de entrada não pôde ser gravada: {why}; libere espaço ou permissão e rode de novo"
+        ));
+        code = graver(code, exit::FAILED);
+    }
+    code
 }

@@ -6,7 +6,7 @@ use super::relato;
 use crate::domain::codigo::Codigo;
 use crate::import::entrada::{self, reconhece};
 use crate::import::relato::{Reason, Relatorio, State};
-use crate::import::{self, ETAPAS, etapa};
+use crate::import::{self, ETAPAS};
 use crate::pipeline::{self, publish};
 use crate::store::ledger::{self, Arquivo, Estado};
 use crate::store::lock::Which;
@@ -47,36 +47,59 @@ pub fn run(cmd: &Cmd, app: &App) -> anyhow::Result<i64> {
     let ctx = app.contexto(&store, &progress);
     pipeline::recover(&ctx)?;
     let mut code = exit::OK;
-    let mut work: Vec<Result<Arquivo, Relatorio>> = Vec::new();
-    if cmd.files.is_empty() {
-        let pending = ledger::in_state(&store.db, Estado::Pendente)?;
-        work.extend(pending.into_iter().filter(|a| a.kind == cmd.kind).map(Ok));
-        if work.is_empty() {
-            app.say(&format!("nenhum arquivo de {} pendente", cmd.kind));
-        }
+    let pending = ledger::in_state(&store.db, Estado::Pendente)?;
+    let pending: Vec<Arquivo> = pending.into_iter().filter(|a| a.kind == cmd.kind).collect();
+    if cmd.files.is_empty() && pending.is_empty() {
+        app.say(&format!("nenhum arquivo de {} pendente", cmd.kind));
     }
-    for f in &cmd.files {
-        work.push(traz(cmd, app, &ctx.import, f)?);
-    }
-    for item in work {
-        let r = match item {
-            Ok(a) => import::run::importa(&ctx.import, a)?,
-            Err(refused) => refused,
-        };
+    let named = cmd.files.iter().map(Trabalho::Nomeado);
+    let waiting = pending.into_iter().filter(|_| cmd.files.is_empty()).map(|a| Trabalho::Pendente(Box::new(a)));
+    for item in named.chain(waiting) {
+        let mut r = importa(cmd, app, &ctx.import, item)?;
         if let Some(b) = &bar {
             b.finish_and_clear();
         }
+        pipeline::recover(&ctx)?;
+        let published = publish::publica(&ctx)?;
+        relato::devolvido(&mut r, &published);
         relato::mostra(app, &r);
-        code = graver(code, r.exit);
+        code = published.iter().fold(graver(code, r.exit), |code, p| graver(code, relata(app, p)));
     }
-    import::run::arquiva(&ctx.import)?;
-    if !app.opcoes.dry_run {
-        for p in publish::publica(&ctx)? {
-            code = graver(code, relata(app, &p));
-        }
-        store.checkpoint()?;
-    }
+    store.checkpoint()?;
     Ok(code)
+}
+
+/// A file to import.
+enum Trabalho<'a> {
+    Nomeado(&'a PathBuf),
+    Pendente(Box<Arquivo>),
+}
+
+/// One file; what goes wrong with it alone is a report, so that the others have their turn.
+fn importa(cmd: &Cmd, app: &App, ctx: &import::Contexto<'_>, item: Trabalho<'_>) -> anyhow::Result<Relatorio> {
+    let (name, done) = match item {
+        Trabalho::Pendente(a) => (a.nome.clone(), import::run::importa(ctx, *a)),
+        Trabalho::Nomeado(path) => {
+            let name = path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
+            let done = match traz(cmd, app, ctx, path, &name) {
+                Ok(Ok(a)) => import::run::importa(ctx, a),
+                Ok(Err(refused)) => Ok(refused),
+                Err(e) => Err(e),
+            };
+            (name, done)
+        }
+    };
+    done.or_else(|e| {
+        // the store itself fails for the next file as well
+        if matches!(exit::of(&e).0, exit::STORE | exit::INVARIANT) {
+            return Err(e);
+        }
+        let (_, hint) = exit::of(&e);
+        if let Some(h) = hint {
+            app.say(&format!("   {h}"));
+        }
+        Ok(relato::falhou(&cmd.kind, &name, &e))
+    })
 }
 
 /// What became of a file that goes back to Evo; its exit code.
@@ -102,10 +125,13 @@ pub fn relata(app: &App, p: &publish::Publicada) -> i64 {
 }
 
 /// A file named on the command line: its row in the ledger, or the report of a name that does not fit.
-fn traz(cmd: &Cmd, app: &App, ctx: &import::Contexto<'_>, file: &Path) -> anyhow::Result<Result<Arquivo, Relatorio>> {
-    let Some(name) = file.file_name().and_then(|n| n.to_str()) else {
-        return Err(Usage(format!("{}: não é um nome de arquivo", file.display())).into());
-    };
+fn traz(
+    cmd: &Cmd,
+    app: &App,
+    ctx: &import::Contexto<'_>,
+    file: &Path,
+    name: &str,
+) -> anyhow::Result<Result<Arquivo, Relatorio>> {
     if !file.is_file() {
         return Err(Usage(format!("{}: arquivo não encontrado", file.display())).into());
     }
@@ -126,7 +152,6 @@ fn traz(cmd: &Cmd, app: &App, ctx: &import::Contexto<'_>, file: &Path) -> anyhow
     if found.etapa.kind != cmd.kind {
         return refused(format!("pelo nome é um arquivo de {}, não de {}", found.etapa.kind, cmd.kind));
     }
-    debug_assert!(etapa(&cmd.kind).is_some());
     // a file of the inbox or the archive is worked on where it lies
     let canonical = file.canonicalize()?;
     let data = app.config.data.canonicalize()?;

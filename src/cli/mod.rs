@@ -12,6 +12,7 @@ pub mod fetch;
 pub mod get;
 pub mod import;
 pub mod init;
+pub mod planilha;
 pub mod rejects;
 pub mod relato;
 pub mod run;
@@ -107,6 +108,9 @@ enum Command {
     Get(get::Cmd),
     /// Rejected lines by file and code
     Rejects(rejects::Cmd),
+    /// The first sheet of a workbook as CSV, under limits of memory and time
+    #[command(name = crate::layout::planilha::COMANDO, hide = true)]
+    Planilha(planilha::Cmd),
 }
 
 fn version() -> &'static str {
@@ -143,9 +147,12 @@ fn dispatch(cli: Cli, umask: u32) -> anyhow::Result<i64> {
     if let Command::Init(cmd) = &cli.command {
         return init::run(cmd, &cli.global, &env, umask);
     }
+    if let Command::Planilha(cmd) = &cli.command {
+        return planilha::run(cmd);
+    }
     let app = App::new(cli.global, &env, umask, comando)?;
     match cli.command {
-        Command::Init(_) => Ok(exit::OK),
+        Command::Init(_) | Command::Planilha(_) => Ok(exit::OK),
         Command::Fetch(cmd) => fetch::run(&cmd, &app),
         Command::Import(cmd) => import::run(&cmd, &app),
         Command::Export(cmd) => export::run(&cmd, &app),

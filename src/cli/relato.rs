@@ -1,9 +1,11 @@
 //! How an import is told to people (faces: "One import").
 
 use super::app::App;
-use super::texto::n;
+use super::exit;
+use super::texto::{self, n};
 use crate::domain::codigo::Codigo;
-use crate::import::relato::{Relatorio, State};
+use crate::import::relato::{Reason, Relatorio, State};
+use crate::pipeline::publish::{Fim, Publicada};
 
 /// One report: JSON on stdout, or the sheet for people.
 pub fn mostra(app: &App, r: &Relatorio) {
@@ -17,16 +19,34 @@ pub fn mostra(app: &App, r: &Relatorio) {
     app.out(&folha(r));
 }
 
+/// The report of an import that broke off.
+pub fn falhou(kind: &str, file: &str, e: &anyhow::Error) -> Relatorio {
+    let mut r = Relatorio::vazio(kind, file, State::Failed);
+    r.exit = exit::of(e).0;
+    r.reason = Some(Reason { code: "FALHA", message: texto::corrente(e) });
+    r
+}
+
+/// Puts the name under which the rejected lines really went back into a report, or none if they did not.
+pub fn devolvido(r: &mut Relatorio, publicadas: &[Publicada]) {
+    let ours = |p: &&Publicada| p.saida.run.is_some() && p.saida.run == r.run;
+    match publicadas.iter().find(ours).map(|p| &p.fim) {
+        Some(Fim::Publicada(name)) => r.error_file = Some(name.clone()),
+        Some(Fim::Abandonada(_)) => r.error_file = None,
+        _ => {}
+    }
+}
+
 fn folha(r: &Relatorio) -> String {
     let day = r.data_operacao.map(|d| format!(" · operação {}", d.format("%d/%m/%Y"))).unwrap_or_default();
     let run = r.run.map(|n| format!(" · execução {n}")).unwrap_or_default();
     let dry = if r.dry_run { " · SIMULAÇÃO, nada gravado" } else { "" };
-    let mut out = format!("{} · {}{day}{run}{dry}\n", r.kind, r.file);
+    let mut out = format!("{} · {}{day}{run}{dry}\n", r.kind, texto::escape(&r.file));
     match r.state {
         State::Done | State::DoneWithRejects => conta(r, &mut out),
         state => {
             let (code, message) = r.reason.as_ref().map_or(("", ""), |x| (x.code, x.message.as_str()));
-            out.push_str(&format!("\n  {}: {message} [{code}]\n", titulo(state)));
+            out.push_str(&format!("\n  {}: {} [{code}]\n", titulo(state), texto::escape(message)));
             let next = passo(r, state);
             if !next.is_empty() {
                 out.push_str(&format!("  {next}\n"));
@@ -80,12 +100,19 @@ fn conta(r: &Relatorio, out: &mut String) {
         out.push_str(&format!("  {head:<10} {:>7}  {code:<24} {text}\n", n(*count as i64)));
         head = "";
     }
-    head = "avisos";
+    avisos_e_efeitos(r, out);
+    if let (Some(f), Some(run)) = (&r.error_file, r.run) {
+        out.push_str(&format!("\n  Devolvidas ao Evo em {f}. Ver: atom rejects list --run {run}\n"));
+    } else if let (false, Some(run)) = (r.por_campo.is_empty(), r.run) {
+        out.push_str(&format!("\n  Guardadas em data/rejects. Ver: atom rejects list --run {run}\n"));
+    }
+}
+
+fn avisos_e_efeitos(r: &Relatorio, out: &mut String) {
+    let mut head = "avisos";
     for (code, count) in &r.warnings {
         let text = match Codigo::parse(code) {
-            Some(Codigo::SemQuebraFinal | Codigo::ArquivoCurto | Codigo::ArquivoVazio) => {
-                Codigo::parse(code).map_or("", Codigo::mensagem)
-            }
+            Some(c @ (Codigo::SemQuebraFinal | Codigo::ArquivoCurto | Codigo::ArquivoVazio)) => c.mensagem(),
             _ => "campo descartado; a linha entrou",
         };
         out.push_str(&format!("  {head:<10} {:>7}  {code:<24} {text}\n", n(*count as i64)));
@@ -105,8 +132,5 @@ fn conta(r: &Relatorio, out: &mut String) {
     .collect();
     if !effects.is_empty() {
         out.push_str(&format!("  {:<10} {}\n", "efeitos", effects.join(" · ")));
-    }
-    if let (Some(f), Some(run)) = (&r.error_file, r.run) {
-        out.push_str(&format!("\n  Devolvidas ao Evo em {f}. Ver: atom rejects list --run {run}\n"));
     }
 }

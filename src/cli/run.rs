@@ -2,6 +2,7 @@
 
 use super::app::App;
 use super::exit::{self, graver};
+use super::fetch::{avisa, reenvio};
 use super::import::relata;
 use super::relato;
 use super::texto::{self, n};
@@ -36,26 +37,35 @@ pub fn run(_: &Cmd, app: &App) -> anyhow::Result<i64> {
     let Some(_held) = app.lock(Which::Carteira)? else { return Ok(exit::OK) };
     store.checkpoint()?;
     let ctx = app.contexto(&store, &|_, _, _| {});
-    tick::trabalha(&ctx, app.dia(), &mut tick)?;
-    let code = conta(app, &tick);
+    let worked = tick::trabalha(&ctx, app.dia(), &mut tick);
+    // what was applied before an error is told all the same
+    let mut code = conta(app, &mut tick);
+    if let Err(e) = worked {
+        code = graver(code, falha(&e));
+    }
     store.checkpoint()?;
     Ok(code)
 }
 
-fn conta(app: &App, tick: &Tick) -> i64 {
+fn falha(e: &anyhow::Error) -> i64 {
+    let (code, hint) = exit::of(e);
+    texto::erro(e, hint.as_deref(), false);
+    code
+}
+
+fn conta(app: &App, tick: &mut Tick) -> i64 {
     let mut code = exit::OK;
     if let Some(c) = &tick.colheita {
         code = graver(code, colheita(app, c));
     }
-    for r in &tick.importados {
+    for r in &mut tick.importados {
+        relato::devolvido(r, &tick.publicadas);
         relato::mostra(app, r);
         code = graver(code, r.exit);
     }
-    for (name, e) in &tick.falhas {
-        app.say(&format!("{name}:"));
-        let (c, hint) = exit::of(e);
-        texto::erro(e, hint.as_deref(), false);
-        code = graver(code, c);
+    for (kind, name, e) in &tick.falhas {
+        relato::mostra(app, &relato::falhou(kind, name, e));
+        code = graver(code, falha(e));
     }
     for p in &tick.publicadas {
         code = graver(code, relata(app, p));
@@ -65,7 +75,7 @@ fn conta(app: &App, tick: &Tick) -> i64 {
             app.out(&if app.global.json {
                 line.to_string()
             } else {
-                format!("publicado {name} ({} linhas)", n(p.saida.linhas))
+                format!("publicado {name} ({})", texto::conta(p.saida.linhas, "linha", "linhas"))
             });
         }
     }
@@ -95,17 +105,10 @@ fn conta(app: &App, tick: &Tick) -> i64 {
 }
 
 fn colheita(app: &App, c: &fetch::Colheita) -> i64 {
-    for (name, why) in &c.estranhos {
-        app.say(&format!("aviso: {name}: {why}; fica na pasta do Evo"));
-    }
     if !c.recebidos.is_empty() {
-        app.say(&format!("recebidos {} arquivo(s): {}", c.recebidos.len(), c.recebidos.join(", ")));
+        let names: Vec<String> = c.recebidos.iter().map(|r| format!("{}{}", r.nome, reenvio(r))).collect();
+        let verb = if app.opcoes.dry_run { "a receber" } else { "recebidos" };
+        app.say(&format!("{verb}: {}", names.join(", ")));
     }
-    match &c.falha {
-        Some(why) => {
-            app.say(&format!("erro: a pasta do Evo não pôde ser lida: {why}; a próxima execução tenta de novo"));
-            exit::TEMPORARY
-        }
-        None => exit::OK,
-    }
+    avisa(app, c)
 }

@@ -1,5 +1,6 @@
 //! How atom writes to people: numbers with thousands, errors with the next step last.
 
+use crate::transport::em_portugues;
 use std::io::{IsTerminal, Write};
 
 /// A count with Brazilian thousands: `12.480`.
@@ -16,6 +17,12 @@ pub fn n(n: impl TryInto<i64>) -> String {
     if n < 0 { format!("-{out}") } else { out }
 }
 
+/// `1 linha`, `2 linhas`.
+pub fn conta(count: impl TryInto<i64>, um: &str, varios: &str) -> String {
+    let count: i64 = count.try_into().unwrap_or(i64::MAX);
+    format!("{} {}", n(count), if count == 1 { um } else { varios })
+}
+
 /// A stored date as people read it; anything else as it is.
 pub fn data(iso: &str) -> String {
     match iso.parse::<chrono::NaiveDate>() {
@@ -28,14 +35,23 @@ pub fn data(iso: &str) -> String {
 pub fn erro(e: &anyhow::Error, hint: Option<&str>, color: bool) {
     let mut err = std::io::stderr().lock();
     let red = color && std::io::stderr().is_terminal();
-    let mut chain = e.chain().map(|c| escape(&c.to_string())).collect::<Vec<_>>();
-    chain.dedup_by(|b, a| a.contains(b.as_str()));
     let head = if red { "\x1b[31merro:\x1b[0m" } else { "erro:" };
     // stderr may be closed: nothing is left to tell it to
-    let _ = writeln!(err, "{head} {}", chain.join(": "));
+    let _ = writeln!(err, "{head} {}", corrente(e));
     if let Some(h) = hint {
         let _ = writeln!(err, "   {h}");
     }
+}
+
+/// An error and its causes in one line, the operating system's part in Portuguese.
+pub fn corrente(e: &anyhow::Error) -> String {
+    let told = |c: &(dyn std::error::Error + 'static)| match c.downcast_ref::<std::io::Error>() {
+        Some(io) => em_portugues(io),
+        None => c.to_string(),
+    };
+    let mut chain: Vec<String> = e.chain().map(|c| escape(&told(c))).collect();
+    chain.dedup_by(|b, a| a.contains(b.as_str()));
+    chain.join(": ")
 }
 
 /// Control characters cannot move a terminal or forge a line (SE7).

@@ -63,12 +63,13 @@ pub fn gera(p: &Pedido<'_>, dia: NaiveDate, dry_run: bool) -> anyhow::Result<Ger
         tamanho: i64::try_from(impressao.tamanho)?,
         sha256: impressao.sha256,
         mensagem: None,
+        run: None,
     };
     if dry_run {
         std::fs::remove_file(&path)?;
     } else {
         let tx = p.store.db.begin()?;
-        saida.id = saida::insert(&tx, &saida, None, &p.clock.now().iso())?;
+        saida.id = saida::insert(&tx, &saida, &p.clock.now().iso())?;
         tx.commit()?;
     }
     Ok(Gerada { saida, substituidos })
@@ -102,17 +103,40 @@ fn escreve<W: std::io::Write>(p: &Pedido<'_>, out: &mut Escritor<W>, regra: &Dis
     Ok(())
 }
 
-/// What each ficha was sent, read back from the bytes of a carga: id, contract, hash of the row without
-/// its line break.
+/// What each ficha was sent, read back from the bytes of a carga: id, contract, hash of the row's cells and
+/// where they end.
 ///
 /// # Errors
 /// The file cannot be read, or a row has no id.
 pub fn enviados(from: impl Read, delimiter: u8) -> impl Iterator<Item = anyhow::Result<(i64, String, u64)>> {
     let reader = csv::ReaderBuilder::new().delimiter(delimiter).has_headers(true).from_reader(from);
-    reader.into_byte_records().map(|r| {
+    let mut row = Vec::new();
+    reader.into_byte_records().map(move |r| {
         let r = r?;
+        row.clear();
+        for c in &r {
+            row.extend_from_slice(c);
+            row.push(0);
+        }
         let cell = |i: usize| std::str::from_utf8(r.get(i).unwrap_or(b"")).unwrap_or("").to_owned();
         let id = cell(0).parse().context("carga: linha sem ID_CRM")?;
-        Ok((id, cell(1), xxhash_rust::xxh3::xxh3_64(r.as_slice())))
+        Ok((id, cell(1), xxhash_rust::xxh3::xxh3_64(&row)))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fronteira_das_celulas_conta_no_que_foi_enviado() {
+        let sent = |row: &str| {
+            let file = format!("ID_CRM;CONTRATO;QTD;VALOR\r\n{row}\r\n");
+            enviados(file.as_bytes(), b';').next().unwrap().unwrap()
+        };
+        let (one, other) = (sent("7;1001;9;5595,37"), sent("7;1001;95;595,37"));
+        assert_eq!((one.0, one.1.as_str()), (7, "1001"));
+        assert_ne!(one.2, other.2);
+        assert_eq!(one, sent("7;1001;9;5595,37"));
+    }
 }

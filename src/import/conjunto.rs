@@ -4,7 +4,7 @@
 //! (but not another agency's) keeps its old set whole; its other lines are ignored CONTRATO_COM_REJEITO
 //! (decisions 5). A sum of line hashes, independent of their order, says which sets changed at all.
 
-use super::passo::{APLICA, Aceita, Avisos, COM_REJEITO, Chave, Efeito, Efeitos, Gravador, IGUAL, Marca, Passo};
+use super::passo::{APLICA, Aceita, COM_REJEITO, Chave, Efeito, Efeitos, Gravador, IGUAL, Marca, Passo};
 use super::passo::{REPETIDA, REPETIDA_RETIDA, Rejeito, celula, chave};
 use super::{Contexto, esquema, mesma_assessoria};
 use crate::domain::codigo::Codigo;
@@ -67,7 +67,6 @@ pub struct Conjunto {
     contrato_da_linha: Vec<u32>,
     h_da_linha: Vec<u64>,
     scratch: Vec<u8>,
-    avisos: Vec<Codigo>,
 }
 
 impl Conjunto {
@@ -114,11 +113,10 @@ impl Conjunto {
             contrato_da_linha: Vec::new(),
             h_da_linha: Vec::new(),
             scratch: Vec::new(),
-            avisos: Vec::new(),
         })
     }
 
-    fn valida(&mut self, linha: &Linha<'_>) -> Result<(), Rejeito> {
+    fn valida(&self, linha: &Linha<'_>, avisos: &mut Vec<Codigo>) -> Result<(), Rejeito> {
         let clean = linha.limpa();
         let mapa = self.mapas.get(linha.registro).ok_or(Rejeito::linha(Codigo::Estrutura))?;
         for (i, field) in linha.record.fields.iter().enumerate() {
@@ -129,7 +127,7 @@ impl Conjunto {
                 if field.on_error == OnError::Reject {
                     return Err(Rejeito::campo(codigo, i));
                 }
-                self.avisos.push(codigo);
+                avisos.push(codigo);
             }
             if i == mapa.assessoria && !mesma_assessoria(linha.campo(i), &self.ascob) {
                 return Err(Rejeito::campo(Codigo::AssessoriaDivergente, i));
@@ -149,24 +147,20 @@ impl Conjunto {
         xxhash_rust::xxh3::xxh3_64_with_seed(&self.scratch, self.semente)
     }
 
-    fn decide(&mut self, linha: &Linha<'_>, contrato: Option<u32>) -> Result<Aceita, Rejeito> {
-        self.valida(linha)?;
+    fn decide(&self, linha: &Linha<'_>, contrato: Option<u32>, avisos: &mut Vec<Codigo>) -> Result<Aceita, Rejeito> {
+        self.valida(linha, avisos)?;
         let campo = self.mapas.get(linha.registro).map_or(0, |m| m.contrato);
         let index = contrato.ok_or(Rejeito::campo(Codigo::ContratoDesconhecido, campo))?;
-        let (k1, k2) = self.chave_de(linha)?;
-        let mut key = Vec::with_capacity(24);
-        key.extend_from_slice(&index.to_le_bytes());
-        key.extend_from_slice(&k1.to_le_bytes());
-        key.extend_from_slice(&k2.to_le_bytes());
+        let (k1, k2) = chave_de(&self.mapas, linha)?;
+        let mut key = [0; 20];
+        key[..4].copy_from_slice(&index.to_le_bytes());
+        key[4..12].copy_from_slice(&k1.to_le_bytes());
+        key[12..].copy_from_slice(&k2.to_le_bytes());
         Ok(Aceita { chave: Some(chave(&key)), marca: APLICA })
-    }
-
-    /// Key of a line within its contract.
-    fn chave_de(&self, linha: &Linha<'_>) -> Result<(i64, i64), Rejeito> {
-        chave_de(&self.mapas, linha)
     }
 }
 
+/// Key of a line within its contract.
 fn chave_de(mapas: &[Mapa], linha: &Linha<'_>) -> Result<(i64, i64), Rejeito> {
     let mapa = mapas.get(linha.registro).ok_or(Rejeito::linha(Codigo::Estrutura))?;
     let number = |i: usize| match linha.valor(i) {
@@ -179,23 +173,18 @@ fn chave_de(mapas: &[Mapa], linha: &Linha<'_>) -> Result<(i64, i64), Rejeito> {
 }
 
 impl Passo for Conjunto {
-    fn examina(&mut self, linha: &Linha<'_>, avisos: &mut Avisos) -> Result<Aceita, Rejeito> {
-        self.avisos.clear();
+    fn examina(&mut self, linha: &Linha<'_>, avisos: &mut Vec<Codigo>) -> Result<Aceita, Rejeito> {
         let campo = self.mapas.get(linha.registro).map_or(0, |m| m.contrato);
         let key = contrato::chave(linha.campo(campo)).ok().flatten();
         let index = key.and_then(|k| self.por_chave.get(&chave(k.as_bytes())).copied());
-        let decided = self.decide(linha, index);
+        let decided = self.decide(linha, index, avisos);
         let h = if decided.is_ok() { self.hash(linha) } else { 0 };
         self.contrato_da_linha.push(index.unwrap_or(NENHUM));
         self.h_da_linha.push(h);
-        match decided {
-            Ok(_) => avisos.junta(&self.avisos),
-            Err(r) if r.codigo != Codigo::AssessoriaDivergente => {
-                if let Some(c) = index.and_then(|i| self.contratos.get_mut(i as usize)) {
-                    c.retido = true;
-                }
-            }
-            Err(_) => {}
+        if decided.as_ref().is_err_and(|r| r.codigo != Codigo::AssessoriaDivergente)
+            && let Some(c) = index.and_then(|i| self.contratos.get_mut(i as usize))
+        {
+            c.retido = true;
         }
         decided
     }
@@ -327,7 +316,7 @@ fn bind(stmt: &mut Stmt<'_>, linha: &Linha<'_>, mapas: &[Mapa], own: usize) -> a
 
 impl Gravador for Grava<'_> {
     fn grava(&mut self, linha: &Linha<'_>, marca: Marca) -> anyhow::Result<Efeito> {
-        let i = linha.numero as usize - 1;
+        let i = linha.indice as usize;
         let index = self.base.contrato_da_linha.get(i).copied().unwrap_or(NENHUM);
         let h = self.base.h_da_linha.get(i).copied().unwrap_or(0);
         let Some(contrato) = self.base.contratos.get(index as usize).copied() else {

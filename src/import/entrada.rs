@@ -1,7 +1,7 @@
 //! Files into the ledger: what a name says, what the bytes are, whether they were here before (IN11–IN13).
 
 use super::{Contexto, DiaDe, ETAPAS, Etapa};
-use crate::layout::impressao::{Impressao, Medidor, copia};
+use crate::layout::impressao::{Impressao, Medidor, copia, imprime};
 use crate::layout::nome::{NameError, Stamp};
 use crate::layout::{Layout, Layouts};
 use crate::store::ledger::{self, Arquivo, Estado};
@@ -59,82 +59,120 @@ pub fn mtime(path: &Path) -> std::io::Result<i64> {
     Ok(i64::try_from(d.as_nanos()).unwrap_or(i64::MAX))
 }
 
-/// A free path for a name in a folder: the name itself, or with the first digits of its hash where another
-/// content stands under it (IN12: both byte sequences are kept).
+/// The two paths that a name may have in a folder: the name itself, or with the first digits of its hash
+/// where another content stands under it (IN12: both byte sequences are kept).
+pub fn lugares(folder: &Path, nome: &str, sha256: &str) -> [PathBuf; 2] {
+    [folder.join(nome), folder.join(format!("{nome}.{}", sha256.get(..8).unwrap_or("x")))]
+}
+
+/// The first of the two that is free.
 pub fn lugar(folder: &Path, nome: &str, sha256: &str) -> PathBuf {
-    let plain = folder.join(nome);
-    if !plain.exists() {
-        return plain;
-    }
-    folder.join(format!("{nome}.{}", sha256.get(..8).unwrap_or("x")))
+    let [plain, other] = lugares(folder, nome, sha256);
+    if plain.exists() { other } else { plain }
 }
 
-/// The row of a file that is here already: same name, content and day, its bytes still in place.
+/// Takes a whole, synced copy (`part`, in the inbox) under its final name and into the ledger as pending.
+///
+/// A content that the ledger knows under this name and day keeps its row, whatever became of it: it is not
+/// tried again by itself. Bytes that a killed command left under the final name without a row are taken
+/// over. Returns the row and whether the name came before with other bytes (IN12).
 ///
 /// # Errors
-/// The ledger cannot be read.
-pub fn conhecido(
+/// The inbox or the ledger cannot be written.
+pub fn entra(
     ctx: &Contexto<'_>,
     reconhecido: &Nome<'_>,
     nome: &str,
     impressao: &Impressao,
-) -> anyhow::Result<Option<Arquivo>> {
+    part: &Path,
+) -> anyhow::Result<(Arquivo, bool)> {
+    let (db, data) = (&ctx.store.db, &ctx.config.data);
     let dia = dia_de_operacao(ctx, reconhecido);
-    let same = ledger::with_content(&ctx.store.db, reconhecido.etapa.kind, &impressao.sha256)?;
-    Ok(same.into_iter().find(|a| {
-        a.nome == nome
-            && (dia.is_none() || a.data_operacao == dia)
-            && (a.estado != Estado::Pendente || ctx.config.data.join(&a.caminho).exists())
-    }))
+    let known = ledger::with_content(db, reconhecido.etapa.kind, &impressao.sha256)?
+        .into_iter()
+        .find(|a| a.nome == nome && (dia.is_none() || a.data_operacao == dia));
+    if let Some(known) = &known
+        && (known.estado != Estado::Pendente || data.join(&known.caminho).exists())
+    {
+        std::fs::remove_file(part)?;
+        return Ok((known.clone(), false));
+    }
+    let inbox = data.join("inbox");
+    let path = match orfao(ctx, &inbox.join(nome), impressao)? {
+        Some(path) => path,
+        None => lugar(&inbox, nome, &impressao.sha256),
+    };
+    std::fs::rename(part, &path).with_context(|| path.display().to_string())?;
+    File::open(&inbox)?.sync_all()?;
+    let inside = path.strip_prefix(data).unwrap_or(&path).display().to_string();
+    if let Some(mut known) = known {
+        // its bytes had vanished from the inbox: they are back
+        ledger::moved(db, known.id, &inside)?;
+        known.caminho = inside;
+        known.mtime = mtime(&path)?;
+        return Ok((known, false));
+    }
+    let before = ledger::named(db, nome)?.map(|a| a.id);
+    let mut novo = novo(reconhecido, nome, impressao, dia, inside);
+    novo.mtime = mtime(&path)?;
+    novo.id = ledger::insert(db, &novo, &ctx.clock.now().iso(), before)?;
+    Ok((novo, before.is_some()))
 }
 
-/// Enters a file that lies in the inbox as pending.
-///
-/// # Errors
-/// The ledger cannot be written.
-pub fn registra(
-    ctx: &Contexto<'_>,
-    nome: &str,
-    reconhecido: &Nome<'_>,
-    impressao: &Impressao,
-    path: &Path,
-) -> anyhow::Result<Arquivo> {
-    let db = &ctx.store.db;
+/// A path under which the same bytes stand without a row: a kill came between the rename and the ledger.
+fn orfao(ctx: &Contexto<'_>, path: &Path, impressao: &Impressao) -> anyhow::Result<Option<PathBuf>> {
+    let inside = path.strip_prefix(&ctx.config.data).unwrap_or(path).display().to_string();
+    if !path.is_file() || ledger::at(&ctx.store.db, &inside)?.is_some() {
+        return Ok(None);
+    }
+    let same = imprime(path).with_context(|| path.display().to_string())?.sha256 == impressao.sha256;
+    Ok(same.then(|| path.to_owned()))
+}
+
+fn novo(reconhecido: &Nome<'_>, nome: &str, impressao: &Impressao, dia: Option<NaiveDate>, caminho: String) -> Arquivo {
     let carimbo = match reconhecido.stamp.time {
         Some(t) => format!("{}T{}", reconhecido.stamp.date, t.format("%H:%M:%S")),
         None => reconhecido.stamp.date.to_string(),
     };
-    let inside = path.strip_prefix(&ctx.config.data).unwrap_or(path);
-    let mut novo = Arquivo {
+    Arquivo {
         id: 0,
         kind: reconhecido.etapa.kind.to_owned(),
         layout: reconhecido.layout.name.clone(),
         nome: nome.to_owned(),
-        data_operacao: dia_de_operacao(ctx, reconhecido),
+        data_operacao: dia,
         carimbo,
         tamanho: i64::try_from(impressao.tamanho).unwrap_or(i64::MAX),
-        mtime: mtime(path).context("inbox")?,
+        mtime: 0,
         sha256: impressao.sha256.clone(),
         codificacao: impressao.codificacao.as_str().to_owned(),
         estado: Estado::Pendente,
         codigo: None,
         mensagem: None,
         run: None,
-        caminho: inside.display().to_string(),
-    };
-    let before = ledger::named(db, nome)?.map(|a| a.id);
-    novo.id = ledger::insert(db, &novo, &ctx.clock.now().iso(), before)?;
-    Ok(novo)
+        caminho,
+        substitui: None,
+    }
 }
 
-/// Copies a file from elsewhere into the inbox, durably, and enters it.
+/// Brings a file from elsewhere into the inbox, durably, and enters it. Under `--dry-run` it is read where it
+/// lies and nothing is entered.
 ///
 /// # Errors
 /// It cannot be read, or the inbox cannot be written.
 pub fn traz(ctx: &Contexto<'_>, from: &Path, nome: &str, reconhecido: &Nome<'_>) -> anyhow::Result<Arquivo> {
+    let unreadable = || format!("não foi possível ler {}", from.display());
+    if ctx.opcoes.dry_run {
+        let impressao = imprime(from).with_context(unreadable)?;
+        let path = from.canonicalize().with_context(unreadable)?;
+        let dia = dia_de_operacao(ctx, reconhecido);
+        let mut a = novo(reconhecido, nome, &impressao, dia, path.display().to_string());
+        a.mtime = mtime(&path)?;
+        return Ok(a);
+    }
     let inbox = ctx.config.data.join("inbox");
-    let part = inbox.join(format!("{nome}.{}.part", std::process::id()));
-    let mut source = File::open(from).with_context(|| format!("não foi possível ler {}", from.display()))?;
+    // not `.fetch.part`: a fetch clears its own leftovers only
+    let part = inbox.join(format!("{nome}.{}.import.part", std::process::id()));
+    let mut source = File::open(from).with_context(unreadable)?;
     let file = File::create(&part).with_context(|| format!("não foi possível gravar em {}", inbox.display()))?;
     let mut m = Medidor::new(file);
     let copied = copia(&mut source, &mut m);
@@ -142,14 +180,7 @@ pub fn traz(ctx: &Contexto<'_>, from: &Path, nome: &str, reconhecido: &Nome<'_>)
     copied
         .and_then(|_| file.sync_all())
         .with_context(|| format!("cópia de {} para {}", from.display(), inbox.display()))?;
-    if let Some(known) = conhecido(ctx, reconhecido, nome, &impressao)? {
-        std::fs::remove_file(&part)?;
-        return Ok(known);
-    }
-    let path = lugar(&inbox, nome, &impressao.sha256);
-    std::fs::rename(&part, &path)?;
-    File::open(&inbox)?.sync_all()?;
-    registra(ctx, nome, reconhecido, &impressao, &path)
+    Ok(entra(ctx, reconhecido, nome, &impressao, &part)?.0)
 }
 
 #[cfg(test)]

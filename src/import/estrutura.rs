@@ -1,7 +1,8 @@
 //! What is wrong with a whole file: one message for however many lines (decisions 5, FA001).
 
-use crate::layout::Layout;
-use crate::layout::linha::Fault;
+use crate::layout::delimited::MAX_LINHA;
+use crate::layout::linha::{Fault, HeaderFault};
+use crate::layout::{Format, Layout};
 use std::collections::BTreeMap;
 
 /// Collects structural faults while the file is read to its end.
@@ -33,6 +34,9 @@ impl Estrutura {
     pub fn mensagem(&self, layout: &Layout, lidas: u64) -> String {
         let Some(first) = &self.primeira else { return String::new() };
         match first {
+            Fault::NoBreak { line } if layout.format != Format::Fixed => {
+                format!("linha {line}: nenhuma quebra de linha (CRLF ou LF) em {MAX_LINHA} bytes")
+            }
             Fault::NoBreak { line } => format!(
                 "linha {line}: nenhuma quebra de linha (CRLF ou LF); o layout {} pede registros de {}",
                 layout.name,
@@ -59,8 +63,46 @@ impl Estrutura {
                 }
                 m
             }
+            Fault::Columns { line, found, expected, cut: true } if self.com_falha == 1 => format!(
+                "linha {line}: a última linha está cortada, {found} de {expected} colunas e sem quebra; \
+                 o arquivo parece truncado"
+            ),
+            Fault::Columns { line, found, expected, .. } => {
+                let what = if found < expected { "falta coluna" } else { "há um delimitador a mais" };
+                format!(
+                    "linha {line}: {found} colunas, o cabeçalho tem {expected}: {what} ({} de {lidas} linhas com falha)",
+                    self.com_falha
+                )
+            }
+            Fault::Quote { line } => format!(
+                "linha {line}: aspas abertas que não fecham na mesma linha ({} de {lidas} linhas com falha)",
+                self.com_falha
+            ),
+            Fault::Header(f) => cabecalho(f, layout),
         }
     }
+}
+
+/// What the first line should have held.
+fn cabecalho(f: &HeaderFault, layout: &Layout) -> String {
+    if f.known == 0 {
+        return format!(
+            "linha 1: não é o cabeçalho do layout {}: nenhuma das {} colunas é dele; faltam {}",
+            layout.name,
+            f.columns,
+            f.missing.join(", ")
+        );
+    }
+    let mut m = vec![format!("linha 1: o cabeçalho não serve ao layout {}", layout.name)];
+    let mut junta = |what: &str, names: &[String]| {
+        if !names.is_empty() {
+            m.push(format!("{what} {}", names.join(", ")));
+        }
+    };
+    junta("faltam", &f.missing);
+    junta("em dobro", &f.doubled);
+    junta("desconhecidas", &f.unknown);
+    m.join("; ")
 }
 
 fn widths(layout: &Layout) -> String {

@@ -5,6 +5,16 @@ use crate::domain::codigo::Codigo;
 use crate::layout::linha::Linha;
 use crate::layout::{Field, Type};
 
+/// So many fields at fault mean that the line has shifted: what stands in a column is then no longer what the
+/// layout calls it, and may be somebody's name.
+const DESLOCADA: usize = 3;
+
+/// Whether the columns of a line can no longer be trusted to hold what they are called.
+pub fn deslocada(linha: &Linha<'_>) -> bool {
+    let faults = (0..linha.record.fields.len()).filter(|i| linha.valor(*i).is_err());
+    faults.take(DESLOCADA).count() == DESLOCADA
+}
+
 /// The sentence for ops and for the error file.
 pub fn de(linha: &Linha<'_>, r: Rejeito) -> String {
     let Some((i, field)) = r.campo.and_then(|i| linha.record.fields.get(usize::from(i)).map(|f| (usize::from(i), f)))
@@ -16,11 +26,15 @@ pub fn de(linha: &Linha<'_>, r: Rejeito) -> String {
         return m;
     }
     let found = linha.campo(i).trim();
-    if !field.personal && !found.is_empty() && found.chars().count() <= 30 {
+    let shifted = deslocada(linha);
+    if !shifted && !field.personal && !found.is_empty() && found.chars().count() <= 30 {
         m.push_str(&format!(", encontrado `{}`", found.escape_debug()));
     }
     if let Some(e) = esperado(field) {
         m.push_str(&format!(", esperado {e}"));
+    }
+    if shifted {
+        m.push_str("; outros campos da linha também falham: ela parece deslocada");
     }
     m
 }

@@ -1,6 +1,6 @@
 //! Imports: the table of steps, and what the engine and the rooms share.
 //!
-//! [`run`] is the engine (read, decide, apply, account); it knows no step by name. Each kind has a room of
+//! [`run`] is the engine, with [`leitura`] (first pass) and [`aplica`] (second); it knows no step by name. Each kind has a room of
 //! its own ([`remessa`], [`parcelas`], [`garantias`]) that decides what a line means. [`portao`] says what a
 //! step still waits for, [`estrutura`] what is wrong with a whole file, [`relato`] what an import reports.
 //!
@@ -9,11 +9,14 @@
 //!
 //! **Invariant by absence:** no transport, no HTTP, no command line here; rooms do not know each other.
 
+pub mod aplica;
+pub mod arquivo;
 pub mod conjunto;
 pub mod entrada;
 pub mod esquema;
 pub mod estrutura;
 pub mod garantias;
+pub mod leitura;
 pub mod mensagem;
 pub mod parcelas;
 pub mod passo;

@@ -6,7 +6,6 @@ use crate::layout::valor::Valor;
 use crate::store::Store;
 use crate::store::db::Cell;
 use serde::Serialize;
-use std::collections::BTreeMap;
 
 /// 96 bits of a key's hash: a collision among a million keys is a matter of 10⁻¹⁷.
 pub type Chave = [u32; 3];
@@ -85,22 +84,6 @@ pub struct Aceita {
     pub marca: Marca,
 }
 
-/// Dropped fields of accepted lines, by code.
-#[derive(Clone, Debug, Default)]
-pub struct Avisos(pub BTreeMap<Codigo, u64>);
-
-impl Avisos {
-    /// One more.
-    pub fn conta(&mut self, codigo: Codigo) {
-        *self.0.entry(codigo).or_default() += 1;
-    }
-
-    /// Takes over those of a line.
-    pub fn junta(&mut self, outros: &[Codigo]) {
-        outros.iter().for_each(|c| self.conta(*c));
-    }
-}
-
 /// What writing a line did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Efeito {
@@ -132,13 +115,14 @@ pub struct Efeitos {
 
 /// First pass of a room: looks, touches nothing.
 pub trait Passo {
-    /// Looks at one line.
+    /// Looks at one line; adds the codes of fields that would be dropped to `avisos`.
     ///
     /// # Errors
     /// The line is rejected: data, not a failure.
-    fn examina(&mut self, linha: &Linha<'_>, avisos: &mut Avisos) -> Result<Aceita, Rejeito>;
+    fn examina(&mut self, linha: &Linha<'_>, avisos: &mut Vec<Codigo>) -> Result<Aceita, Rejeito>;
 
-    /// All lines are known: settles what depends on the whole file. `plano[i]` is the mark of line `i + 1`.
+    /// All lines are known: settles what depends on the whole file. `plano[i]` is the mark of the line of
+    /// index `i`.
     fn resolve(&mut self, plano: &mut [Marca]);
 
     /// The second pass, inside the transaction.

@@ -1,11 +1,10 @@
 //! Rejected and listed lines: our own file with the original bytes, the file that goes back to Evo, the rows.
 //!
-//! Both files are whole and synced before the transaction that names them commits; a kill before leaves
-//! files that no row names, and the next run of the same number writes them again.
+//! Both files are whole and synced before the transaction that names them commits; a kill before leaves files
+//! that no row names, which the next try of the same file writes again under the same names.
 
 use super::mensagem;
 use super::passo::Rejeito;
-use crate::domain::codigo::Codigo;
 use crate::domain::contrato;
 use crate::layout::Layout;
 use crate::layout::impressao::{Impressao, Medidor};
@@ -13,7 +12,7 @@ use crate::layout::linha::Linha;
 use crate::layout::saida::Escritor;
 use crate::store::db::Db;
 use crate::store::ledger;
-use crate::store::saida::{self, Saida, Tipo};
+use crate::store::saida::{Saida, Tipo};
 use anyhow::Context as _;
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -90,8 +89,9 @@ impl<'a> Rejeitos<'a> {
         let bytes = self.guarda(linha)?;
         let message = mensagem::de(linha, r);
         let contract = linha.record.index("contrato").map(|i| linha.campo(i)).unwrap_or("");
+        // in a line that has shifted, a name may stand where the contract should
         let contract = match contrato::chave(contract) {
-            Ok(Some(_)) => Some(contrato::exibicao(contract)),
+            Ok(Some(_)) if !(rejeitada && mensagem::deslocada(linha)) => Some(contrato::exibicao(contract)),
             _ => None,
         };
         let field = r.campo.and_then(|i| linha.record.fields.get(usize::from(i))).map(|f| f.name.as_str());
@@ -146,21 +146,8 @@ impl<'a> Rejeitos<'a> {
                 tamanho: i64::try_from(tamanho)?,
                 sha256,
                 mensagem: None,
+                run: Some(self.run),
             },
         }))
     }
-}
-
-/// Enters what was written beside the effects of the file: the row that sends the errors to Evo.
-///
-/// # Errors
-/// The store cannot be written.
-pub fn entra(db: &Db, e: &Escritos, run: i64, em: &str) -> anyhow::Result<()> {
-    saida::insert(db, &e.erros, Some(run), em)?;
-    Ok(())
-}
-
-/// Whether a line that was ignored for this reason is listed in the error file.
-pub fn listada(codigo: Codigo) -> bool {
-    codigo.listado()
 }

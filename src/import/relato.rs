@@ -1,6 +1,6 @@
 //! What an import reports: the object of `import --json` (contract section 4) and its account.
 
-use super::passo::{Avisos, Efeitos};
+use super::passo::Efeitos;
 use crate::domain::codigo::Codigo;
 use chrono::NaiveDate;
 use serde::Serialize;
@@ -195,9 +195,9 @@ impl Relatorio {
         self.exit = state.exit();
     }
 
-    /// Takes over the warnings.
-    pub fn avisa(&mut self, avisos: &Avisos) {
-        self.warnings.extend(avisos.0.iter().map(|(c, n)| (c.as_str(), *n)));
+    /// One more warning.
+    pub fn avisa(&mut self, codigo: Codigo) {
+        *self.warnings.entry(codigo.as_str()).or_default() += 1;
     }
 }
 

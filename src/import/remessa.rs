@@ -11,7 +11,7 @@
 //! line whose block still holds is ignored whole.
 
 use super::esquema;
-use super::passo::{APLICA, Aceita, Avisos, BLOQUEADA, Chave, Gravador, IGUAL, Marca, Passo, Rejeito, chave};
+use super::passo::{APLICA, Aceita, BLOQUEADA, Chave, Gravador, IGUAL, Marca, Passo, Rejeito, chave};
 use super::{Contexto, mesma_assessoria};
 use crate::domain::codigo::Codigo;
 use crate::domain::contrato;
@@ -94,6 +94,8 @@ struct Mapa {
     documento: usize,
     /// The contract's fields that an update writes: its number stays as the remessa that created it wrote it.
     alteraveis: Vec<usize>,
+    /// Fields that change by themselves.
+    volateis: Vec<usize>,
     /// Part bit of each field.
     marca_de: Vec<Marca>,
     semente: u64,
@@ -123,6 +125,7 @@ impl Mapa {
             .collect();
         Ok(Self {
             alteraveis: partes[1].campos.iter().copied().filter(|i| *i != contrato).collect(),
+            volateis: (0..record.fields.len()).filter(|i| record.fields[*i].volatile).collect(),
             partes,
             grupos: grupos(record, esquema),
             assessoria: at("codigo_assessoria")?,
@@ -203,7 +206,6 @@ pub struct Remessa {
     presentes: Vec<u32>,
     vazia: bool,
     scratch: Vec<u8>,
-    avisos: Vec<Codigo>,
 }
 
 /// Opens the room: loads keys and hashes of the whole store once.
@@ -252,7 +254,6 @@ pub fn abre(ctx: &Contexto<'_>, layout: &Layout, dia: NaiveDate) -> anyhow::Resu
         contrato_da_linha: Vec::new(),
         presentes: Vec::new(),
         scratch: Vec::new(),
-        avisos: Vec::new(),
     }))
 }
 
@@ -273,19 +274,19 @@ impl Remessa {
         (changed, recount)
     }
 
-    /// Validates the fields of some parts, in the order of the line.
-    fn valida(&mut self, linha: &Linha<'_>, partes: Marca) -> Result<(), Rejeito> {
+    /// Validates the fields of some parts, in the order of the line; volatile ones always, since no hash tells
+    /// that they passed before.
+    fn valida(&self, linha: &Linha<'_>, partes: Marca, avisos: &mut Vec<Codigo>) -> Result<(), Rejeito> {
         let clean = linha.limpa();
+        if partes == 0 {
+            return self.mapa.volateis.iter().try_for_each(|i| self.campo(linha, *i, avisos));
+        }
         for (i, field) in linha.record.fields.iter().enumerate() {
-            if self.mapa.marca_de[i] & partes == 0 || (clean && field.is_free()) {
+            let looked_at = self.mapa.marca_de[i] & partes != 0 || field.volatile;
+            if !looked_at || (clean && field.is_free()) {
                 continue;
             }
-            if let Err(codigo) = linha.valor(i) {
-                if field.on_error == OnError::Reject {
-                    return Err(Rejeito::campo(codigo, i));
-                }
-                self.avisos.push(codigo);
-            }
+            self.campo(linha, i, avisos)?;
             if i == self.mapa.assessoria && !mesma_assessoria(linha.campo(i), &self.ascob) {
                 return Err(Rejeito::campo(Codigo::AssessoriaDivergente, i));
             }
@@ -293,10 +294,20 @@ impl Remessa {
         if partes & CONTATO != 0 {
             for g in self.mapa.grupos.iter().filter(|g| g.tabela == Tabela::Telefone) {
                 if telefone(linha, g, &self.esquema).is_err() {
-                    self.avisos.push(Codigo::TelefoneInvalido);
+                    avisos.push(Codigo::TelefoneInvalido);
                 }
             }
         }
+        Ok(())
+    }
+
+    /// One field: rejects the line, or is dropped with a warning.
+    fn campo(&self, linha: &Linha<'_>, i: usize, avisos: &mut Vec<Codigo>) -> Result<(), Rejeito> {
+        let Err(codigo) = linha.valor(i) else { return Ok(()) };
+        if linha.record.fields.get(i).is_some_and(|f| f.on_error == OnError::Reject) {
+            return Err(Rejeito::campo(codigo, i));
+        }
+        avisos.push(codigo);
         Ok(())
     }
 
@@ -320,7 +331,7 @@ impl Remessa {
         }))
     }
 
-    fn decide(&mut self, linha: &Linha<'_>) -> Result<(Aceita, u32, u32), Rejeito> {
+    fn decide(&mut self, linha: &Linha<'_>, avisos: &mut Vec<Codigo>) -> Result<(Aceita, u32, u32), Rejeito> {
         let i = self.mapa.contrato;
         let text = linha.campo(i);
         let key = match contrato::chave(text) {
@@ -330,7 +341,7 @@ impl Remessa {
         };
         let atual = self.contratos.get(&key).copied();
         let (mut partes, recount) = self.mudou(linha, atual);
-        self.valida(linha, partes | recount)?;
+        self.valida(linha, partes | recount, avisos)?;
         let ficha = match atual {
             Some(a) if partes & FICHA == 0 => a.ficha,
             _ => self.ficha(linha, atual)?,
@@ -360,17 +371,12 @@ fn telefone(linha: &Linha<'_>, g: &Grupo, esquema: &Esquema) -> Result<Option<Fo
 }
 
 impl Passo for Remessa {
-    fn examina(&mut self, linha: &Linha<'_>, avisos: &mut Avisos) -> Result<Aceita, Rejeito> {
-        self.avisos.clear();
-        let decided = self.decide(linha);
+    fn examina(&mut self, linha: &Linha<'_>, avisos: &mut Vec<Codigo>) -> Result<Aceita, Rejeito> {
+        let decided = self.decide(linha, avisos);
         let (ficha, contrato) = decided.as_ref().map_or((NENHUMA, 0), |(_, f, c)| (*f, *c));
         self.ficha_da_linha.push(ficha);
         self.contrato_da_linha.push(contrato);
-        let (aceita, ..) = decided?;
-        if aceita.marca != BLOQUEADA {
-            avisos.junta(&self.avisos);
-        }
-        Ok(aceita)
+        decided.map(|(aceita, ..)| aceita)
     }
 
     /// Which line of a client with several is the last one: only that writes the personal fields.

@@ -4,12 +4,15 @@ use super::text::Decoded;
 use super::valor::{self, Leitura, Valor};
 use super::{Format, Record};
 use crate::domain::codigo::Codigo;
+use std::ops::Range;
 
 /// One structurally sound line.
 #[derive(Clone, Copy, Debug)]
 pub struct Linha<'a> {
     /// Physical line, from 1.
     pub numero: u32,
+    /// Its place among the data lines, from 0: a header counts as a physical line only.
+    pub indice: u32,
     /// The bytes as they stood in the file, line break and all.
     pub original: &'a [u8],
     /// Index of its record in the layout.
@@ -22,9 +25,10 @@ pub struct Linha<'a> {
 #[derive(Clone, Copy, Debug)]
 enum Corpo<'a> {
     Fixo(Decoded<'a>),
-    /// A cell for each field of the record, in its order.
+    /// Where the cell of each field of the record lies in the text, in the record's order.
     Celulas {
-        celulas: &'a [&'a str],
+        texto: &'a str,
+        celulas: &'a [Range<usize>],
         limpa: bool,
     },
 }
@@ -32,18 +36,21 @@ enum Corpo<'a> {
 impl<'a> Linha<'a> {
     /// A line of a fixed file.
     pub fn fixa(numero: u32, original: &'a [u8], registro: usize, record: &'a Record, decoded: Decoded<'a>) -> Self {
-        Self { numero, original, registro, record, corpo: Corpo::Fixo(decoded) }
+        let indice = numero.saturating_sub(1);
+        Self { numero, indice, original, registro, record, corpo: Corpo::Fixo(decoded) }
     }
 
-    /// A line of cells; `celulas` holds one for each field of the record.
+    /// A line of cells: for each field of the record the bytes of `texto` that its cell takes, `0..0` where the
+    /// file has no such column. The first argument is the physical line and the place among the data lines.
     pub fn de_celulas(
-        numero: u32,
+        (numero, indice): (u32, u32),
         original: &'a [u8],
         record: &'a Record,
-        celulas: &'a [&'a str],
+        texto: &'a str,
+        celulas: &'a [Range<usize>],
         limpa: bool,
     ) -> Self {
-        Self { numero, original, registro: 0, record, corpo: Corpo::Celulas { celulas, limpa } }
+        Self { numero, indice, original, registro: 0, record, corpo: Corpo::Celulas { texto, celulas, limpa } }
     }
 
     /// The text of a field, untrimmed.
@@ -51,13 +58,15 @@ impl<'a> Linha<'a> {
     pub fn campo(&self, index: usize) -> &'a str {
         match self.corpo {
             Corpo::Fixo(decoded) => self.record.fields.get(index).map_or("", |f| decoded.slice(&f.at)),
-            Corpo::Celulas { celulas, .. } => celulas.get(index).copied().unwrap_or(""),
+            Corpo::Celulas { texto, celulas, .. } => {
+                celulas.get(index).and_then(|at| texto.get(at.clone())).unwrap_or("")
+            }
         }
     }
 
     /// The characters in a 0-based range of columns of a fixed line.
     #[inline]
-    pub fn colunas(&self, at: &std::ops::Range<usize>) -> &'a str {
+    pub fn colunas(&self, at: &Range<usize>) -> &'a str {
         match self.corpo {
             Corpo::Fixo(decoded) => decoded.slice(at),
             Corpo::Celulas { .. } => "",
@@ -114,13 +123,54 @@ pub enum Fault {
         /// Physical line, from 1.
         line: u32,
     },
+    /// A delimited line has another number of cells than the header.
+    Columns {
+        /// Physical line, from 1.
+        line: u32,
+        /// Cells found; 0 in a blank line.
+        found: usize,
+        /// Columns of the header.
+        expected: usize,
+        /// It is the last line, shorter, and has no line break: the file was cut.
+        cut: bool,
+    },
+    /// A quote is opened in this line and not closed in it: a line break inside a cell, or a lost quote.
+    Quote {
+        /// Physical line, from 1.
+        line: u32,
+    },
+    /// The first line is not the header that the layout asks for.
+    Header(Box<HeaderFault>),
+}
+
+impl Fault {
+    /// Nothing behind it can be read.
+    pub fn stops(&self) -> bool {
+        matches!(self, Self::NoBreak { .. } | Self::Header(_))
+    }
+}
+
+/// What is wrong with the header of a delimited file. Headers only, never a value: a first line in which no
+/// column of the layout stands may be data, and then nothing of it is kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HeaderFault {
+    /// Headers of the required columns that are missing.
+    pub missing: Vec<String>,
+    /// Headers of the layout's columns that stand twice.
+    pub doubled: Vec<String>,
+    /// Columns of the layout found.
+    pub known: usize,
+    /// Columns in the line.
+    pub columns: usize,
+    /// The columns that no field is matched with, escaped, ten at most; empty when `known` is 0.
+    pub unknown: Vec<String>,
 }
 
 /// What stands next in the file.
 pub enum Next<'a> {
     /// A sound line.
     Linha(Linha<'a>),
-    /// A broken one; reading may go on, except after [`Fault::NoBreak`].
+    /// A broken one; reading may go on, unless [`Fault::stops`].
     Fault(Fault),
     /// Nothing more.
     End,

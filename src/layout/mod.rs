@@ -2,18 +2,22 @@
 //!
 //! A layout is a TOML file (`layouts/*.toml`, contract section 6). The copies in the repository are built
 //! into the binary; a folder named in the config overrides them file by file. [`load`] turns text into a
-//! checked [`Layout`]; [`nome`] matches file names; [`frame`], [`text`] and [`fixed`] turn bytes into
-//! lines; [`valor`] turns a field's text into a typed value or says what is wrong with it.
+//! checked [`Layout`]; [`nome`] matches file names; [`frame`], [`text`], [`fixed`] and [`delimited`] turn
+//! bytes into lines, [`leitor`] chooses between them, [`planilha`] makes delimited text of a workbook;
+//! [`valor`] turns a field's text into a typed value or says what is wrong with it.
 //!
 //! **Invariant by absence:** nothing here knows the store, an import rule or a transport.
 
 pub mod contato;
+pub mod delimited;
 pub mod fixed;
 pub mod frame;
 pub mod impressao;
+pub mod leitor;
 pub mod linha;
 pub mod load;
 pub mod nome;
+pub mod planilha;
 pub mod saida;
 pub mod text;
 pub mod valor;

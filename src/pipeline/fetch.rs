@@ -1,62 +1,82 @@
 //! From Evo's folder into the inbox (R002, R014, UC001/FA002): complete files only, each once.
 //!
 //! Complete: size and modification time stand still between two looks `evo.settle_seconds` apart, kept across
-//! runs. Copied to `<name>.part`, hashed on the way, synced, size checked, renamed, entered in the ledger.
-//! The remote copy is moved or deleted only after the import committed (IN17).
+//! runs. Copied to `<name>.fetch.part`, hashed on the way, synced, size checked, renamed, entered in the
+//! ledger. One file that cannot be taken holds up no other. The remote copy is moved or deleted only after
+//! the import committed (IN17).
 
 use super::{Contexto, folder};
 use crate::config::After;
-use crate::import::entrada::{self, reconhece};
+use crate::import::entrada::{self, Nome, reconhece};
 use crate::layout::impressao::{Medidor, copia};
 use crate::layout::nome::NameError;
+use crate::store::ledger::{self, Estado};
 use crate::store::remoto::{self, Remoto};
 use crate::transport::dir::{Dir, Entry};
-use anyhow::Context as _;
+use crate::transport::em_portugues;
 use std::fs::File;
+use std::io::{self, Read};
 use std::time::{Duration, Instant};
 
 /// What a fetch did.
 #[derive(Clone, Debug, Default)]
 pub struct Colheita {
-    /// Names taken into the inbox.
-    pub recebidos: Vec<String>,
+    /// Names taken into the inbox, or that would be under `--dry-run`.
+    pub recebidos: Vec<Recebido>,
     /// Names that still move.
     pub assentando: usize,
     /// Names that fit no pattern, seen for the first time: the name, escaped, and why.
     pub estranhos: Vec<(String, String)>,
-    /// Evo's folder could not be read.
-    pub falha: Option<String>,
+    /// What the remote refused: a name or the folder, and why; the next fetch tries again.
+    pub falhas: Vec<(String, String)>,
+    /// Our inbox could not be written.
+    pub inbox: Option<String>,
+}
+
+/// A file that was taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recebido {
+    /// Its name.
+    pub nome: String,
+    /// The name came before with other bytes (IN12).
+    pub reenviado: bool,
 }
 
 /// Suffixes of files that somebody is still writing.
 const EM_CURSO: [&str; 3] = [".part", ".tmp", ".filepart"];
 
+/// Where `after = "move"` puts taken files, below Evo's folder.
+pub const MOVIDOS: &str = "importados";
+
 /// Looks at Evo's folder once. The caller holds the fetch lock.
 ///
 /// # Errors
-/// The store or the inbox failed; a folder that cannot be read is part of the answer instead.
+/// The store failed; what the remote or the inbox refuse is part of the answer.
 pub fn fetch(ctx: &Contexto<'_>) -> anyhow::Result<Colheita> {
-    let mut out = Colheita::default();
-    limpa_restos(ctx)?;
+    let mut visita = Visita::new(ctx)?;
+    if !ctx.import.opcoes.dry_run {
+        limpa_restos(ctx)?;
+    }
     let evo = &ctx.import.config.evo;
-    let dir = folder(&evo.url, ctx.mode)?;
     let begun = Instant::now();
-    let entries = match dir.list() {
+    let entries = match visita.dir.list() {
         Ok(entries) => entries,
         Err(e) => {
-            out.falha = Some(format!("{}: {e}", evo.url));
-            return Ok(out);
+            visita.out.falhas.push((evo.url.to_string(), em_portugues(&e)));
+            return Ok(visita.out);
         }
     };
-    let origem = evo.url.to_string();
-    remoto::forget_gone(&ctx.store().db, &origem, &entries.iter().map(shown).collect::<Vec<_>>())?;
+    if !ctx.import.opcoes.dry_run {
+        let listed: Vec<String> = entries.iter().map(shown).collect();
+        remoto::forget_gone(&ctx.store().db, &visita.origem, &listed)?;
+    }
     for e in &entries {
-        if begun.elapsed() > Duration::from_secs(evo.max_seconds) {
+        if begun.elapsed() > Duration::from_secs(evo.max_seconds) || visita.out.inbox.is_some() {
             break;
         }
-        look(ctx, &dir, &origem, e, &mut out)?;
+        visita.olha(e)?;
     }
-    Ok(out)
+    Ok(visita.out)
 }
 
 /// A name as it can be printed and stored: escaped where it is not plain (IN7).
@@ -67,121 +87,162 @@ fn shown(e: &Entry) -> String {
     }
 }
 
-fn look(ctx: &Contexto<'_>, dir: &Dir, origem: &str, e: &Entry, out: &mut Colheita) -> anyhow::Result<()> {
-    let name = shown(e);
-    if EM_CURSO.iter().any(|s| name.to_ascii_lowercase().ends_with(s)) {
-        return Ok(());
+/// What becomes of a name at one look.
+enum Veredito<'l> {
+    /// Nothing: taken before, still being written, or ours.
+    Nada,
+    /// It fits no pattern.
+    Estranho(String),
+    /// Not still for long enough.
+    Assenta,
+    /// To be taken now.
+    Toma(Nome<'l>),
+}
+
+struct Visita<'a> {
+    ctx: &'a Contexto<'a>,
+    dir: Dir,
+    origem: String,
+    out: Colheita,
+}
+
+impl<'a> Visita<'a> {
+    fn new(ctx: &'a Contexto<'a>) -> anyhow::Result<Self> {
+        let url = &ctx.import.config.evo.url;
+        Ok(Self { ctx, dir: folder(url, ctx.mode)?, origem: url.to_string(), out: Colheita::default() })
     }
-    let db = &ctx.store().db;
-    let known = remoto::get(db, origem, &name)?;
-    let same = |r: &Remoto| r.tamanho == e.size.cast_signed() && r.mtime == e.mtime;
-    let mut row = Remoto {
-        tamanho: e.size.cast_signed(),
-        mtime: e.mtime,
-        visto_em: ctx.import.clock.real_unix(),
-        estado: remoto::VISTO.to_owned(),
-        motivo: None,
-        arquivo_id: None,
-    };
-    let ascob = &ctx.import.config.campanha.ascob;
-    let recognised = match e.name.to_str() {
-        Some(plain) if e.regular => reconhece(ctx.import.layouts, plain, ascob).map_err(|e| e.to_string()),
-        Some(_) => {
-            // folders that we made ourselves are no strangers
-            if name == MOVIDOS {
-                return Ok(());
-            }
-            Err("não é um arquivo comum".to_owned())
-        }
-        None => Err(NameError::NoMatch.to_string()),
-    };
-    let recognised = match recognised {
-        Ok(r) => r,
-        Err(why) => {
-            if known.is_none_or(|k| k.estado != remoto::ESTRANHO) {
+
+    fn olha(&mut self, e: &Entry) -> anyhow::Result<()> {
+        let name = shown(e);
+        let db = &self.ctx.store().db;
+        let known = remoto::get(db, &self.origem, &name)?;
+        let mut row = Remoto {
+            tamanho: e.size.cast_signed(),
+            mtime: e.mtime,
+            visto_em: self.ctx.import.clock.real_unix(),
+            estado: remoto::VISTO.to_owned(),
+            motivo: None,
+            arquivo_id: None,
+        };
+        let dry = self.ctx.import.opcoes.dry_run;
+        match self.julga(e, &name, known.as_ref(), &row)? {
+            Veredito::Nada => return Ok(()),
+            Veredito::Estranho(why) => {
+                if known.is_some_and(|k| k.estado == remoto::ESTRANHO) {
+                    return Ok(());
+                }
                 row.estado = remoto::ESTRANHO.to_owned();
                 row.motivo = Some(why.clone());
-                remoto::put(db, origem, &name, &row)?;
-                out.estranhos.push((name, why));
+                self.out.estranhos.push((name.clone(), why));
             }
-            return Ok(());
-        }
-    };
-    match &known {
-        Some(k) if same(k) && k.estado == remoto::BAIXADO => return Ok(()),
-        _ if ctx.import.config.evo.settle_seconds == 0 => {}
-        Some(k) if same(k) && k.estado == remoto::VISTO => {
-            let stood = row.visto_em - k.visto_em;
-            if stood < i64::try_from(ctx.import.config.evo.settle_seconds).unwrap_or(i64::MAX) {
-                out.assentando += 1;
-                return Ok(());
+            Veredito::Assenta => {
+                self.out.assentando += 1;
+                // a name that stands since the last look keeps the time of its first one
+                if known.is_some_and(|k| k.estado == remoto::VISTO && same(&k, e)) {
+                    return Ok(());
+                }
             }
+            Veredito::Toma(_) if dry => {
+                self.out.recebidos.push(Recebido { nome: name.clone(), reenviado: known.is_some() });
+            }
+            Veredito::Toma(recognised) => match self.toma(e, &name, &recognised)? {
+                Some((id, reenviado)) => {
+                    row.estado = remoto::BAIXADO.to_owned();
+                    row.arquivo_id = Some(id);
+                    self.out.recebidos.push(Recebido { nome: name.clone(), reenviado });
+                }
+                None => return Ok(()),
+            },
         }
-        _ => {
-            remoto::put(db, origem, &name, &row)?;
-            out.assentando += 1;
-            return Ok(());
+        if !dry {
+            remoto::put(db, &self.origem, &name, &row)?;
         }
+        Ok(())
     }
-    if let Some(id) = take(ctx, dir, e, &name, &recognised)? {
-        row.estado = remoto::BAIXADO.to_owned();
-        row.arquivo_id = Some(id);
-        remoto::put(db, origem, &name, &row)?;
-        out.recebidos.push(name);
+
+    fn julga(&self, e: &Entry, name: &str, known: Option<&Remoto>, now: &Remoto) -> anyhow::Result<Veredito<'a>> {
+        if EM_CURSO.iter().any(|s| name.to_ascii_lowercase().ends_with(s)) {
+            return Ok(Veredito::Nada);
+        }
+        let ascob = &self.ctx.import.config.campanha.ascob;
+        let recognised = match e.name.to_str() {
+            Some(plain) if e.regular => reconhece(self.ctx.import.layouts, plain, ascob).map_err(|e| e.to_string()),
+            // the drawer of taken files is our own
+            Some(MOVIDOS) => return Ok(Veredito::Nada),
+            Some(_) => Err("não é um arquivo comum".to_owned()),
+            None => Err(NameError::NoMatch.to_string()),
+        };
+        let recognised = match recognised {
+            Ok(r) => r,
+            Err(why) => return Ok(Veredito::Estranho(why)),
+        };
+        let settle = i64::try_from(self.ctx.import.config.evo.settle_seconds).unwrap_or(i64::MAX);
+        Ok(match known {
+            Some(k) if same(k, e) && k.estado == remoto::BAIXADO => match k.arquivo_id {
+                Some(id) if self.sumiu(id)? => Veredito::Toma(recognised),
+                _ => Veredito::Nada,
+            },
+            _ if settle == 0 => Veredito::Toma(recognised),
+            Some(k) if same(k, e) && k.estado == remoto::VISTO && now.visto_em - k.visto_em >= settle => {
+                Veredito::Toma(recognised)
+            }
+            _ => Veredito::Assenta,
+        })
     }
-    Ok(())
+
+    /// A pending file whose bytes are gone from the inbox: Evo's copy is taken again.
+    fn sumiu(&self, id: i64) -> anyhow::Result<bool> {
+        let row = ledger::get(&self.ctx.store().db, id)?;
+        let data = &self.ctx.import.config.data;
+        Ok(row.is_some_and(|a| a.estado == Estado::Pendente && !data.join(&a.caminho).exists()))
+    }
+
+    /// Copies one file; `None` when it moved, vanished or cannot be read (a later look takes it).
+    fn toma(&mut self, e: &Entry, name: &str, recognised: &Nome<'_>) -> anyhow::Result<Option<(i64, bool)>> {
+        let inbox = self.ctx.import.config.data.join("inbox");
+        let from = match self.dir.get(name) {
+            Ok(f) => f,
+            Err(x) if x.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(x) => {
+                self.out.falhas.push((name.to_owned(), em_portugues(&x)));
+                return Ok(None);
+            }
+        };
+        let part = inbox.join(format!("{name}.fetch.part"));
+        let file = match File::create(&part) {
+            Ok(f) => f,
+            Err(x) => {
+                self.out.inbox = Some(format!("{}: {}", inbox.display(), em_portugues(&x)));
+                return Ok(None);
+            }
+        };
+        let mut m = Medidor::new(file);
+        // one byte more than listed is enough to see that it grew (IN6)
+        let copied = copia(&mut from.take(e.size + 1), &mut m);
+        let (file, impressao) = m.fim();
+        if let Err(x) = copied.and_then(|_| file.sync_all()) {
+            std::fs::remove_file(&part)?;
+            self.out.inbox = Some(format!("{}: {}", inbox.display(), em_portugues(&x)));
+            return Ok(None);
+        }
+        let stands = self.dir.stat(name).is_ok_and(|now| now == *e);
+        if impressao.tamanho != e.size || !stands {
+            std::fs::remove_file(&part)?;
+            return Ok(None);
+        }
+        let (row, resent) = entrada::entra(&self.ctx.import, recognised, name, &impressao, &part)?;
+        Ok(Some((row.id, resent)))
+    }
 }
 
-/// Copies one file; `None` when it moved or vanished meanwhile (a later look takes it).
-fn take(
-    ctx: &Contexto<'_>,
-    dir: &Dir,
-    e: &Entry,
-    name: &str,
-    recognised: &entrada::Nome<'_>,
-) -> anyhow::Result<Option<i64>> {
-    let inbox = ctx.import.config.data.join("inbox");
-    let mut from = match dir.get(name) {
-        Ok(f) => f,
-        Err(x) if x.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(x) => return Err(x).with_context(|| format!("{}: {name}", dir.path().display())),
-    };
-    let part = inbox.join(format!("{name}.part"));
-    let file = File::create(&part).with_context(|| format!("não foi possível gravar em {}", inbox.display()))?;
-    let mut m = Medidor::new(file);
-    // one byte more than listed is enough to see that it grew (IN6)
-    let copied = copia(&mut std::io::Read::take(&mut from, e.size + 1), &mut m);
-    let (file, impressao) = m.fim();
-    copied.and_then(|_| file.sync_all()).with_context(|| format!("caixa de entrada {}", inbox.display()))?;
-    let stands = dir.stat(name).is_ok_and(|now| now == *e);
-    if impressao.tamanho != e.size || !stands {
-        std::fs::remove_file(&part)?;
-        return Ok(None);
-    }
-    if let Some(known) = entrada::conhecido(&ctx.import, recognised, name, &impressao)? {
-        std::fs::remove_file(&part)?;
-        return Ok(Some(known.id));
-    }
-    let path = entrada::lugar(&inbox, name, &impressao.sha256);
-    std::fs::rename(&part, &path)?;
-    File::open(&inbox)?.sync_all()?;
-    Ok(Some(entrada::registra(&ctx.import, name, recognised, &impressao, &path)?.id))
+fn same(known: &Remoto, e: &Entry) -> bool {
+    known.tamanho == e.size.cast_signed() && known.mtime == e.mtime
 }
 
-/// Stale partial copies of a killed fetch (IN15); the fetch lock is held, so nobody writes one now.
+/// Partial copies that a killed fetch left (IN15); the fetch lock is held, so no fetch writes one now.
 fn limpa_restos(ctx: &Contexto<'_>) -> anyhow::Result<()> {
-    let inbox = ctx.import.config.data.join("inbox");
-    for e in std::fs::read_dir(&inbox).with_context(|| inbox.display().to_string())? {
-        let path = e?.path();
-        if path.extension().is_some_and(|x| x == "part") {
-            std::fs::remove_file(&path).with_context(|| path.display().to_string())?;
-        }
-    }
-    Ok(())
+    super::remove_parts(ctx, |name| name.ends_with(".fetch.part"))
 }
-
-/// Where `after = "move"` puts taken files, below Evo's folder.
-pub const MOVIDOS: &str = "importados";
 
 /// Moves or deletes the remote copies of files that are applied (IN17); repeated until it is done.
 ///
@@ -190,25 +251,24 @@ pub const MOVIDOS: &str = "importados";
 pub fn depois(ctx: &Contexto<'_>) -> anyhow::Result<Vec<String>> {
     let mut troubles = Vec::new();
     let evo = &ctx.import.config.evo;
-    if evo.after == After::Keep {
+    if evo.after == After::Keep || ctx.import.opcoes.dry_run {
         return Ok(troubles);
     }
     let dir = folder(&evo.url, ctx.mode)?;
     let origem = evo.url.to_string();
-    for (name, size, mtime) in remoto::applied(&ctx.store().db, &origem)? {
-        // another content that arrived under the name meanwhile is not touched
-        let ours = match dir.stat(&name) {
-            Ok(now) => now.size.cast_signed() == size && now.mtime == mtime,
-            Err(_) => false,
-        };
-        let done = match evo.after {
-            _ if !ours => Ok(()),
-            After::Move => dir.shelve(&name, MOVIDOS),
-            _ => dir.remove(&name),
+    let db = &ctx.store().db;
+    for (name, size, mtime) in remoto::applied(db, &origem)? {
+        let done = match (dir.stat(&name), evo.after) {
+            // gone already, or another content that arrived under the name meanwhile: not ours to touch
+            (Err(e), _) if e.kind() == io::ErrorKind::NotFound => Ok(()),
+            (Ok(now), _) if now.size.cast_signed() != size || now.mtime != mtime => Ok(()),
+            (Err(e), _) => Err(e),
+            (Ok(_), After::Move) => dir.shelve(&name, MOVIDOS),
+            (Ok(_), _) => dir.remove(&name),
         };
         match done {
-            Ok(()) => remoto::settled(&ctx.store().db, &origem, &name)?,
-            Err(e) => troubles.push(format!("{name}: {e}")),
+            Ok(()) => remoto::settled(db, &origem, &name)?,
+            Err(e) => troubles.push(format!("{name}: {}", em_portugues(&e))),
         }
     }
     Ok(troubles)

@@ -4,7 +4,8 @@
 //! and what is due to go out; [`publish`] puts the outbox on the other machines. Here imports, exports and
 //! transports meet; none of them knows another.
 //!
-//! **Crashes:** each command first finishes what a dead run left ([`recover`]).
+//! **Crashes:** every command that takes the lock of imports first finishes what a dead one left ([`recover`]);
+//! a fetch clears its own leftovers.
 
 pub mod fetch;
 pub mod publish;
@@ -14,6 +15,7 @@ use crate::config::RemoteUrl;
 use crate::import;
 use crate::store::Store;
 use crate::transport::dir::Dir;
+use anyhow::Context as _;
 
 /// What the pipeline needs.
 pub struct Contexto<'a> {
@@ -40,11 +42,27 @@ pub fn folder(url: &RemoteUrl, mode: u32) -> anyhow::Result<Dir> {
     }
 }
 
-/// Finishes what a dead run left, under the lock of imports: files applied but not archived, remote copies
-/// not moved, files built but not published. Trouble with a remote is told by the publishing that follows.
+/// Finishes what a dead import left, under the lock of imports: copies half made, files applied but not
+/// archived. What was built but not published, and remote copies not moved, the caller's own steps finish.
 ///
 /// # Errors
 /// The store or a folder of ours failed.
 pub fn recover(ctx: &Contexto<'_>) -> anyhow::Result<()> {
-    import::run::arquiva(&ctx.import)
+    if ctx.import.opcoes.dry_run {
+        return Ok(());
+    }
+    remove_parts(ctx, |name| name.ends_with(".import.part"))?;
+    import::arquivo::arquiva(&ctx.import)
+}
+
+/// Removes partial copies from the inbox whose name `ours` accepts.
+fn remove_parts(ctx: &Contexto<'_>, ours: impl Fn(&str) -> bool) -> anyhow::Result<()> {
+    let inbox = ctx.import.config.data.join("inbox");
+    for e in std::fs::read_dir(&inbox).with_context(|| inbox.display().to_string())? {
+        let e = e?;
+        if e.file_name().to_str().is_some_and(&ours) {
+            std::fs::remove_file(e.path()).with_context(|| e.path().display().to_string())?;
+        }
+    }
+    Ok(())
 }

@@ -11,6 +11,7 @@ use crate::layout::impressao::{Medidor, copia};
 use crate::store::dia;
 use crate::store::saida::{self, Saida, Tipo};
 use crate::transport::dir::Dir;
+use crate::transport::em_portugues;
 use anyhow::Context as _;
 use std::fs::File;
 use std::io::{self, Write};
@@ -37,13 +38,16 @@ pub enum Fim {
     Abandonada(String),
 }
 
-/// Publishes everything that waits, oldest first.
+/// Publishes everything that waits, oldest first; nothing under `--dry-run`.
 ///
 /// # Errors
 /// The store or the outbox failed; a remote that fails is part of the answer.
 pub fn publica(ctx: &Contexto<'_>) -> anyhow::Result<Vec<Publicada>> {
-    let newest = dia::newest_with_remessa(&ctx.store().db)?;
     let mut out = Vec::new();
+    if ctx.import.opcoes.dry_run {
+        return Ok(out);
+    }
+    let newest = dia::newest_with_remessa(&ctx.store().db)?;
     for s in saida::pending(&ctx.store().db)? {
         let past = s.tipo == Tipo::Carga && s.data_operacao < newest;
         let fim = if past { Fim::Abandonada("carga de um dia que já passou".into()) } else { publica_uma(ctx, &s)? };
@@ -76,12 +80,19 @@ fn publica_uma(ctx: &Contexto<'_>, s: &Saida) -> anyhow::Result<Fim> {
         Tipo::Carga => s.nome.clone(),
         Tipo::Erros => match livre(&dir, s) {
             Ok(n) => n,
-            Err(e) => return Ok(Fim::Adiada(format!("{url}: {e}"))),
+            Err(e) => return Ok(Fim::Adiada(format!("{url}: {}", em_portugues(&e)))),
         },
     };
     let path = config.data.join(&s.caminho);
     let size = u64::try_from(s.tamanho).unwrap_or(0);
-    let mut from = File::open(&path).with_context(|| path.display().to_string())?;
+    let mut from = match File::open(&path) {
+        Ok(f) => f,
+        // a carga is built anew; of an error file our own reject file holds the lines
+        Err(e) if e.kind() == io::ErrorKind::NotFound => {
+            return Ok(Fim::Abandonada(format!("{} não está mais na caixa de saída", s.nome)));
+        }
+        Err(e) => return Err(e).with_context(|| path.display().to_string()),
+    };
     match dir.put(&nome, &mut from, size) {
         Ok(()) => {}
         Err(e) if e.kind() == io::ErrorKind::AlreadyExists => match nosso(&dir, &nome, s) {
@@ -91,9 +102,9 @@ fn publica_uma(ctx: &Contexto<'_>, s: &Saida) -> anyhow::Result<Fim> {
                     "{url}: já existe um arquivo {nome} com outro conteúdo; confira com quem opera a pasta e retire-o"
                 )));
             }
-            Err(e) => return Ok(Fim::Adiada(format!("{url}: {e}"))),
+            Err(e) => return Ok(Fim::Adiada(format!("{url}: {}", em_portugues(&e)))),
         },
-        Err(e) => return Ok(Fim::Adiada(format!("{url}: {e}"))),
+        Err(e) => return Ok(Fim::Adiada(format!("{url}: {}", em_portugues(&e)))),
     }
     #[cfg(debug_assertions)]
     crash_point("publish");

@@ -19,8 +19,8 @@ pub struct Tick {
     pub colheita: Option<Colheita>,
     /// Imports that did something, or failed.
     pub importados: Vec<Relatorio>,
-    /// Imports that broke off.
-    pub falhas: Vec<(String, anyhow::Error)>,
+    /// Imports that broke off: kind, file, why.
+    pub falhas: Vec<(String, String, anyhow::Error)>,
     /// Files that wait, by name, with what they wait for.
     pub aguardam: Vec<Relatorio>,
     /// A carga that was built.
@@ -33,14 +33,15 @@ pub struct Tick {
     pub atrasadas: Vec<&'static str>,
 }
 
-/// Imports and exports of a tick; the caller holds the lock of imports.
+/// Imports and exports of a tick; the caller holds the lock of imports. What was done before an error stands
+/// in `tick`.
 ///
 /// # Errors
 /// The store or a folder of ours failed. A file that fails does not stop the others.
 pub fn trabalha(ctx: &Contexto<'_>, ate: NaiveDate, tick: &mut Tick) -> anyhow::Result<()> {
     recover(ctx)?;
     importa(ctx, ate, tick)?;
-    import::run::arquiva(&ctx.import)?;
+    recover(ctx)?;
     tick.remotos = fetch::depois(ctx)?;
     // what an earlier run built goes first (EX9)
     tick.publicadas = publish::publica(ctx)?;
@@ -68,7 +69,7 @@ fn importa(ctx: &Contexto<'_>, ate: NaiveDate, tick: &mut Tick) -> anyhow::Resul
         tick.aguardam.clear();
         let mut moved = false;
         for a in pending {
-            let (id, name) = (a.id, a.nome.clone());
+            let (id, kind, name) = (a.id, a.kind.clone(), a.nome.clone());
             match import::run::importa(&ctx.import, a) {
                 Ok(r) if r.state == State::Waiting => tick.aguardam.push(r),
                 Ok(r) => {
@@ -79,7 +80,7 @@ fn importa(ctx: &Contexto<'_>, ate: NaiveDate, tick: &mut Tick) -> anyhow::Resul
                 Err(e) if grave(&e) => return Err(e),
                 Err(e) => {
                     tried.insert(id);
-                    tick.falhas.push((name, e));
+                    tick.falhas.push((kind, name, e));
                 }
             }
         }

@@ -74,6 +74,8 @@ pub struct Arquivo {
     pub run: Option<i64>,
     /// Where it lies, relative to the data folder.
     pub caminho: String,
+    /// An earlier file of the same name with other bytes (IN12): this one was sent again.
+    pub substitui: Option<i64>,
 }
 
 impl Arquivo {
@@ -84,7 +86,7 @@ impl Arquivo {
 }
 
 const COLS: &str = "id, kind, layout, nome, data_operacao, carimbo, tamanho, mtime, sha256, codificacao, estado, \
-                    codigo, mensagem, run, caminho";
+                    codigo, mensagem, run, caminho, substitui";
 
 fn read(r: &Row<'_>) -> Result<Arquivo> {
     Ok(Arquivo {
@@ -103,6 +105,7 @@ fn read(r: &Row<'_>) -> Result<Arquivo> {
         mensagem: r.string(12)?,
         run: r.int(13)?,
         caminho: r.str(14)?,
+        substitui: r.int(15)?,
     })
 }
 
@@ -290,7 +293,7 @@ pub fn decide(db: &Db, id: i64, d: &Decisao<'_>) -> Result<()> {
     let day = d.data_operacao.map(|d| d.to_string());
     db.exec(
         "UPDATE arquivo SET estado=?2, codigo=?3, mensagem=?4, run=coalesce(?5, run),
-           data_operacao=coalesce(?6, data_operacao), contado=0 WHERE id=?1",
+           data_operacao=coalesce(?6, data_operacao) WHERE id=?1",
         &[
             Cell::Int(id),
             Cell::Text(d.estado.as_str()),
@@ -309,7 +312,7 @@ pub fn moved(db: &Db, id: i64, caminho: &str) -> Result<()> {
     Ok(())
 }
 
-/// Files applied, refused or duplicate that still lie in the inbox: a crash came before they were archived.
+/// Files applied or duplicate that still lie in the inbox. Refused ones stay there: ops may name them again.
 pub fn to_archive(db: &Db) -> Result<Vec<Arquivo>> {
     let sql = format!(
         "SELECT {COLS} FROM arquivo WHERE estado IN ('importado','duplicado') AND caminho LIKE 'inbox/%' ORDER BY id"
@@ -421,11 +424,6 @@ pub fn recent_runs(db: &Db, limit: i64) -> Result<Vec<RunRow>> {
 pub fn run(db: &Db, id: i64) -> Result<Option<RunRow>> {
     let sql = format!("SELECT {RUN_COLS} FROM run LEFT JOIN arquivo ON arquivo.id=run.arquivo_id WHERE run.id=?1");
     db.one(&sql, &[Cell::Int(id)], read_run)
-}
-
-/// Refusals and quarantines of a file are told once by `atom run`: marks them as told.
-pub fn tell_once(db: &Db, id: i64) -> Result<bool> {
-    Ok(db.exec("UPDATE arquivo SET contado=1 WHERE id=?1 AND contado=0", &[Cell::Int(id)])? > 0)
 }
 
 /// The newest file at a place, relative to the data folder.

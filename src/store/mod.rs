@@ -35,6 +35,12 @@ pub enum StoreError {
     /// There is no store at this place.
     #[error("não há store em {0}")]
     Missing(PathBuf),
+    /// One of the two files is gone: making it anew would forget what it held.
+    #[error("falta {0}, e o outro arquivo do store está lá")]
+    Half(PathBuf),
+    /// A layout wants a column with another type than the store has.
+    #[error(transparent)]
+    Column(#[from] schema::OutroTipo),
     /// A file was made by another version of atom.
     #[error("{file} tem a versão {found} do esquema; este atom usa a {expected}")]
     Version {
@@ -96,8 +102,12 @@ impl Store {
     /// # Errors
     /// The folder or a file cannot be made.
     pub fn create(dir: &Path, esquema: &Esquema, campanha: &Campanha) -> Result<bool, StoreError> {
-        if dir.join(CARTEIRA).exists() {
-            return Ok(false);
+        match (dir.join(CARTEIRA).exists(), dir.join(ATENDIMENTO).exists()) {
+            (true, true) => return Ok(false),
+            (true, false) => return Err(StoreError::Half(dir.join(ATENDIMENTO))),
+            // a kill between the two renames below left only this one; with ids given it is a lost carteira
+            (false, true) if dir.join(IDS).exists() => return Err(StoreError::Half(dir.join(CARTEIRA))),
+            _ => {}
         }
         // made under another name first: a kill in between leaves no half store under the real one
         let (tmp_c, tmp_a) = (dir.join("carteira.db.new"), dir.join("atendimento.db.new"));
@@ -139,6 +149,9 @@ impl Store {
     pub fn open(dir: &Path, esquema: &Esquema, campanha: &Campanha) -> Result<Self, StoreError> {
         let store = Self::open_mode(dir, Mode::ReadWrite, BATCH_BUSY)?;
         store.check_campaign(campanha)?;
+        if let Some(conflict) = schema::conflict(&store.db, esquema)? {
+            return Err(conflict.into());
+        }
         schema::widen(&store.db, esquema)?;
         Ok(store)
     }
@@ -155,10 +168,11 @@ impl Store {
 
     fn open_mode(dir: &Path, mode: Mode, busy: Duration) -> Result<Self, StoreError> {
         let (carteira, atendimento) = (dir.join(CARTEIRA), dir.join(ATENDIMENTO));
-        for p in [&carteira, &atendimento] {
-            if !p.exists() {
-                return Err(StoreError::Missing(p.clone()));
-            }
+        match (carteira.exists(), atendimento.exists()) {
+            (true, true) => {}
+            (true, false) => return Err(StoreError::Half(atendimento)),
+            (false, true) => return Err(StoreError::Half(carteira)),
+            (false, false) => return Err(StoreError::Missing(dir.to_owned())),
         }
         let db = Db::open(&carteira, mode, busy)?;
         check_version(&db, "main", CARTEIRA, schema::CARTEIRA_VERSION)?;

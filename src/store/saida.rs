@@ -51,9 +51,11 @@ pub struct Saida {
     pub sha256: String,
     /// Why it is not published yet.
     pub mensagem: Option<String>,
+    /// The import that it belongs to.
+    pub run: Option<i64>,
 }
 
-const COLS: &str = "id, tipo, nome, caminho, data_operacao, linhas, tamanho, sha256, mensagem";
+const COLS: &str = "id, tipo, nome, caminho, data_operacao, linhas, tamanho, sha256, mensagem, run";
 
 fn read(r: &Row<'_>) -> Result<Saida> {
     Ok(Saida {
@@ -66,11 +68,12 @@ fn read(r: &Row<'_>) -> Result<Saida> {
         tamanho: r.i64(6)?,
         sha256: r.str(7)?,
         mensagem: r.string(8)?,
+        run: r.int(9)?,
     })
 }
 
 /// Enters a file as `gerado`.
-pub fn insert(db: &Db, s: &Saida, run: Option<i64>, em: &str) -> Result<i64> {
+pub fn insert(db: &Db, s: &Saida, em: &str) -> Result<i64> {
     let day = s.data_operacao.map(|d| d.to_string());
     db.exec(
         "INSERT INTO saida (tipo, nome, caminho, data_operacao, linhas, tamanho, sha256, estado, run, criada_em)
@@ -83,7 +86,7 @@ pub fn insert(db: &Db, s: &Saida, run: Option<i64>, em: &str) -> Result<i64> {
             Cell::Int(s.linhas),
             Cell::Int(s.tamanho),
             Cell::Text(&s.sha256),
-            Cell::from(run),
+            Cell::from(s.run),
             Cell::Text(em),
         ],
     )?;
@@ -123,7 +126,7 @@ pub fn of_day(db: &Db, tipo: Tipo, day: NaiveDate) -> Result<Option<(Saida, Opti
         "SELECT {COLS}, publicada_em FROM saida WHERE tipo=?1 AND data_operacao=?2 AND estado<>'abandonado'
          ORDER BY id DESC LIMIT 1"
     );
-    db.one(&sql, &[Cell::Text(tipo.as_str()), Cell::Text(&day)], |r| Ok((read(r)?, r.string(9)?)))
+    db.one(&sql, &[Cell::Text(tipo.as_str()), Cell::Text(&day)], |r| Ok((read(r)?, r.string(10)?)))
 }
 
 /// Names that were given to files for Manager: the stamp in a name never repeats.

@@ -230,7 +230,7 @@ CREATE TABLE arquivo (
   id INTEGER PRIMARY KEY, kind TEXT NOT NULL, layout TEXT NOT NULL, nome TEXT NOT NULL,
   data_operacao TEXT, carimbo TEXT NOT NULL, tem_hora INTEGER NOT NULL,
   tamanho INTEGER NOT NULL, mtime INTEGER NOT NULL, sha256 TEXT NOT NULL, codificacao TEXT NOT NULL,
-  estado TEXT NOT NULL, codigo TEXT, mensagem TEXT, contado INTEGER NOT NULL DEFAULT 0,
+  estado TEXT NOT NULL, codigo TEXT, mensagem TEXT,
   run INTEGER, caminho TEXT NOT NULL, substitui INTEGER, recebido_em TEXT NOT NULL) STRICT;
 CREATE INDEX arquivo_dia ON arquivo(data_operacao, kind);
 CREATE INDEX arquivo_sha ON arquivo(sha256);
@@ -325,12 +325,38 @@ fn journal_sql(t: Tabela, esquema: &Esquema) -> String {
     )
 }
 
+/// A column that the store keeps with another type than the layout wants.
+#[derive(Debug, thiserror::Error)]
+#[error("layout: o campo {coluna} da tabela {tabela} é {pedido} no layout, a base o guarda como {guardado}")]
+pub struct OutroTipo {
+    tabela: &'static str,
+    coluna: String,
+    pedido: &'static str,
+    guardado: String,
+}
+
+/// The first column whose type in the store is not the layout's: a layout cannot turn a number into text
+/// under the values that are there.
+pub fn conflict(db: &Db, esquema: &Esquema) -> Result<Option<OutroTipo>> {
+    for t in Tabela::TODAS {
+        let have = columns(db, t.nome())?;
+        for c in esquema.de(t) {
+            if let Some((_, guardado)) = have.iter().find(|(n, ty)| *n == c.nome && ty != sql_type(c)) {
+                let (coluna, guardado) = (c.nome.clone(), guardado.clone());
+                return Ok(Some(OutroTipo { tabela: t.nome(), coluna, pedido: sql_type(c), guardado }));
+            }
+        }
+    }
+    Ok(None)
+}
+
 /// Adds the columns that the layouts brought since the store was made. Columns never go away: an older
 /// layout may come back.
 pub fn widen(db: &Db, esquema: &Esquema) -> Result<()> {
     for t in Tabela::TODAS {
         let have = columns(db, t.nome())?;
-        let missing: Vec<&Coluna> = esquema.de(t).iter().filter(|c| !have.contains(&c.nome)).collect();
+        let known = |c: &&Coluna| have.iter().any(|(n, _)| *n == c.nome);
+        let missing: Vec<&Coluna> = esquema.de(t).iter().filter(|c| !known(c)).collect();
         if missing.is_empty() {
             continue;
         }
@@ -349,6 +375,7 @@ pub fn widen(db: &Db, esquema: &Esquema) -> Result<()> {
     Ok(())
 }
 
-fn columns(db: &Db, table: &str) -> Result<Vec<String>> {
-    db.rows("SELECT name FROM pragma_table_info(?1)", &[Cell::Text(table)], |r| r.str(0))
+/// Name and type of a table's columns.
+fn columns(db: &Db, table: &str) -> Result<Vec<(String, String)>> {
+    db.rows("SELECT name, type FROM pragma_table_info(?1)", &[Cell::Text(table)], |r| Ok((r.str(0)?, r.str(1)?)))
 }

@@ -1,6 +1,7 @@
 //! A folder of this machine (`file://`).
 
 use rustix::fs::{CWD, RenameFlags};
+use rustix::io::Errno;
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -99,19 +100,26 @@ impl Dir {
         if f.metadata()?.len() != size {
             return Err(io::Error::other("the file written has another size"));
         }
-        rustix::fs::renameat_with(CWD, &part, CWD, &target, RenameFlags::NOREPLACE)?;
+        rename_new(&part, &target)?;
         File::open(&self.path)?.sync_all()
     }
 
-    /// Moves a file into a folder below this one, made when missing; never over an existing name.
+    /// Moves a file into a folder below this one, made when missing; a name that stands there is not touched:
+    /// the file goes under `name.2`, `name.3` …
     ///
     /// # Errors
-    /// The folder cannot be made, or the name stands there.
+    /// The folder cannot be made, or the file cannot be moved.
     pub fn shelve(&self, name: &str, folder: &str) -> io::Result<()> {
         let to = self.path.join(folder);
         fs::create_dir_all(&to)?;
-        rustix::fs::renameat_with(CWD, self.path.join(name), CWD, to.join(name), RenameFlags::NOREPLACE)?;
-        Ok(())
+        for n in 1..10_000 {
+            let target = if n == 1 { to.join(name) } else { to.join(format!("{name}.{n}")) };
+            match rename_new(&self.path.join(name), &target) {
+                Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
+                other => return other,
+            }
+        }
+        Err(io::ErrorKind::AlreadyExists.into())
     }
 
     /// Removes a file; one that is gone already is fine.
@@ -123,6 +131,18 @@ impl Dir {
             Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
             other => other,
         }
+    }
+}
+
+/// Renames, never over an existing name. File systems without such a rename (NFS) get a hard link, which fails
+/// on an existing name as well.
+fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
+    match rustix::fs::renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+        Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {
+            fs::hard_link(from, to)?;
+            fs::remove_file(from)
+        }
+        other => Ok(other?),
     }
 }
 
@@ -151,6 +171,18 @@ mod tests {
         assert!(!d.path().join("b.csv").exists());
         dir.put("b.csv", &mut &b"xyz"[..], 3).unwrap();
         assert!(!d.path().join("b.csv.part").exists());
+    }
+
+    #[test]
+    fn o_mesmo_nome_vai_duas_vezes_para_a_gaveta() {
+        let d = tempfile::tempdir().unwrap();
+        let dir = Dir::new(d.path(), 0o644);
+        for text in ["um", "dois"] {
+            fs::write(d.path().join("a"), text).unwrap();
+            dir.shelve("a", "importados").unwrap();
+        }
+        assert_eq!(fs::read(d.path().join("importados/a")).unwrap(), b"um");
+        assert_eq!(fs::read(d.path().join("importados/a.2")).unwrap(), b"dois");
     }
 
     #[test]

@@ -7,3 +7,18 @@
 //! **Invariant by absence:** nothing of ours is imported here.
 
 pub mod dir;
+
+use std::io;
+
+/// What the operating system says, for ops.
+pub fn em_portugues(e: &io::Error) -> String {
+    match e.kind() {
+        io::ErrorKind::NotFound => "não existe".into(),
+        io::ErrorKind::PermissionDenied => "sem permissão".into(),
+        io::ErrorKind::AlreadyExists => "já existe".into(),
+        io::ErrorKind::StorageFull => "disco cheio".into(),
+        io::ErrorKind::ReadOnlyFilesystem => "somente leitura".into(),
+        io::ErrorKind::NotADirectory => "não é uma pasta".into(),
+        _ => e.to_string(),
+    }
+}
