@@ -46,7 +46,9 @@
 //! - Every line read is created, updated, unchanged, ignored or rejected; if the sum differs nothing is
 //!   applied.
 //! - A name is matched whole against a pattern before any path is built from it or it is printed.
-//! - Nothing outside [`clock`] asks for the time, nothing outside [`config`] reads the environment.
+//! - Nothing outside [`clock`] asks what time it is (durations are measured where they are needed); nothing
+//!   outside [`config`] reads the environment, but for `NO_COLOR` and, in debug builds only, the point at which
+//!   a test stops the process.
 //! - No CPF, phone, name or secret stands in a log, an error or an error file.
 
 pub mod atendimento;

@@ -131,7 +131,7 @@ const ONE_DOOR: &[(&str, &[&str])] = &[
     ("bdays", &["domain/dia.rs"]),
     ("cpf_cnpj", &["domain/documento.rs"]),
     ("sha2", &["layout/impressao.rs"]),
-    ("toml", &["layout/load.rs", "config"]),
+    ("toml", &["layout/load", "config"]),
 ];
 
 fn sources(dir: &Path, out: &mut Vec<PathBuf>) {

@@ -52,7 +52,7 @@ fn in12_mesmo_nome_com_outro_conteudo_e_uma_entrada_nova_e_os_dois_ficam() {
     b.evo(REMESSA, &two);
     b.atom(&["-q", "run"]).exits(0);
     assert_eq!(b.sql("SELECT count(*) FROM contrato"), "2");
-    assert_eq!(b.sql("SELECT substitui FROM arquivo WHERE id=2"), "1");
+    assert!(b.atom(&["day"]).stdout.contains("Reenviado com outro conteúdo"));
     let kept: Vec<_> =
         b.names("data/archive/2023-08-04").iter().map(|n| b.read("data/archive/2023-08-04", n)).collect();
     assert_eq!(kept.len(), 2);

@@ -211,3 +211,15 @@ fn telefones_na_ordem_sem_terceiros_invalidos_e_comerciais() {
     );
     assert_eq!(carga("[contato]\nbloqueados = \"bloqueados.txt\"", "(11) 98111-2222\n"), [usual[0], usual[2]]);
 }
+
+#[test]
+fn um_arquivo_de_um_dia_futuro_espera_esse_dia() {
+    let mut b = Bed::new();
+    b.evo("20230807_203000_remessa_528_out.528", &b.remessa("1001", &cpf(1), &[]));
+    b.atom(&["run"]).exits(0);
+    assert_eq!(b.sql("SELECT count(*) FROM contrato"), "0");
+    let board = b.atom(&["day"]).exits(0).stdout;
+    assert!(board.contains("o dia 08/08/2023") && board.contains("entram nesse dia"), "{board}");
+    b.at("2023-08-07T20:41:00").atom(&["run"]).exits(0);
+    assert_eq!(b.sql("SELECT count(*) FROM contrato"), "1");
+}

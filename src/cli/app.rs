@@ -93,10 +93,13 @@ impl App {
 
     /// The operating day of `--date`, or of now (decisions 3).
     pub fn dia(&self) -> NaiveDate {
+        self.global.date.unwrap_or_else(|| self.dia_de_agora())
+    }
+
+    /// The operating day of now, whatever `--date` says.
+    pub fn dia_de_agora(&self) -> NaiveDate {
         let now = self.clock.now();
-        self.global
-            .date
-            .unwrap_or_else(|| self.calendario.dia_de_operacao(now.date(), Some(now.time()), self.config.dia.corte))
+        self.calendario.dia_de_operacao(now.date(), Some(now.time()), self.config.dia.corte)
     }
 
     /// Takes a lock as `--if-locked` says; `None`: held, and to be skipped.

@@ -4,7 +4,8 @@ use super::apoio::{curto, tabela};
 use super::app::App;
 use super::exit::{self, Usage};
 use super::texto::{escape, n};
-use crate::store::ledger::{self, RejeitoRow, RunRow};
+use crate::store::ledger::{self, RunRow};
+use crate::store::rejeito::{self, Listado};
 use serde_json::json;
 
 /// Rejected lines by file and code
@@ -43,7 +44,7 @@ fn lista(id: Option<i64>, app: &App) -> anyhow::Result<i64> {
     {
         return Err(Usage(format!("não há execução {id}; as últimas: atom status")).into());
     }
-    let rows = ledger::rejects(&store.db, id)?;
+    let rows = rejeito::of_run(&store.db, id)?;
     if rows.is_empty() {
         app.say(&match id {
             Some(id) => format!("a execução {id} não tem linhas rejeitadas"),
@@ -63,7 +64,7 @@ fn lista(id: Option<i64>, app: &App) -> anyhow::Result<i64> {
     Ok(exit::OK)
 }
 
-fn objeto(r: &RejeitoRow) -> String {
+fn objeto(r: &Listado) -> String {
     json!({
         "run": r.run, "file": r.arquivo, "line": r.linha, "contrato": r.contrato, "campo": r.campo,
         "codigo": r.codigo, "mensagem": r.mensagem,
@@ -71,7 +72,7 @@ fn objeto(r: &RejeitoRow) -> String {
     .to_string()
 }
 
-fn folha(run: Option<&RunRow>, rows: &[RejeitoRow]) -> String {
+fn folha(run: Option<&RunRow>, rows: &[Listado]) -> String {
     let (kind, day) = run.map_or(("", None), |r| (r.kind.as_str(), r.data_operacao.as_deref()));
     let (file, id) = rows.first().map_or(("", 0), |r| (r.arquivo.as_str(), r.run));
     let day = day.map(|d| format!(" · operação {}", super::texto::data(d))).unwrap_or_default();
@@ -99,7 +100,7 @@ mod tests {
 
     #[test]
     fn a_lista_cabe_e_nomeia_arquivo_e_execucao() {
-        let row = RejeitoRow {
+        let row = Listado {
             run: 41,
             arquivo: "20230803_203000_remessa_528_out.528".into(),
             linha: 1201,

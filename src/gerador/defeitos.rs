@@ -5,7 +5,6 @@
 
 use super::Carteira;
 use super::linha::Linha;
-use crate::layout::Field;
 use chrono::NaiveDate;
 use std::io::{self, Write};
 
@@ -20,15 +19,6 @@ pub fn digito_errado(documento: &str) -> String {
     let ultimo = d.pop().and_then(|c| c.to_digit(10)).unwrap_or(0);
     d.push(if ultimo == 9 { '0' } else { char::from(b'1' + ultimo as u8) });
     d
-}
-
-/// Overwrites a field of a finished fixed line, from its first column; what does not fit is left out.
-pub fn estraga(linha: &mut [u8], campo: &Field, valor: &[u8]) {
-    if let Some(destino) = linha.get_mut(campo.at.clone()) {
-        for (d, v) in destino.iter_mut().zip(valor) {
-            *d = *v;
-        }
-    }
 }
 
 /// Number of a contract that no remessa of the portfolio brings.

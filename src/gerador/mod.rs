@@ -47,7 +47,6 @@ pub struct Carteira {
     ascob: String,
     base: NaiveDate,
     hoje: NaiveDate,
-    serie_acordos: u64,
     /// Client of each contract.
     clientes: Vec<u32>,
     /// How often each client's personal data changed.
@@ -83,7 +82,7 @@ impl Carteira {
             cliente += 1;
         }
         let versoes = vec![0; cliente as usize];
-        Ok(Self { seed, ascob: ascob.to_owned(), base, hoje: base, serie_acordos: 0, clientes, versoes, layouts })
+        Ok(Self { seed, ascob: ascob.to_owned(), base, hoje: base, clientes, versoes, layouts })
     }
 
     /// Lets the night before `dia` pass: one client in a hundred changes address, income and last phone.
@@ -98,11 +97,6 @@ impl Carteira {
         for (i, v) in self.versoes.iter_mut().enumerate() {
             *v += u32::from(Sorteio::de(self.seed, canal, i as u64).ate(100) == 0);
         }
-    }
-
-    /// From now on the contracts get acordos with other numbers (a new acordo blocks again).
-    pub fn nova_serie_de_acordos(&mut self) {
-        self.serie_acordos += 1;
     }
 
     /// How many contracts there are.
@@ -138,7 +132,7 @@ impl Carteira {
 
     /// Number of the acordo that contract `c` has now.
     pub fn numero_acordo(&self, c: &Contrato) -> String {
-        format!("{}", 700_000_000 + self.serie_acordos * 10_000_000 + c.indice as u64)
+        format!("{}", 700_000_000 + c.indice as u64)
     }
 
     /// Contracts with a baixa on `dia`: 2 %, one at least.

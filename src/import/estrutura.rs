@@ -117,5 +117,5 @@ fn tags(layout: &Layout) -> String {
 
 /// A single character can be no personal value; controls are escaped.
 fn show(c: char) -> String {
-    format!("`{}`", c.escape_default())
+    format!("`{}`", c.escape_debug())
 }

@@ -11,7 +11,7 @@ use crate::layout::impressao::{Impressao, Medidor};
 use crate::layout::linha::Linha;
 use crate::layout::saida::Escritor;
 use crate::store::db::Db;
-use crate::store::ledger;
+use crate::store::rejeito;
 use crate::store::saida::{Saida, Tipo};
 use anyhow::Context as _;
 use std::fs::File;
@@ -96,9 +96,9 @@ impl<'a> Rejeitos<'a> {
         };
         let field = r.campo.and_then(|i| linha.record.fields.get(usize::from(i))).map(|f| f.name.as_str());
         let (name, run) = (self.nome, self.run);
-        ledger::insert_reject(
+        rejeito::insert(
             db,
-            &ledger::Rejeito {
+            &rejeito::Rejeito {
                 run,
                 linha: i64::from(linha.numero),
                 contrato: contract,

@@ -17,17 +17,18 @@ use crate::domain::codigo::Codigo;
 use crate::domain::contrato;
 use crate::domain::fone::Fone;
 use crate::domain::situacao::{self, PorRemessa, Situacao};
-use crate::layout::contato::contato;
 use crate::layout::linha::Linha;
-use crate::layout::{Layout, OnError, Part, Record};
+use crate::layout::{Layout, OnError, Part};
 use crate::store::Store;
 use crate::store::carteira;
 use crate::store::schema::{Esquema, Tabela};
 use chrono::NaiveDate;
 use std::collections::HashMap;
-use std::ops::Range;
 
 mod grava;
+mod mapa;
+
+use mapa::{Grupo, Mapa};
 
 /// The fields that this rule reads by name.
 pub const CAMPOS: &[&str] = &[
@@ -68,103 +69,6 @@ const PARTES: [(Part, Marca); 4] =
 
 /// Lowest bit of a part's hash: fields were dropped.
 const COM_AVISO: u64 = 1;
-
-struct Parte {
-    marca: Marca,
-    /// Its fields, by index.
-    campos: Vec<usize>,
-    /// Columns that make its content hash: its fields but the volatile ones, neighbours joined.
-    colunas: Vec<Range<usize>>,
-}
-
-/// One contact of a line, `telefone_3`: which field fills which column.
-struct Grupo {
-    tabela: Tabela,
-    ordem: i64,
-    /// Field index by column of the table.
-    campos: Vec<Option<usize>>,
-}
-
-/// Where everything stands in a line.
-struct Mapa {
-    partes: Vec<Parte>,
-    grupos: Vec<Grupo>,
-    assessoria: usize,
-    contrato: usize,
-    documento: usize,
-    /// The contract's fields that an update writes: its number stays as the remessa that created it wrote it.
-    alteraveis: Vec<usize>,
-    /// Fields that change by themselves.
-    volateis: Vec<usize>,
-    /// Part bit of each field.
-    marca_de: Vec<Marca>,
-    semente: u64,
-}
-
-impl Mapa {
-    fn new(layout: &Layout, record: &Record, esquema: &Esquema, ascob: &str) -> anyhow::Result<Self> {
-        let at = |name: &str| record.index(name).ok_or_else(|| anyhow::anyhow!("layout remessa: {name}"));
-        let bit = |p: Option<Part>| PARTES.iter().find(|(part, _)| Some(*part) == p).map_or(CONTRATO, |(_, m)| *m);
-        let marca_de: Vec<Marca> = record.fields.iter().map(|f| bit(f.of)).collect();
-        let contrato = at("contrato")?;
-        let partes: Vec<Parte> = PARTES
-            .iter()
-            .map(|(_, marca)| {
-                let campos: Vec<usize> = (0..marca_de.len()).filter(|i| marca_de[*i] == *marca).collect();
-                let mut colunas: Vec<Range<usize>> = Vec::new();
-                // the contract's number is the key: spelt otherwise it is no change
-                let counts = |i: &&usize| **i != contrato && !record.fields[**i].volatile;
-                for f in campos.iter().filter(counts).map(|i| &record.fields[*i]) {
-                    match colunas.last_mut() {
-                        Some(last) if last.end == f.at.start => last.end = f.at.end,
-                        _ => colunas.push(f.at.clone()),
-                    }
-                }
-                Parte { marca: *marca, campos, colunas }
-            })
-            .collect();
-        Ok(Self {
-            alteraveis: partes[1].campos.iter().copied().filter(|i| *i != contrato).collect(),
-            volateis: (0..record.fields.len()).filter(|i| record.fields[*i].volatile).collect(),
-            partes,
-            grupos: grupos(record, esquema),
-            assessoria: at("codigo_assessoria")?,
-            contrato,
-            documento: at("cpf_cnpj_cliente")?,
-            marca_de,
-            semente: layout.digest ^ VERSAO.rotate_left(32) ^ xxhash_rust::xxh3::xxh3_64(ascob.as_bytes()),
-        })
-    }
-
-    /// Content hash of a part, its lowest bit clear. Taken from the decoded text: the code page of the file
-    /// does not matter.
-    fn hash(&self, parte: usize, linha: &Linha<'_>, scratch: &mut Vec<u8>) -> u64 {
-        scratch.clear();
-        for c in self.partes.get(parte).map_or(&[][..], |p| &p.colunas) {
-            scratch.extend_from_slice(linha.colunas(c).as_bytes());
-            // a separator, since decoded columns have no fixed width in bytes
-            scratch.push(0);
-        }
-        xxhash_rust::xxh3::xxh3_64_with_seed(scratch, self.semente) & !COM_AVISO
-    }
-}
-
-fn grupos(record: &Record, esquema: &Esquema) -> Vec<Grupo> {
-    let mut out: Vec<Grupo> = Vec::new();
-    for (i, f) in record.fields.iter().enumerate().filter(|(_, f)| f.of == Some(Part::Contato)) {
-        let Some(c) = contato(&f.name) else { continue };
-        let Some(tabela) = Tabela::chamada(c.grupo.nome()) else { continue };
-        let ordem = c.ordem;
-        let columns = esquema.de(tabela);
-        let Some(col) = columns.iter().position(|k| k.nome == c.coluna) else { continue };
-        let pos = out.iter().position(|g| g.tabela == tabela && g.ordem == ordem).unwrap_or_else(|| {
-            out.push(Grupo { tabela, ordem, campos: vec![None; columns.len()] });
-            out.len() - 1
-        });
-        out[pos].campos[col] = Some(i);
-    }
-    out
-}
 
 /// A contract as the store has it.
 #[derive(Clone, Copy, Debug)]

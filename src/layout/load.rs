@@ -2,10 +2,12 @@
 
 use super::nome::NamePattern;
 use super::{DateFormat, Field, Format, Layout, Layouts, OnError, Part, Record, Type};
-use serde::Deserialize;
 use std::collections::HashSet;
 use std::path::Path;
 use toml::Spanned;
+
+mod raw;
+use raw::{RawField, RawFormat, RawLayout, RawOnError, RawPart, RawRecord, RawZeros};
 
 /// A layout that cannot be used: which file, which line, why.
 #[derive(Debug, thiserror::Error)]
@@ -87,82 +89,6 @@ pub fn with_folder(folder: &Path) -> Result<Layouts, LayoutError> {
     }
     all.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(Layouts(all))
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawLayout {
-    kind: Spanned<String>,
-    files: Vec<Spanned<String>>,
-    format: RawFormat,
-    encoding: Option<Spanned<String>>,
-    delimiter: Option<Spanned<String>>,
-    record: Vec<Spanned<RawRecord>>,
-}
-
-#[derive(Deserialize, Clone, Copy, PartialEq, Eq)]
-#[serde(rename_all = "lowercase")]
-enum RawFormat {
-    Fixed,
-    Delimited,
-    Sheet,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawRecord {
-    name: String,
-    when: Option<String>,
-    width: Option<usize>,
-    fields: Vec<Spanned<RawField>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawField {
-    name: String,
-    at: Option<[usize; 2]>,
-    #[serde(rename = "type")]
-    ty: String,
-    scale: Option<u8>,
-    format: Option<String>,
-    #[serde(default)]
-    required: bool,
-    on_error: Option<RawOnError>,
-    #[serde(default)]
-    volatile: bool,
-    #[serde(default)]
-    personal: bool,
-    label: Option<String>,
-    codigo: Option<u16>,
-    of: Option<RawPart>,
-    #[serde(default)]
-    values: Vec<String>,
-    zeros: Option<RawZeros>,
-    pessoa: Option<String>,
-    header: Option<String>,
-}
-
-#[derive(Deserialize, Clone, Copy)]
-#[serde(rename_all = "lowercase")]
-enum RawOnError {
-    Reject,
-    Null,
-}
-
-#[derive(Deserialize, Clone, Copy)]
-#[serde(rename_all = "lowercase")]
-enum RawPart {
-    Ficha,
-    Contrato,
-    Divida,
-    Contato,
-}
-
-#[derive(Deserialize, Clone, Copy)]
-#[serde(rename_all = "lowercase")]
-enum RawZeros {
-    Null,
 }
 
 struct Source<'a> {

@@ -6,7 +6,7 @@
 //! the file is refused like any other with a broken structure (IM13). What is written is the first visible
 //! sheet as `;` text in UTF-8, its first row that is not empty being the header; [`super::delimited`] reads it.
 //!
-//! **What the text holds** (see [`celula`] for the cells): rows without any value are left out, so the line
+//! **What the text holds** (the module `celula` for the cells): rows without any value are left out, so the line
 //! numbers of a file with blank rows are those of the text; a line break inside a cell becomes a blank, as in
 //! outgoing files, since it is layout there and not content.
 //!

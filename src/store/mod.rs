@@ -1,6 +1,6 @@
 //! The embedded store: two SQLite files in one folder, and the journal of ids beside them.
 //!
-//! [`db`] is the seam to the driver, [`schema`] the tables, [`ledger`] files, runs and rejects, [`dia`] the
+//! [`db`] is the seam to the driver, [`schema`] the tables, [`ledger`] files and runs, [`rejeito`] rejected lines, [`dia`] the
 //! operating days, [`carteira`] the clients and contracts, [`saida`] what goes out.
 //!
 //! **Locking:** writers of `carteira.db` hold the kernel lock of [`lock`] before they begin; nothing here
@@ -14,6 +14,7 @@ pub mod db;
 pub mod dia;
 pub mod ledger;
 pub mod lock;
+pub mod rejeito;
 pub mod remoto;
 pub mod saida;
 pub mod schema;

@@ -50,7 +50,7 @@ fn linhas(q: &Quadro, p: &Passo, out: &mut Vec<String>) {
         let start = linha(head.0, head.1, &curto(&v.arquivo.nome, ARQUIVO), estado(v));
         head = ("", "");
         if v.arquivo.estado == Estado::Pendente {
-            let mut waits = quebra(&espera(p), LARGURA - FIM).into_iter();
+            let mut waits = quebra(&espera(q, p), LARGURA - FIM).into_iter();
             out.push(start + &waits.next().unwrap_or_default());
             out.extend(waits.map(|w| format!("{:FIM$}{w}", "")));
         } else {
@@ -82,11 +82,13 @@ fn numeros(v: &Visto) -> String {
     format!("{:>9}  {rejects:>8}", n(read.cast_signed()))
 }
 
-fn espera(p: &Passo) -> String {
+fn espera(q: &Quadro, p: &Passo) -> String {
     if !p.espera.is_empty() {
         p.espera.join(", ")
     } else if p.etapa.abre.is_none() {
         "ainda sem importação".into()
+    } else if q.dia > q.hoje {
+        format!("o dia {}", q.dia.format("%d/%m/%Y"))
     } else {
         "próxima execução".into()
     }
@@ -119,8 +121,17 @@ fn carga(c: &Carga) -> String {
 
 /// What stands below the table, block by block; what is missing comes first.
 fn avisos(app: &App, q: &Quadro) -> Vec<Vec<String>> {
-    let blocks =
-        [veredito(app, q), recusas(q), alertas(q), fila(q), sem_importacao(q), dispensas(q), rejeitos(q), outros(q)];
+    let blocks = [
+        veredito(app, q),
+        recusas(q),
+        alertas(q),
+        reenvios(q),
+        fila(q),
+        sem_importacao(q),
+        dispensas(q),
+        rejeitos(q),
+        outros(q),
+    ];
     blocks.into_iter().filter(|b| !b.is_empty()).collect()
 }
 
@@ -161,6 +172,17 @@ fn veredito(app: &App, q: &Quadro) -> Vec<String> {
     let waive = comando(&format!("atom day waive {kind}{date} --reason \"…\""));
     out.push(format!("Se o banco confirmou que não vem: {waive}{each}"));
     out
+}
+
+/// IN12: the same name came again with other bytes.
+fn reenvios(q: &Quadro) -> Vec<String> {
+    let files = q.passos.iter().flat_map(|p| &p.arquivos).filter(|v| v.arquivo.substitui.is_some());
+    files
+        .map(|v| {
+            let name = &v.arquivo.nome;
+            format!("Reenviado com outro conteúdo: {name}. Os dois ficam guardados; vale o que entrou por último.")
+        })
+        .collect()
 }
 
 /// What people call the file of a step.
@@ -255,6 +277,10 @@ fn fila(q: &Quadro) -> Vec<String> {
     let queued: Vec<&str> = q.passos.iter().filter(|p| p.na_fila()).map(|p| p.etapa.kind).collect();
     if queued.is_empty() {
         return Vec::new();
+    }
+    if q.dia > q.hoje {
+        let day = q.dia.format("%d/%m/%Y");
+        return vec![format!("Na fila: {}, para a operação de {day}; entram nesse dia.", queued.join(", "))];
     }
     vec![format!("Na fila: {}. A próxima execução importa; já: {}", queued.join(", "), comando("atom run"))]
 }

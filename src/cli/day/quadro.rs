@@ -53,6 +53,8 @@ pub struct Carga {
 pub struct Quadro {
     /// The day.
     pub dia: NaiveDate,
+    /// The operating day of now: files of a later one wait for it.
+    pub hoje: NaiveDate,
     /// Whether it is a bank business day; nothing is required of others.
     pub util: bool,
     /// The steps, in order.
@@ -77,7 +79,14 @@ impl Quadro {
         }
         let util = app.calendario.dia_util(day);
         let passos = ETAPAS.iter().map(|e| passo(app, db, &d, e, util)).collect::<Result<_, _>>()?;
-        Ok(Self { dia: day, util, passos, carga: carga(db, &d)?, abertos: apoio::abertos(app, db)? })
+        Ok(Self {
+            dia: day,
+            hoje: app.dia_de_agora(),
+            util,
+            passos,
+            carga: carga(db, &d)?,
+            abertos: apoio::abertos(app, db)?,
+        })
     }
 
     /// The required steps that are neither done nor waived.

@@ -1,0 +1,106 @@
+//! Where everything stands in a line of remessa: its parts, its contacts, the fields read by name.
+
+use super::{COM_AVISO, CONTRATO, PARTES, VERSAO};
+use crate::import::passo::Marca;
+use crate::layout::contato::contato;
+use crate::layout::linha::Linha;
+use crate::layout::{Layout, Part, Record};
+use crate::store::schema::{Esquema, Tabela};
+use std::ops::Range;
+
+pub(super) struct Parte {
+    pub(super) marca: Marca,
+    /// Its fields, by index.
+    pub(super) campos: Vec<usize>,
+    /// Columns that make its content hash: its fields but the volatile ones, neighbours joined.
+    pub(super) colunas: Vec<Range<usize>>,
+}
+
+/// One contact of a line, `telefone_3`: which field fills which column.
+pub(super) struct Grupo {
+    pub(super) tabela: Tabela,
+    pub(super) ordem: i64,
+    /// Field index by column of the table.
+    pub(super) campos: Vec<Option<usize>>,
+}
+
+/// Where everything stands in a line.
+pub(super) struct Mapa {
+    pub(super) partes: Vec<Parte>,
+    pub(super) grupos: Vec<Grupo>,
+    pub(super) assessoria: usize,
+    pub(super) contrato: usize,
+    pub(super) documento: usize,
+    /// The contract's fields that an update writes: its number stays as the remessa that created it wrote it.
+    pub(super) alteraveis: Vec<usize>,
+    /// Fields that change by themselves.
+    pub(super) volateis: Vec<usize>,
+    /// Part bit of each field.
+    pub(super) marca_de: Vec<Marca>,
+    pub(super) semente: u64,
+}
+
+impl Mapa {
+    pub(super) fn new(layout: &Layout, record: &Record, esquema: &Esquema, ascob: &str) -> anyhow::Result<Self> {
+        let at = |name: &str| record.index(name).ok_or_else(|| anyhow::anyhow!("layout remessa: {name}"));
+        let bit = |p: Option<Part>| PARTES.iter().find(|(part, _)| Some(*part) == p).map_or(CONTRATO, |(_, m)| *m);
+        let marca_de: Vec<Marca> = record.fields.iter().map(|f| bit(f.of)).collect();
+        let contrato = at("contrato")?;
+        let partes: Vec<Parte> = PARTES
+            .iter()
+            .map(|(_, marca)| {
+                let campos: Vec<usize> = (0..marca_de.len()).filter(|i| marca_de[*i] == *marca).collect();
+                let mut colunas: Vec<Range<usize>> = Vec::new();
+                // the contract's number is the key: spelt otherwise it is no change
+                let counts = |i: &&usize| **i != contrato && !record.fields[**i].volatile;
+                for f in campos.iter().filter(counts).map(|i| &record.fields[*i]) {
+                    match colunas.last_mut() {
+                        Some(last) if last.end == f.at.start => last.end = f.at.end,
+                        _ => colunas.push(f.at.clone()),
+                    }
+                }
+                Parte { marca: *marca, campos, colunas }
+            })
+            .collect();
+        Ok(Self {
+            alteraveis: partes[1].campos.iter().copied().filter(|i| *i != contrato).collect(),
+            volateis: (0..record.fields.len()).filter(|i| record.fields[*i].volatile).collect(),
+            partes,
+            grupos: grupos(record, esquema),
+            assessoria: at("codigo_assessoria")?,
+            contrato,
+            documento: at("cpf_cnpj_cliente")?,
+            marca_de,
+            semente: layout.digest ^ VERSAO.rotate_left(32) ^ xxhash_rust::xxh3::xxh3_64(ascob.as_bytes()),
+        })
+    }
+
+    /// Content hash of a part, its lowest bit clear. Taken from the decoded text: the code page of the file
+    /// does not matter.
+    pub(super) fn hash(&self, parte: usize, linha: &Linha<'_>, scratch: &mut Vec<u8>) -> u64 {
+        scratch.clear();
+        for c in self.partes.get(parte).map_or(&[][..], |p| &p.colunas) {
+            scratch.extend_from_slice(linha.colunas(c).as_bytes());
+            // a separator, since decoded columns have no fixed width in bytes
+            scratch.push(0);
+        }
+        xxhash_rust::xxh3::xxh3_64_with_seed(scratch, self.semente) & !COM_AVISO
+    }
+}
+
+fn grupos(record: &Record, esquema: &Esquema) -> Vec<Grupo> {
+    let mut out: Vec<Grupo> = Vec::new();
+    for (i, f) in record.fields.iter().enumerate().filter(|(_, f)| f.of == Some(Part::Contato)) {
+        let Some(c) = contato(&f.name) else { continue };
+        let Some(tabela) = Tabela::chamada(c.grupo.nome()) else { continue };
+        let ordem = c.ordem;
+        let columns = esquema.de(tabela);
+        let Some(col) = columns.iter().position(|k| k.nome == c.coluna) else { continue };
+        let pos = out.iter().position(|g| g.tabela == tabela && g.ordem == ordem).unwrap_or_else(|| {
+            out.push(Grupo { tabela, ordem, campos: vec![None; columns.len()] });
+            out.len() - 1
+        });
+        out[pos].campos[col] = Some(i);
+    }
+    out
+}
