@@ -12,6 +12,7 @@ mod support;
 
 mod arrows;
 mod conjuntos;
+mod delimitados;
 mod entrada;
 mod kill;
 mod layouts;
