@@ -17,6 +17,7 @@ mod entrada;
 mod kill;
 mod layouts;
 mod night;
+mod planilhas;
 mod readme;
 mod remessa;
 mod ruins;
