@@ -18,6 +18,7 @@ mod kill;
 mod layouts;
 mod night;
 mod planilhas;
+mod propriedades;
 mod readme;
 mod remessa;
 mod ruins;
