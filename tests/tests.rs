@@ -17,6 +17,8 @@ mod entrada;
 mod kill;
 mod layouts;
 mod night;
+mod planilhas;
+mod propriedades;
 mod readme;
 mod remessa;
 mod ruins;
