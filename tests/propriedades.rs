@@ -1,6 +1,6 @@
 //! Properties of every type: what the generator's writer writes, the reader reads (IM9–IM11).
 
-use atom::domain::valores::{NumeroErro, brasileiro, decimal_br, implicito};
+use atom::domain::valores::{Centavos, NumeroErro, brasileiro, decimal_br, implicito};
 use atom::gerador::documento;
 use atom::gerador::linha::Linha;
 use atom::layout::frame::{FrameError, Lines};
@@ -224,15 +224,15 @@ proptest! {
     fn im10_a_soma_e_a_dos_inteiros(values in prop::collection::vec(-1_000_000_000_000_000i64..1_000_000_000_000_000, 0..2000)) {
         let want: i128 = values.iter().map(|n| i128::from(*n)).sum();
         let read = values.iter().map(|n| brasileiro(&decimal_br(*n, 2), 2).unwrap().unwrap());
-        let sum = read.clone().try_fold(atom::domain::valores::Centavos(0), |s, n| s.soma(atom::domain::valores::Centavos(n)));
+        let mut read = read.map(Centavos);
+        let sum = read.try_fold(Centavos(0), Centavos::soma);
         prop_assert_eq!(sum.map(|c| i128::from(c.0)), Some(want));
     }
 }
 
-/// The milion of values that IM10 names, once; and a sum that does not fit is none.
+/// The million of values that IM10 names, once; and a sum that does not fit is none.
 #[test]
 fn im10_um_milhao_de_valores() {
-    use atom::domain::valores::Centavos;
     let (mut sum, mut want, mut n) = (Some(Centavos(0)), 0_i128, 528_u64);
     for _ in 0..1_000_000 {
         n = n.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
