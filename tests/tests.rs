@@ -17,6 +17,7 @@ mod kill;
 mod layouts;
 mod night;
 mod readme;
+mod regua;
 mod remessa;
 mod ruins;
 mod store;
