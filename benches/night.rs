@@ -31,21 +31,27 @@ fn main() -> Result<()> {
     let (n, times) = (arg("--contratos", 100_000), arg("--vezes", 5));
     let dir = tempfile::tempdir()?;
     let bed = Bed::new(dir.path(), n)?;
-    println!("remessa, {n} contratos × 280 campos, {times} vezes, medianas");
-    let mut rows: Vec<(&str, Vec<Medida>)> = ["R", "nova", "igual", "5 %", "noite"].map(|k| (k, Vec::new())).into();
+    println!("remessa, {n} contratos × 280 campos, {times} vezes, medianas; parcelas dos mesmos contratos");
+    let names = ["R", "nova", "igual", "5 %", "noite", "R parcelas", "parcelas"];
+    let mut rows: Vec<(&str, Vec<Medida>)> = names.map(|k| (k, Vec::new())).into();
     for _ in 0..times {
-        rows[0].1.push(bed.baseline()?);
+        rows[0].1.push(bed.baseline("remessa", &bed.days[0].arquivo, "contrato")?);
         bed.fresh()?;
         for (i, day) in bed.days.iter().enumerate() {
-            rows[i + 1].1.push(bed.import(day)?);
+            rows[i + 1].1.push(bed.import("remessa", day)?);
+            if i == 0 {
+                let parcelas = bed.import("parcelas", &bed.parcelas)?;
+                rows[6].1.push(parcelas);
+            }
         }
+        rows[5].1.push(bed.baseline("parcelas", &bed.parcelas.arquivo, "contrato, numero_parcela")?);
     }
-    let r = median(&rows[0].1);
-    println!("{:<8} {:>8} {:>7} {:>10} {:>10}", "", "s", "× R", "pico MiB", "base MiB");
-    for (name, m) in &rows {
+    println!("{:<12} {:>8} {:>7} {:>10} {:>10}", "", "s", "× R", "pico MiB", "base MiB");
+    for (i, (name, m)) in rows.iter().enumerate() {
+        let r = median(&rows[if i < 5 { 0 } else { 5 }].1);
         let peak = m.iter().map(|m| m.pico_kib).max().unwrap_or(0) / 1024;
         let size = m.last().map_or(0, |m| m.base) >> 20;
-        println!("{name:<8} {:>8.2} {:>7.2} {peak:>10} {size:>10}", median(m), median(m) / r);
+        println!("{name:<12} {:>8.2} {:>7.2} {peak:>10} {size:>10}", median(m), median(m) / r);
     }
     Ok(())
 }
@@ -70,6 +76,7 @@ struct Dia {
 struct Bed {
     root: PathBuf,
     days: Vec<Dia>,
+    parcelas: Dia,
 }
 
 impl Bed {
@@ -96,7 +103,12 @@ impl Bed {
         carteira.avanca(day(9)?);
         write(&carteira, &name(8), day(9)?)?;
         let dia = |d: u32, op: u32| Dia { agora: format!("2023-08-{op:02}T02:00:00-03:00"), arquivo: name(d) };
-        Ok(Self { root: root.to_owned(), days: vec![dia(3, 4), dia(6, 7), dia(7, 8), dia(8, 9)] })
+        let parcelas =
+            Dia { agora: "2023-08-04T02:00:00-03:00".into(), arquivo: root.join("20230803_203500_parc_528_out.528") };
+        let mut w = BufWriter::with_capacity(1 << 20, File::create(&parcelas.arquivo)?);
+        Carteira::nova(528, n, "528")?.escreve_parcelas(&mut w, day(4)?)?;
+        w.flush()?;
+        Ok(Self { root: root.to_owned(), parcelas, days: vec![dia(3, 4), dia(6, 7), dia(7, 8), dia(8, 9)] })
     }
 
     fn atom(&self, now: &str) -> Command {
@@ -120,14 +132,14 @@ impl Bed {
     }
 
     /// The file comes in first, as it does at night; only the import is timed.
-    fn import(&self, day: &Dia) -> Result<Medida> {
+    fn import(&self, kind: &str, day: &Dia) -> Result<Medida> {
         let evo = self.root.join("evo");
         let name = day.arquivo.file_name().ok_or("name")?;
         fs::hard_link(&day.arquivo, evo.join(name))?;
         run(self.atom(&day.agora).arg("fetch"))?;
         fs::remove_file(evo.join(name))?;
         let begun = Instant::now();
-        let mut child = self.atom(&day.agora).args(["import", "remessa"]).spawn()?;
+        let mut child = self.atom(&day.agora).args(["import", kind]).spawn()?;
         let mut peak = 0;
         let status = loop {
             if let Some(kib) = high_water(child.id()) {
@@ -145,23 +157,23 @@ impl Bed {
         Ok(Medida { tempo, pico_kib: peak, base: fs::metadata(self.root.join("store/carteira.db"))?.len() })
     }
 
-    /// R.
-    fn baseline(&self) -> Result<Medida> {
+    /// R: the same columns by a plain prepared INSERT.
+    fn baseline(&self, kind: &str, file: &Path, key: &str) -> Result<Medida> {
         let path = self.root.join("r.db");
         for s in ["", "-wal", "-shm"] {
             let _ = fs::remove_file(format!("{}{s}", path.display()));
         }
         let layouts = load::builtin()?;
-        let layout = layouts.get("remessa").ok_or("layout")?;
+        let layout = layouts.get(kind).ok_or("layout")?;
         let record = &layout.records[0];
         let begun = Instant::now();
         let db = Db::open(&path, Mode::Create, Duration::from_secs(5))?;
         let cols: Vec<&str> = record.fields.iter().map(|f| f.name.as_str()).collect();
-        db.script(&format!("CREATE TABLE r ({}, UNIQUE (contrato))", cols.join(",")))?;
+        db.script(&format!("CREATE TABLE r ({}, UNIQUE ({key}))", cols.join(",")))?;
         let tx = db.begin()?;
         let marks: Vec<String> = (1..=cols.len()).map(|i| format!("?{i}")).collect();
         let mut stmt = tx.prepare(&format!("INSERT INTO r VALUES ({})", marks.join(",")))?;
-        let mut reader = Reader::new(File::open(&self.days[0].arquivo)?, layout, Encoding::Windows1252);
+        let mut reader = Reader::new(File::open(file)?, layout, Encoding::Windows1252);
         while let Next::Linha(l) = reader.next_line()? {
             for i in 0..record.fields.len() {
                 stmt.bind(i + 1, celula(&l.valor(i).unwrap_or(Valor::Nulo)))?;

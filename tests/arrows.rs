@@ -131,6 +131,8 @@ const ONE_DOOR: &[(&str, &[&str])] = &[
     ("bdays", &["domain/dia.rs"]),
     ("cpf_cnpj", &["domain/documento.rs"]),
     ("sha2", &["layout/impressao.rs"]),
+    ("calamine", &["layout/planilha/"]),
+    ("zip", &["layout/planilha/pacote.rs"]),
     ("toml", &["layout/load", "config"]),
 ];
 

@@ -12,10 +12,13 @@ mod support;
 
 mod arrows;
 mod conjuntos;
+mod delimitados;
 mod entrada;
 mod kill;
 mod layouts;
 mod night;
+mod planilhas;
+mod propriedades;
 mod readme;
 mod regua;
 mod remessa;

@@ -15,7 +15,6 @@ use super::passo::{APLICA, Aceita, BLOQUEADA, Chave, Gravador, IGUAL, Marca, Pas
 use super::{Contexto, mesma_assessoria};
 use crate::domain::codigo::Codigo;
 use crate::domain::contrato;
-use crate::domain::fone::Fone;
 use crate::domain::situacao::{self, PorRemessa, Situacao};
 use crate::layout::linha::Linha;
 use crate::layout::{Layout, OnError, Part};
@@ -28,7 +27,7 @@ use std::collections::HashMap;
 mod grava;
 mod mapa;
 
-use mapa::{Grupo, Mapa};
+use mapa::Mapa;
 
 /// The fields that this rule reads by name.
 pub const CAMPOS: &[&str] = &[
@@ -197,7 +196,7 @@ impl Remessa {
         }
         if partes & CONTATO != 0 {
             for g in self.mapa.grupos.iter().filter(|g| g.tabela == Tabela::Telefone) {
-                if telefone(linha, g, &self.esquema).is_err() {
+                if !g.em_branco(linha) && g.fone(linha).is_err() {
                     avisos.push(Codigo::TelefoneInvalido);
                 }
             }
@@ -262,16 +261,6 @@ impl Remessa {
         };
         Ok((Aceita { chave: Some(key), marca }, ficha, atual.map_or(0, |a| a.id)))
     }
-}
-
-/// The phone of a contact group: `Ok(None)` when there is none.
-fn telefone(linha: &Linha<'_>, g: &Grupo, esquema: &Esquema) -> Result<Option<Fone>, Codigo> {
-    let col = |name: &str| {
-        let at = esquema.de(Tabela::Telefone).iter().position(|c| c.nome == name)?;
-        g.campos.get(at).copied().flatten()
-    };
-    let text = |name: &str| col(name).map_or("", |i| linha.campo(i));
-    Fone::de_partes(text("ddd"), text("numero")).map_err(|e| e.codigo())
 }
 
 impl Passo for Remessa {

@@ -11,8 +11,9 @@ use super::leitura::{self, Fonte, Leitura};
 use super::relato::{Conta, Reason, Relatorio, State};
 use super::{Contexto, Etapa, aplica, entrada, etapa, portao};
 use crate::domain::codigo::Codigo;
-use crate::layout::Layout;
 use crate::layout::impressao::imprime;
+use crate::layout::planilha::{self, Falha};
+use crate::layout::{Format, Layout};
 use crate::store::db::{Cell, Tx};
 use crate::store::ledger::{self, Arquivo, Decisao, Estado};
 use crate::store::saida;
@@ -40,6 +41,8 @@ struct Importacao<'a> {
     layout: &'a Layout,
     arquivo: Arquivo,
     caminho: PathBuf,
+    /// A workbook as text, which both passes read; gone with this import.
+    texto: Option<tempfile::TempPath>,
     dia: Option<NaiveDate>,
     inicio: String,
     relatorio: Relatorio,
@@ -63,7 +66,7 @@ impl<'a> Importacao<'a> {
         relatorio.data_operacao = arquivo.data_operacao;
         relatorio.dry_run = ctx.opcoes.dry_run;
         let (dia, inicio) = (arquivo.data_operacao, ctx.clock.now().iso());
-        Ok(Self { ctx, etapa, layout, arquivo, caminho, dia, inicio, relatorio })
+        Ok(Self { ctx, etapa, layout, arquivo, caminho, texto: None, dia, inicio, relatorio })
     }
 
     fn forcado(&self) -> bool {
@@ -96,6 +99,9 @@ impl<'a> Importacao<'a> {
         let Some(abre) = self.etapa.abre else {
             return self.espera_com("esta versão do atom ainda não importa este tipo; o arquivo fica guardado".into());
         };
+        if let Some(message) = self.converte()? {
+            return self.recusa(Codigo::Estrutura, message);
+        }
         // a run that came between the passes changed what they were decided on: begin again
         for _ in 0..5 {
             let before = ledger::last_run(db)?;
@@ -112,7 +118,22 @@ impl<'a> Importacao<'a> {
     }
 
     fn fonte(&self) -> Fonte<'_> {
-        Fonte { arquivo: &self.arquivo, caminho: &self.caminho, layout: self.layout }
+        let caminho = self.texto.as_deref().unwrap_or(&self.caminho);
+        Fonte { arquivo: &self.arquivo, caminho, layout: self.layout }
+    }
+
+    /// A workbook is made text first; why it is refused, if it is.
+    fn converte(&mut self) -> anyhow::Result<Option<String>> {
+        if self.layout.format != Format::Sheet {
+            return Ok(None);
+        }
+        let (exe, inbox) = (std::env::current_exe()?, self.ctx.config.data.join("inbox"));
+        match planilha::arquivo_csv(&exe, &self.caminho, &inbox, planilha::PRAZO) {
+            Ok(texto) => self.texto = Some(texto),
+            Err(Falha::Io(e)) => return Err(e).with_context(|| format!("{}: conversão", self.arquivo.nome)),
+            Err(e) => return Ok(Some(e.to_string())),
+        }
+        Ok(None)
     }
 
     /// Duplicate: same layout, content and data de operação.
@@ -215,7 +236,8 @@ impl<'a> Importacao<'a> {
             return Ok(false);
         }
         tx.exec("UPDATE corrente SET run=?1", &[Cell::Int(run)])?;
-        let fonte = Fonte { arquivo: &self.arquivo, caminho: &self.caminho, layout: self.layout };
+        let caminho = self.texto.as_deref().unwrap_or(&self.caminho);
+        let fonte = Fonte { arquivo: &self.arquivo, caminho, layout: self.layout };
         let written = aplica::escreve(ctx, fonte, leitura, &tx, run, &mut self.relatorio)?;
         let state = if self.relatorio.lines.rejected.is_empty() { State::Done } else { State::DoneWithRejects };
         self.relatorio.ends(state);

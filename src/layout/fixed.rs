@@ -12,6 +12,7 @@ pub struct Reader<'l, R> {
     layout: &'l Layout,
     encoding: Encoding,
     decoder: Decoder,
+    limites: Vec<usize>,
     /// The last line had no line break.
     pub unterminated: bool,
 }
@@ -22,7 +23,14 @@ impl<'l, R: Read> Reader<'l, R> {
         // four bytes a character bound a line in any code page; the slack lets a line that is a little
         // too long be reported with its true length
         let max = layout.max_width() * 4 + 4096;
-        Self { lines: Lines::new(inner, max), layout, encoding, decoder: Decoder::default(), unterminated: false }
+        Self {
+            lines: Lines::new(inner, max),
+            layout,
+            encoding,
+            decoder: Decoder::default(),
+            limites: Vec::new(),
+            unterminated: false,
+        }
     }
 
     /// The next line.
@@ -57,6 +65,8 @@ impl<'l, R: Read> Reader<'l, R> {
             let cut = !raw.terminated && found < record.width;
             return Ok(Next::Fault(Fault::Width { line: raw.number, found, expected: record.width, cut }));
         }
-        Ok(Next::Linha(Linha::fixa(raw.number, raw.whole, registro, record, decoded)))
+        decoded.limits(&record.fields, &mut self.limites);
+        let which = (registro, record);
+        Ok(Next::Linha(Linha::fixa(raw.number, raw.whole, which, decoded, &self.limites)))
     }
 }

@@ -24,20 +24,23 @@ pub struct Linha<'a> {
 
 #[derive(Clone, Copy, Debug)]
 enum Corpo<'a> {
-    Fixo(Decoded<'a>),
+    /// `limites`: where each field begins and the last ends, in bytes; empty when every character is one byte.
+    Fixo { decoded: Decoded<'a>, limites: &'a [usize] },
     /// Where the cell of each field of the record lies in the text, in the record's order.
-    Celulas {
-        texto: &'a str,
-        celulas: &'a [Range<usize>],
-        limpa: bool,
-    },
+    Celulas { texto: &'a str, celulas: &'a [Range<usize>], limpa: bool },
 }
 
 impl<'a> Linha<'a> {
     /// A line of a fixed file.
-    pub fn fixa(numero: u32, original: &'a [u8], registro: usize, record: &'a Record, decoded: Decoded<'a>) -> Self {
+    pub fn fixa(
+        numero: u32,
+        original: &'a [u8],
+        (registro, record): (usize, &'a Record),
+        decoded: Decoded<'a>,
+        limites: &'a [usize],
+    ) -> Self {
         let indice = numero.saturating_sub(1);
-        Self { numero, indice, original, registro, record, corpo: Corpo::Fixo(decoded) }
+        Self { numero, indice, original, registro, record, corpo: Corpo::Fixo { decoded, limites } }
     }
 
     /// A line of cells: for each field of the record the bytes of `texto` that its cell takes, `0..0` where the
@@ -57,7 +60,11 @@ impl<'a> Linha<'a> {
     #[inline]
     pub fn campo(&self, index: usize) -> &'a str {
         match self.corpo {
-            Corpo::Fixo(decoded) => self.record.fields.get(index).map_or("", |f| decoded.slice(&f.at)),
+            Corpo::Fixo { decoded, limites: [] } => self.record.fields.get(index).map_or("", |f| decoded.slice(&f.at)),
+            Corpo::Fixo { decoded, limites } => match limites.get(index..index + 2) {
+                Some([start, end]) => decoded.text.get(*start..*end).unwrap_or(""),
+                _ => "",
+            },
             Corpo::Celulas { texto, celulas, .. } => {
                 celulas.get(index).and_then(|at| texto.get(at.clone())).unwrap_or("")
             }
@@ -68,7 +75,7 @@ impl<'a> Linha<'a> {
     #[inline]
     pub fn colunas(&self, at: &Range<usize>) -> &'a str {
         match self.corpo {
-            Corpo::Fixo(decoded) => decoded.slice(at),
+            Corpo::Fixo { decoded, .. } => decoded.slice(at),
             Corpo::Celulas { .. } => "",
         }
     }
@@ -76,7 +83,7 @@ impl<'a> Linha<'a> {
     /// No field can hold a control character (see [`Decoded::is_clean`]).
     pub fn limpa(&self) -> bool {
         match self.corpo {
-            Corpo::Fixo(decoded) => decoded.is_clean(),
+            Corpo::Fixo { decoded, .. } => decoded.is_clean(),
             Corpo::Celulas { limpa, .. } => limpa,
         }
     }
@@ -89,7 +96,7 @@ impl<'a> Linha<'a> {
     pub fn valor(&self, index: usize) -> Result<Valor<'a>, Codigo> {
         let Some(field) = self.record.fields.get(index) else { return Ok(Valor::Nulo) };
         let format = match self.corpo {
-            Corpo::Fixo(_) => Format::Fixed,
+            Corpo::Fixo { .. } => Format::Fixed,
             Corpo::Celulas { .. } => Format::Delimited,
         };
         let pessoa = field.pessoa.map(|p| self.campo(p));

@@ -105,13 +105,20 @@ fn falha(status: Option<ExitStatus>, dito: &str) -> Falha {
         (Some(RECUSADA), Some(m)) => Falha::Limite(m.to_owned()),
         (Some(RECUSADA), None) => Falha::Ilegivel(dito.to_owned()),
         // aborted by a failed allocation, or stopped by the limit of processor time
-        (None, _) => Falha::Limite(format!(
-            "pede mais memória ou processamento do que o permitido ({} MiB, {CPU} s; sinal {})",
-            MEMORIA >> 20,
-            status.signal().unwrap_or(0)
+        (None, _) if !interrompida(status) => Falha::Limite(format!(
+            "pede mais memória ou processamento do que o permitido ({} MiB, {CPU} s)",
+            MEMORIA >> 20
         )),
+        (None, _) => Falha::Io(io::Error::new(io::ErrorKind::Interrupted, "conversão da planilha interrompida")),
         (Some(code), _) => Falha::Io(io::Error::other(format!("conversão da planilha: saída {code}: {dito}"))),
     }
+}
+
+/// Somebody stopped the child: the workbook has no part in it.
+fn interrompida(status: ExitStatus) -> bool {
+    use rustix::process::Signal;
+    let by_hand = [Signal::HUP, Signal::INT, Signal::TERM];
+    status.signal().is_some_and(|s| by_hand.iter().any(|b| b.as_raw() == s))
 }
 
 /// The first bytes, which tell the two formats apart whatever the file is called.

@@ -1,6 +1,7 @@
 //! Second pass of a remessa: writes the planned parts of each line.
 
-use super::{ALTA, APLICA, COM_AVISO, CONTATO, CONTRATO, DIVIDA, FICHA, Grupo, NOVO, Remessa, telefone};
+use super::mapa::Grupo;
+use super::{ALTA, APLICA, COM_AVISO, CONTATO, CONTRATO, DIVIDA, FICHA, NOVO, Remessa};
 use crate::domain::contrato;
 use crate::domain::situacao::Situacao;
 use crate::import::passo::{Efeito, Efeitos, Gravador, Marca, celula, chave, motivo_de_ignorar};
@@ -221,7 +222,7 @@ impl<'d> Grava<'d> {
         }
         let h = self.base.mapa.hash(3, linha, &mut self.base.scratch);
         let mut warned = false;
-        for g in &self.base.mapa.grupos {
+        for g in self.base.mapa.grupos.iter().filter(|g| !g.em_branco(linha)) {
             let mut values = Vec::with_capacity(g.campos.len());
             for i in &g.campos {
                 values.push(match i.map(|i| linha.valor(i)) {
@@ -234,7 +235,7 @@ impl<'d> Grava<'d> {
                 });
             }
             let (own, stmt): (Vec<Cell<'_>>, &mut Stmt<'_>);
-            let (fone, ordem, run) = (fone_de(linha, g, &self.base), Cell::Int(g.ordem), Cell::Int(self.run));
+            let (fone, ordem, run) = (fone_de(linha, g), Cell::Int(g.ordem), Cell::Int(self.run));
             match g.tabela {
                 Tabela::Telefone => match &fone {
                     Ok(None) => continue,
@@ -288,11 +289,11 @@ impl<'d> Grava<'d> {
 }
 
 /// The number of a phone group, as stored.
-fn fone_de(linha: &Linha<'_>, g: &Grupo, base: &Remessa) -> Result<Option<String>, crate::domain::codigo::Codigo> {
+fn fone_de(linha: &Linha<'_>, g: &Grupo) -> Result<Option<String>, crate::domain::codigo::Codigo> {
     if g.tabela != Tabela::Telefone {
         return Ok(None);
     }
-    Ok(telefone(linha, g, &base.esquema)?.map(|f| f.completo()))
+    Ok(g.fone(linha)?.map(|f| f.completo()))
 }
 
 /// Binds the fields of a part behind `own` other parameters; returns the last parameter bound and whether a

@@ -1,6 +1,8 @@
 //! Where everything stands in a line of remessa: its parts, its contacts, the fields read by name.
 
 use super::{COM_AVISO, CONTRATO, PARTES, VERSAO};
+use crate::domain::codigo::Codigo;
+use crate::domain::fone::Fone;
 use crate::import::passo::Marca;
 use crate::layout::contato::contato;
 use crate::layout::linha::Linha;
@@ -22,6 +24,21 @@ pub(super) struct Grupo {
     pub(super) ordem: i64,
     /// Field index by column of the table.
     pub(super) campos: Vec<Option<usize>>,
+    /// For phones: the fields of DDD and number.
+    fone: [Option<usize>; 2],
+}
+
+impl Grupo {
+    /// Nothing stands in it: most of the contacts of a line.
+    pub(super) fn em_branco(&self, linha: &Linha<'_>) -> bool {
+        self.campos.iter().flatten().all(|i| linha.campo(*i).bytes().all(|b| b == b' '))
+    }
+
+    /// Its phone: `Ok(None)` when there is none.
+    pub(super) fn fone(&self, linha: &Linha<'_>) -> Result<Option<Fone>, Codigo> {
+        let [ddd, numero] = self.fone.map(|i| i.map_or("", |i| linha.campo(i)));
+        Fone::de_partes(ddd, numero).map_err(|e| e.codigo())
+    }
 }
 
 /// Where everything stands in a line.
@@ -97,10 +114,15 @@ fn grupos(record: &Record, esquema: &Esquema) -> Vec<Grupo> {
         let columns = esquema.de(tabela);
         let Some(col) = columns.iter().position(|k| k.nome == c.coluna) else { continue };
         let pos = out.iter().position(|g| g.tabela == tabela && g.ordem == ordem).unwrap_or_else(|| {
-            out.push(Grupo { tabela, ordem, campos: vec![None; columns.len()] });
+            out.push(Grupo { tabela, ordem, campos: vec![None; columns.len()], fone: [None; 2] });
             out.len() - 1
         });
         out[pos].campos[col] = Some(i);
+        match c.coluna.as_str() {
+            "ddd" => out[pos].fone[0] = Some(i),
+            "numero" => out[pos].fone[1] = Some(i),
+            _ => {}
+        }
     }
     out
 }

@@ -3,9 +3,6 @@
 use csv_core::ReadRecordResult;
 use std::ops::Range;
 
-/// More cells than any file has; what lies beyond is not told apart.
-const MAX_CELULAS: usize = 1024;
-
 /// Cuts lines, one after the other, into the same buffers.
 pub(super) struct Celulas {
     csv: csv_core::Reader,
@@ -27,7 +24,7 @@ impl Celulas {
         // the frame took the line break off: whatever else stands in the line is content, a lone CR too
         let csv =
             csv_core::ReaderBuilder::new().delimiter(delimiter).terminator(csv_core::Terminator::Any(b'\n')).build();
-        Self { csv, bytes: Vec::new(), texto: String::new(), fins: vec![0; MAX_CELULAS] }
+        Self { csv, bytes: Vec::new(), texto: String::new(), fins: Vec::new() }
     }
 
     /// Cuts a line without its break.
@@ -37,7 +34,11 @@ impl Celulas {
             return Corte::Celulas(0);
         }
         self.csv.reset();
+        // room for a line of nothing but delimiters: no cell is left unread, however many there are
         self.bytes.resize(line.len() + 2, 0);
+        if self.fins.len() < self.bytes.len() {
+            self.fins.resize(self.bytes.len(), 0);
+        }
         let (mut out, mut cells, mut complete) = (0, 0, false);
         // the break is given by itself: inside an open quote it is content, and the record does not end
         for input in [line.as_bytes(), b"\n"] {
@@ -45,15 +46,7 @@ impl Celulas {
             let (Some(to), Some(ends)) = (to, ends) else { break };
             let (result, _, wrote, ended) = self.csv.read_record(input, to, ends);
             (out, cells) = (out + wrote, cells + ended);
-            match result {
-                ReadRecordResult::InputEmpty => {}
-                ReadRecordResult::Record => complete = true,
-                // too many cells: that they are too many is all that matters
-                _ => {
-                    complete = true;
-                    break;
-                }
-            }
+            complete = matches!(result, ReadRecordResult::Record);
         }
         if !complete {
             return Corte::Aberta;

@@ -55,7 +55,11 @@ impl<W: Write> Folha<W> {
         self.usadas = self.usadas.max(col + 1);
         if let Some(cell) = self.celulas.get_mut(col) {
             cell.clear();
-            cell.extend(text.chars().map(|c| if matches!(c, '\r' | '\n') { ' ' } else { c }));
+            // one long text may stand in every cell: whole where there is no break in it
+            match memchr::memchr2(b'\r', b'\n', text.as_bytes()) {
+                None => cell.push_str(text),
+                Some(_) => cell.extend(text.chars().map(|c| if matches!(c, '\r' | '\n') { ' ' } else { c })),
+            }
         }
         Ok(())
     }
