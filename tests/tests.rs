@@ -21,6 +21,7 @@ mod night;
 mod planilhas;
 mod propriedades;
 mod readme;
+mod regua;
 mod remessa;
 mod ruins;
 mod store;

@@ -12,6 +12,7 @@ pub mod fetch;
 pub mod get;
 pub mod import;
 pub mod init;
+pub mod layout;
 pub mod planilha;
 pub mod rejects;
 pub mod relato;
@@ -108,6 +109,8 @@ enum Command {
     Get(get::Cmd),
     /// Rejected lines by file and code
     Rejects(rejects::Cmd),
+    /// The layouts of the files; diagnose a broken line with a ruler
+    Layout(layout::Cmd),
     /// The first sheet of a workbook as CSV, under limits of memory and time
     #[command(name = crate::layout::planilha::COMANDO, hide = true)]
     Planilha(planilha::Cmd),
@@ -161,6 +164,7 @@ fn dispatch(cli: Cli, umask: u32) -> anyhow::Result<i64> {
         Command::Status(cmd) => status::run(&cmd, &app),
         Command::Get(cmd) => get::run(&cmd, &app),
         Command::Rejects(cmd) => rejects::run(&cmd, &app),
+        Command::Layout(cmd) => layout::run(&cmd, &app),
     }
 }
 

@@ -2,25 +2,82 @@
 
 use crate::layout::delimited::MAX_LINHA;
 use crate::layout::linha::{Fault, HeaderFault};
-use crate::layout::{Format, Layout};
+use crate::layout::regua::deslocamento::{self, AMOSTRA};
+use crate::layout::regua::fonte::{self, Texto};
+use crate::layout::regua::{caracteres, milhares};
+use crate::layout::text::Encoding;
+use crate::layout::{Format, Layout, Record};
 use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// Widths told apart; a file with more of them has no width of its own.
+const LARGURAS: usize = 50;
+
+/// The bytes that a message is about: it may look at a few of their lines again.
+#[derive(Clone, Debug)]
+pub struct Fonte {
+    /// Where they lie.
+    pub caminho: PathBuf,
+    /// Their code page.
+    pub codificacao: Encoding,
+}
+
+impl Fonte {
+    /// Of lines of the right width with bad fields (ascending): where something inside them is shifted.
+    pub fn desvio(&self, layout: &Layout, numeros: &[u32]) -> Option<String> {
+        let (record, lines) = self.amostra(layout, numeros)?;
+        deslocamento::de_dentro(record, &lines).map(|d| format!("{}.", d.frase(record)))
+    }
+
+    /// The same for lines of one other width.
+    fn deslocamento(&self, layout: &Layout, numeros: &[u32]) -> Option<String> {
+        let (record, lines) = self.amostra(layout, numeros)?;
+        deslocamento::de_largura(record, &lines).map(|d| d.frase(record))
+    }
+
+    /// Those lines of a fixed file, if all are of one record; a file that is gone has nothing to show.
+    fn amostra<'l>(&self, layout: &'l Layout, numeros: &[u32]) -> Option<(&'l Record, Vec<Texto>)> {
+        if layout.format != Format::Fixed {
+            return None;
+        }
+        let lines = fonte::linhas(&self.caminho, layout, numeros.get(..AMOSTRA).unwrap_or(numeros)).ok()?;
+        let record = |bytes: &[u8]| layout.record_for(bytes.first().copied().unwrap_or(b' '));
+        let first = record(&lines.first()?.1)?;
+        let same = lines.iter().all(|(_, bytes)| record(bytes) == Some(first));
+        let text = lines.iter().map(|(_, bytes)| Texto::new(bytes, self.codificacao)).collect();
+        layout.records.get(first).filter(|_| same).map(|r| (r, text))
+    }
+}
+
+/// Lines of one width other than their record's.
+#[derive(Clone, Debug, Default)]
+struct Largura {
+    linhas: u64,
+    /// The first of them, [`AMOSTRA`] at most.
+    primeiras: Vec<u32>,
+}
 
 /// Collects structural faults while the file is read to its end.
 #[derive(Debug, Default)]
 pub struct Estrutura {
     primeira: Option<Fault>,
     com_falha: u64,
-    larguras: BTreeMap<usize, u64>,
+    /// By characters found and expected.
+    larguras: BTreeMap<(usize, usize), Largura>,
 }
 
 impl Estrutura {
     /// One more fault.
     pub fn junta(&mut self, f: Fault) {
         self.com_falha += 1;
-        if let Fault::Width { found, .. } = f
-            && self.larguras.len() < 50
+        if let Fault::Width { line, found, expected, .. } = f
+            && (self.larguras.len() < LARGURAS || self.larguras.contains_key(&(found, expected)))
         {
-            *self.larguras.entry(found).or_default() += 1;
+            let width = self.larguras.entry((found, expected)).or_default();
+            width.linhas += 1;
+            if width.primeiras.len() < AMOSTRA {
+                width.primeiras.push(line);
+            }
         }
         self.primeira.get_or_insert(f);
     }
@@ -30,8 +87,12 @@ impl Estrutura {
         self.primeira.is_none()
     }
 
-    /// What ops read: how many lines, the first one, what was found and expected.
-    pub fn mensagem(&self, layout: &Layout, lidas: u64) -> String {
+    /// What ops read: how many lines, the first one, what was found and expected; where nearly all lines have
+    /// one other width, from which field on they are shifted.
+    pub fn mensagem(&self, layout: &Layout, lidas: u64, fonte: &Fonte) -> String {
+        if let Some(m) = self.deslocada(layout, lidas, fonte) {
+            return m;
+        }
         let Some(first) = &self.primeira else { return String::new() };
         match first {
             Fault::NoBreak { line } if layout.format != Format::Fixed => {
@@ -80,6 +141,29 @@ impl Estrutura {
             ),
             Fault::Header(f) => cabecalho(f, layout),
         }
+    }
+}
+
+impl Estrutura {
+    /// Nine lines of ten have one other width, and a field grew or shrank in them.
+    fn deslocada(&self, layout: &Layout, lidas: u64, fonte: &Fonte) -> Option<String> {
+        let ((found, expected), width) = self.larguras.iter().max_by_key(|(_, w)| w.linhas)?;
+        if width.linhas * 10 < lidas * 9 {
+            return None;
+        }
+        let said = fonte.deslocamento(layout, &width.primeiras)?;
+        let mut m = format!(
+            "{} de {} linhas têm {}; o layout {} pede {}. {said}. Parece um layout novo do banco.",
+            milhares(width.linhas),
+            milhares(lidas),
+            caracteres(*found),
+            layout.name,
+            milhares(*expected as u64),
+        );
+        if let Some(line) = width.primeiras.first() {
+            m.push_str(&format!(" Ver a linha com régua: atom layout check ARQUIVO --line {line}"));
+        }
+        Some(m)
     }
 }
 

@@ -2,7 +2,7 @@
 //! nothing.
 
 use super::Contexto;
-use super::estrutura::Estrutura;
+use super::estrutura::{self, Estrutura};
 use super::passo::{Aceita, Chave, Marca, Passo, REJEITADA, REPETIDA, Rejeito};
 use crate::domain::codigo::Codigo;
 use crate::layout::Layout;
@@ -118,9 +118,11 @@ impl Leitura {
     }
 
     /// Whether the whole file is refused: structure, emptiness, too many rejects (decisions 5).
-    pub fn recusavel(&self, layout: &Layout, max_rejeitos: f64) -> Option<(Codigo, String)> {
+    pub fn recusavel(&self, fonte: Fonte<'_>, max_rejeitos: f64) -> Option<(Codigo, String)> {
         if !self.estrutura.ok() {
-            return Some((Codigo::Estrutura, self.estrutura.mensagem(layout, self.lidas)));
+            let codificacao = Encoding::parse(&fonte.arquivo.codificacao);
+            let bytes = estrutura::Fonte { caminho: fonte.caminho.to_owned(), codificacao };
+            return Some((Codigo::Estrutura, self.estrutura.mensagem(fonte.layout, self.lidas, &bytes)));
         }
         if self.lidas == 0 {
             return Some((Codigo::Estrutura, "o arquivo está vazio (nenhuma linha)".into()));

@@ -107,7 +107,7 @@ impl<'a> Importacao<'a> {
             let before = ledger::last_run(db)?;
             let dia = self.dia.context("sem data de operação")?;
             let leitura = leitura::le(self.ctx, self.fonte(), abre(self.ctx, self.layout, dia)?)?;
-            if let Some((code, message)) = leitura.recusavel(self.layout, self.ctx.config.import.max_rejeitos) {
+            if let Some((code, message)) = leitura.recusavel(self.fonte(), self.ctx.config.import.max_rejeitos) {
                 return self.recusa(code, message);
             }
             if self.aplica(leitura, before)? {

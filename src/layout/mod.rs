@@ -4,7 +4,7 @@
 //! into the binary; a folder named in the config overrides them file by file. [`load`] turns text into a
 //! checked [`Layout`]; [`nome`] matches file names; [`frame`], [`text`], [`fixed`] and [`delimited`] turn
 //! bytes into lines, [`leitor`] chooses between them, [`planilha`] makes delimited text of a workbook;
-//! [`valor`] turns a field's text into a typed value or says what is wrong with it.
+//! [`valor`] turns a field's text into a typed value or says what is wrong with it; [`regua`] shows where.
 //!
 //! **Invariant by absence:** nothing here knows the store, an import rule or a transport.
 
@@ -18,6 +18,7 @@ pub mod linha;
 pub mod load;
 pub mod nome;
 pub mod planilha;
+pub mod regua;
 pub mod saida;
 pub mod text;
 pub mod valor;

@@ -1,0 +1,83 @@
+//! What of a line may be shown: personal values masked, controls escaped, one character for one character,
+//! so that the ruler never shifts.
+
+use super::super::Field;
+use super::super::linha::Linha;
+use super::SUSPEITA;
+
+/// How much of a line's text is believed to stand where the layout says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Modo {
+    /// Columns hold what the layout says: only personal fields are masked.
+    Campos,
+    /// They may not: nothing but the shape of the text is shown.
+    Forma,
+}
+
+impl Modo {
+    /// For a line with so many bad fields.
+    pub const fn de(faltas: usize) -> Self {
+        if faltas >= SUSPEITA { Self::Forma } else { Self::Campos }
+    }
+}
+
+/// The characters of one field as they may be shown.
+pub fn campo(field: &Field, raw: &str, modo: Modo) -> String {
+    match modo {
+        Modo::Forma => forma(raw),
+        Modo::Campos if field.personal => "*".repeat(raw.chars().count()),
+        Modo::Campos => texto(raw),
+    }
+}
+
+/// A whole fixed line as it may be shown.
+pub fn linha(linha: &Linha<'_>, modo: Modo) -> Vec<char> {
+    let fields = linha.record.fields.iter().enumerate();
+    fields.flat_map(|(i, f)| campo(f, linha.campo(i), modo).chars().collect::<Vec<_>>()).collect()
+}
+
+/// The shape of a text: letters `x`, digits `9`, the rest as it is.
+pub fn forma(raw: &str) -> String {
+    raw.chars()
+        .map(|c| match c {
+            c if c.is_ascii_digit() => '9',
+            c if c.is_alphanumeric() => 'x',
+            c => visivel(c),
+        })
+        .collect()
+}
+
+/// A text with its controls made visible.
+pub fn texto(raw: &str) -> String {
+    raw.chars().map(visivel).collect()
+}
+
+/// A character that takes one place and cannot move a terminal (SE7): controls become their pictures
+/// (`␀`…`␡`); what has none, and whatever changes the direction or joins others, the replacement character.
+fn visivel(c: char) -> char {
+    match c {
+        '\0'..='\u{1f}' => char::from_u32(0x2400 + u32::from(c)).unwrap_or(char::REPLACEMENT_CHARACTER),
+        '\u{7f}' => '\u{2421}',
+        '\u{a0}' => ' ',
+        c if c.is_control() => char::REPLACEMENT_CHARACTER,
+        '\u{ad}' | '\u{300}'..='\u{36f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202f}' => {
+            char::REPLACEMENT_CHARACTER
+        }
+        '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fe00}'..='\u{fe0f}' => char::REPLACEMENT_CHARACTER,
+        c => c,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn um_caractere_por_um() {
+        let raw = "É\u{7}\u{81}\t\u{7f}\u{202e}A1 €";
+        assert_eq!(texto(raw), "É␇\u{fffd}␉␡\u{fffd}A1 €");
+        assert_eq!(texto(raw).chars().count(), raw.chars().count());
+        assert_eq!(forma("JOSÉ 52998224725-X"), "xxxx 99999999999-x");
+        assert_eq!((Modo::de(2), Modo::de(3)), (Modo::Campos, Modo::Forma));
+    }
+}

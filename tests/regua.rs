@@ -1,0 +1,203 @@
+//! The ruler: `atom layout`, and what the refusal of a shifted file says.
+
+use crate::support::*;
+use std::fs;
+use std::path::Path;
+
+const LINE: usize = 4339;
+
+fn check(b: &Bed, name: &str, bytes: &[u8], code: i32) -> String {
+    let f = b.file(name, bytes);
+    let out = b.atom(&["layout", "check", &f]).exits(code).stdout;
+    assert!(out.lines().all(|l| l.chars().count() <= 100), "{out}");
+    out
+}
+
+/// `n` good lines of remessa with a value in the fields that tell a shift.
+fn lines(b: &Bed, n: u64) -> Vec<u8> {
+    let line = |n| b.remessa(&format!("100{n}"), &cpf(n), &[("data_contrato", "20220110"), ("flag_falecido", "N")]);
+    (1..=n).flat_map(line).collect()
+}
+
+/// The fixture's remessa, `extra` blanks put into every line behind the field with this index.
+fn shifted(b: &Bed, behind: usize, extra: usize) -> Vec<u8> {
+    let at = b.layouts.get("remessa").unwrap().records[0].fields[behind].at.end;
+    let day = fs::read(fixture(REMESSA)).unwrap();
+    day.chunks(LINE).flat_map(|l| [&l[..at], &vec![b' '; extra], &l[at..]].concat()).collect()
+}
+
+fn fixture(name: &str) -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/dia").join(name)
+}
+
+#[test]
+fn a_regua_inteira_com_acentos_antes_do_campo() {
+    let b = Bed::bare("");
+    let mut f = lines(&b, 1);
+    let accents = [("nome_cliente", "JOÃO CONCEIÇÃO"), ("nome_carteira", "VEÍCULOS"), ("data_contrato", "20230231")];
+    f.extend(
+        b.remessa(
+            "1002",
+            &cpf(2),
+            &[
+                &accents[..],
+                &[("nome_loja", "SÃO JOSÉ DA CONCEIÇÃO AÇÚ"), ("uf_loja", "SP"), ("data_liberacao", "20220110")],
+            ]
+            .concat(),
+        ),
+    );
+    let out = check(&b, REMESSA, &f, 3);
+    let ruler = "\
+erro[DATA_INVALIDA]: data_contrato não é uma data existente
+   20230803_203000_remessa_528_out.528, linha 2, colunas 3603–3610
+     |
+   2 | …ÇÃO AÇÚ               SP20230231202201100000000000000000…
+     |                        --^^^^^^^^-------- data_liberacao
+     |                        | |
+     |                        | data_contrato (campo 213)
+     |                        uf_loja
+   encontrado `20230231`, esperado AAAAMMDD existente
+   dica: fevereiro de 2023 tem 28 dias
+";
+    assert!(out.contains(ruler), "{out}");
+    assert!(out.contains("DATA_INVALIDA"), "{out}");
+}
+
+#[test]
+fn o_campo_pessoal_e_os_vizinhos_pessoais_saem_mascarados() {
+    let b = Bed::bare("");
+    let bad = [("cpf_cnpj_cliente", "11122233344"), ("nome_cliente", "MARIA ÁGUEDA"), ("nome_fantasia", "AGUEDA ME")];
+    let f = b.remessa("1001", &cpf(1), &bad);
+    let out = check(&b, REMESSA, &f, 3);
+    assert!(out.contains("erro[DOCUMENTO_INVALIDO]") && out.contains("nome_cliente"), "{out}");
+    let path = b.root.join(REMESSA).display().to_string();
+    let line = b.atom(&["layout", "check", &path, "--line", "1"]).exits(3).stdout;
+    let json = b.json(&["layout", "check", &path, "--line", "1"]).exits(3).stdout;
+    for text in [&out, &line, &json] {
+        for secret in ["11122233344", "MARIA", "GUEDA"] {
+            assert!(!text.contains(secret), "{secret}: {text}");
+        }
+    }
+    assert!(line.contains("**************"), "{line}");
+}
+
+#[test]
+fn dois_caracteres_a_mais_em_toda_linha_dizem_o_campo_e_quanto() {
+    let b = Bed::new();
+    let f = b.file(REMESSA, &shifted(&b, 35, 2));
+    let r = b.json(&["import", "remessa", &f]).exits(6).report();
+    let said = r["reason"]["message"].as_str().unwrap();
+    let words = "202 de 202 linhas têm 4.339 caracteres; o layout remessa pede 4.337. Até o campo 36 \
+                 (data_residencia_desde) os valores conferem; do 37 em diante estão deslocados 2 à direita. \
+                 Parece um layout novo do banco. Ver a linha com régua: atom layout check ARQUIVO --line 1";
+    assert_eq!(said, words);
+    for args in [vec![], vec!["--line", "1"]] {
+        let out = b.json(&[&["layout", "check", &f][..], &args].concat()).exits(6).report();
+        assert_eq!(out["reason"]["message"], words, "{args:?}");
+        assert!(out["reason"]["ruler"].as_str().unwrap().contains("sobram 2 caracteres"), "{out}");
+    }
+}
+
+#[test]
+fn um_a_menos_em_nove_de_dez_linhas_tambem() {
+    let b = Bed::bare("");
+    let layout = b.layouts.get("remessa").unwrap();
+    let cut = layout.records[0].fields[36].at.start;
+    let day = fs::read(fixture(REMESSA)).unwrap();
+    let lines = day.chunks(LINE).enumerate();
+    let f: Vec<u8> =
+        lines.flat_map(|(i, l)| if i < 15 { l.to_vec() } else { [&l[..cut], &l[cut + 1..]].concat() }).collect();
+    let out = check(&b, REMESSA, &f, 6);
+    let flat = out.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(flat.contains("187 de 202 linhas têm 4.336 caracteres"), "{out}");
+    assert!(flat.contains("deslocados 1 à esquerda") && flat.contains("--line 16"), "{out}");
+}
+
+#[test]
+fn larguras_misturadas_nao_afirmam_nada() {
+    let b = Bed::new();
+    let (two, three) = (shifted(&b, 35, 2), shifted(&b, 35, 3));
+    let mixed = [&two[..100 * (LINE + 2)], &three[..100 * (LINE + 3)]].concat();
+    let f = b.file(REMESSA, &mixed);
+    let r = b.json(&["import", "remessa", &f]).exits(6).report();
+    let said = r["reason"]["message"].as_str().unwrap();
+    assert!(said.contains("linha 1: 4339 caracteres") && !said.contains("deslocad"), "{said}");
+    let out = check(&b, REMESSA, &mixed, 6);
+    assert!(!out.contains("deslocad"), "{out}");
+    // another kind's content is of one width, and no shift of ours
+    let out = check(&b, REMESSA, &b.parcela("1001", "1", &[]).repeat(30), 6);
+    assert!(!out.contains("deslocad"), "{out}");
+}
+
+#[test]
+fn os_arquivos_do_dia_conferem_e_nao_mostram_ninguem() {
+    let b = Bed::bare("");
+    let secrets = primeiros_clientes(&b);
+    assert!(secrets.len() > 60, "{secrets:?}");
+    for e in fs::read_dir(fixture("")).unwrap() {
+        let path = e.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        let code = if [REMESSA, PARCELAS].contains(&name.as_str()) { 3 } else { 0 };
+        let path = path.display().to_string();
+        let mut said = vec![b.atom(&["layout", "check", &path]).exits(code).stdout];
+        said.push(b.json(&["layout", "check", &path]).exits(code).stdout);
+        for line in ["2", "3"].iter().filter(|_| !name.contains("baixa_528")) {
+            said.push(b.atom(&["layout", "check", &path, "--line", line]).exits(0).stdout);
+            said.push(b.json(&["layout", "check", &path, "--line", line]).exits(0).stdout);
+        }
+        for text in &said {
+            for s in &secrets {
+                assert!(!text.contains(s.as_str()), "{name}: {s}: {text}");
+            }
+        }
+    }
+}
+
+/// CPFs, names and phones of the first 20 lines of the fixture's remessa.
+fn primeiros_clientes(b: &Bed) -> Vec<String> {
+    let day = fs::read(fixture(REMESSA)).unwrap();
+    let mut out = Vec::new();
+    for line in day.chunks(LINE).take(20) {
+        let field = |name: &str| {
+            let text = encoding_rs::WINDOWS_1252.decode(&line[b.columns("remessa", name)]).0.into_owned();
+            text.trim().trim_start_matches('0').to_owned()
+        };
+        out.extend([field("cpf_cnpj_cliente"), field("nome_cliente")]);
+        out.extend((1..=10).map(|i| field(&format!("telefone_{i}_numero"))));
+    }
+    out.retain(|s| s.len() >= 8);
+    out
+}
+
+#[test]
+fn list_e_show_dispensam_o_store() {
+    let b = Bed::bare("");
+    let list = b.atom(&["layout", "list"]).exits(0).stdout;
+    assert!(list.contains("280 campos, 4.337 colunas") && list.contains("refin_planilha"), "{list}");
+    assert_eq!(b.json(&["layout"]).exits(0).json().len(), b.layouts.iter().count());
+    let show = b.atom(&["layout", "show", "remessa"]).exits(0).stdout;
+    assert!(show.contains("{AAAAMMDD}_{HHMMSS}_remessa_{ID}_out.{ID}"), "{show}");
+    assert!(show.lines().any(|l| l.contains("3603–3610") && l.contains("data_contrato")), "{show}");
+    assert!(list.lines().chain(show.lines()).all(|l| l.chars().count() <= 100), "{show}");
+    let fields = b.json(&["layout", "show", "garantias"]).exits(0).report();
+    assert_eq!(fields["records"][2]["fields"].as_array().unwrap().len(), 12);
+    let none = b.atom(&["layout", "show", "remesa"]).exits(2).stderr;
+    assert!(none.contains("o mais parecido é remessa"), "{none}");
+}
+
+#[test]
+fn nome_desconhecido_linha_que_nao_ha_e_cabecalho() {
+    let b = Bed::bare("");
+    let f = b.file("novo.txt", &lines(&b, 2));
+    let out = b.atom(&["layout", "check", &f]).exits(6);
+    assert!(out.stdout.contains("NOME_INVALIDO") && out.stderr.contains("--layout"), "{}", out.stdout);
+    let named = ["layout", "check", &f, "--layout", "remessa"];
+    assert!(b.atom(&named).exits(0).stdout.contains("Nenhuma falha"));
+    let far = b.atom(&[&named[..], &["--line", "9"]].concat()).exits(2).stderr;
+    assert!(far.contains("não há linha 9; a última é a 2"), "{far}");
+    let csv = fixture("bat_carteira_veic_04082023_528.csv").display().to_string();
+    assert!(b.atom(&["layout", "check", &csv, "--line", "1"]).exits(2).stderr.contains("cabeçalho"));
+    b.atom(&["layout", "check", "nao_existe.txt"]).exits(2);
+    let odd = b.file("refin_carteira_veic_03082023211500.xlsx", b"PK\x03\x04 no workbook");
+    assert!(b.atom(&["layout", "check", &odd]).exits(6).stdout.contains("ESTRUTURA"));
+}
