@@ -87,12 +87,14 @@ impl Estrutura {
         self.primeira.is_none()
     }
 
-    /// What ops read: how many lines, the first one, what was found and expected; where nearly all lines have
-    /// one other width, from which field on they are shifted.
-    pub fn mensagem(&self, layout: &Layout, lidas: u64, fonte: &Fonte) -> String {
-        if let Some(m) = self.deslocada(layout, lidas, fonte) {
-            return m;
-        }
+    /// What ops read: [`Estrutura::mensagem`], or where nearly all lines have one other width, from which field
+    /// on they are shifted.
+    pub fn explica(&self, layout: &Layout, lidas: u64, fonte: &Fonte) -> String {
+        self.deslocada(layout, lidas, fonte).unwrap_or_else(|| self.mensagem(layout, lidas))
+    }
+
+    /// How many lines, the first one, what was found and expected.
+    pub fn mensagem(&self, layout: &Layout, lidas: u64) -> String {
         let Some(first) = &self.primeira else { return String::new() };
         match first {
             Fault::NoBreak { line } if layout.format != Format::Fixed => {

@@ -122,7 +122,7 @@ impl Leitura {
         if !self.estrutura.ok() {
             let codificacao = Encoding::parse(&fonte.arquivo.codificacao);
             let bytes = estrutura::Fonte { caminho: fonte.caminho.to_owned(), codificacao };
-            return Some((Codigo::Estrutura, self.estrutura.mensagem(fonte.layout, self.lidas, &bytes)));
+            return Some((Codigo::Estrutura, self.estrutura.explica(fonte.layout, self.lidas, &bytes)));
         }
         if self.lidas == 0 {
             return Some((Codigo::Estrutura, "o arquivo está vazio (nenhuma linha)".into()));

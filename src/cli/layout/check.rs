@@ -162,7 +162,7 @@ impl Exame {
     /// Why the whole file would be refused.
     fn recusa(&self, app: &App, alvo: &Alvo<'_>) -> Option<(Codigo, String)> {
         if !self.estrutura.ok() {
-            return Some((Codigo::Estrutura, self.estrutura.mensagem(alvo.layout, self.lidas, &alvo.fonte)));
+            return Some((Codigo::Estrutura, self.estrutura.explica(alvo.layout, self.lidas, &alvo.fonte)));
         }
         let empty = std::fs::metadata(&alvo.fonte.caminho).is_ok_and(|m| m.len() == 0);
         let silent = matches!(alvo.layout.kind.as_str(), "baixa" | "exclusao");

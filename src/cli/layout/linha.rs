@@ -156,7 +156,7 @@ fn quebrada(app: &App, alvo: &Alvo<'_>, broken: &Fault) -> anyhow::Result<i64> {
         }
         true
     })?;
-    let message = whole.mensagem(alvo.layout, read, f);
+    let message = whole.explica(alvo.layout, read, f);
     let ruler = regua_da_quebra(&f.caminho, alvo.layout, f.codificacao, &alvo.nome, broken)?;
     if app.global.json {
         let reason = json!({"code": Codigo::Estrutura.as_str(), "message": message, "ruler": ruler});
