@@ -1,20 +1,13 @@
 //! How atom writes to people: numbers with thousands, errors with the next step last.
 
+use crate::domain::valores::milhares;
 use crate::transport::em_portugues;
 use std::io::{IsTerminal, Write};
 
 /// A count with Brazilian thousands: `12.480`.
 pub fn n(n: impl TryInto<i64>) -> String {
     let n: i64 = n.try_into().unwrap_or(i64::MAX);
-    let digits = n.unsigned_abs().to_string();
-    let mut out = String::new();
-    for (i, c) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push('.');
-        }
-        out.push(c);
-    }
-    if n < 0 { format!("-{out}") } else { out }
+    format!("{}{}", if n < 0 { "-" } else { "" }, milhares(n.unsigned_abs()))
 }
 
 /// `1 linha`, `2 linhas`.

@@ -109,6 +109,20 @@ fn decimal(value: i64, scale: u8, separator: char) -> String {
     text
 }
 
+/// A count with Brazilian thousands: `12.480`.
+#[must_use]
+pub fn milhares(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::new();
+    for (i, c) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push('.');
+        }
+        out.push(c);
+    }
+    out
+}
+
 /// A fixed-width number with implied decimals: digits to the right, blanks (or
 /// zeros) to the left. All blank is `None`; zeros are 0.
 ///

@@ -1,10 +1,11 @@
 //! What is wrong with a whole file: one message for however many lines (decisions 5, FA001).
 
+use crate::domain::valores::milhares;
 use crate::layout::delimited::MAX_LINHA;
 use crate::layout::linha::{Fault, HeaderFault};
+use crate::layout::regua::caracteres;
 use crate::layout::regua::deslocamento::{self, AMOSTRA};
 use crate::layout::regua::fonte::{self, Texto};
-use crate::layout::regua::{caracteres, milhares};
 use crate::layout::text::Encoding;
 use crate::layout::{Format, Layout, Record};
 use std::collections::BTreeMap;

@@ -3,16 +3,14 @@
 use super::passo::Rejeito;
 use crate::domain::codigo::Codigo;
 use crate::layout::linha::Linha;
-use crate::layout::{Field, Type};
+use crate::layout::regua::{self, SUSPEITA, dica};
+use crate::layout::{Field, Format};
 
-/// So many fields at fault mean that the line has shifted: what stands in a column is then no longer what the
-/// layout calls it, and may be somebody's name.
-const DESLOCADA: usize = 3;
-
-/// Whether the columns of a line can no longer be trusted to hold what they are called.
+/// Whether the columns of a line can no longer be trusted to hold what they are called: what stands there may be
+/// somebody's name.
 pub fn deslocada(linha: &Linha<'_>) -> bool {
     let faults = (0..linha.record.fields.len()).filter(|i| linha.valor(*i).is_err());
-    faults.take(DESLOCADA).count() == DESLOCADA
+    faults.take(SUSPEITA).count() == SUSPEITA
 }
 
 /// The sentence for ops and for the error file.
@@ -21,7 +19,7 @@ pub fn de(linha: &Linha<'_>, r: Rejeito) -> String {
     else {
         return r.codigo.mensagem().to_owned();
     };
-    let mut m = format!("{} ({}): {}", field.name, onde(i, field), r.codigo.mensagem());
+    let mut m = format!("{} ({}): {}", field.name, onde(linha, i, field), r.codigo.mensagem());
     if !de_formato(r.codigo) {
         return m;
     }
@@ -30,7 +28,7 @@ pub fn de(linha: &Linha<'_>, r: Rejeito) -> String {
     if !shifted && !field.personal && !found.is_empty() && found.chars().count() <= 30 {
         m.push_str(&format!(", encontrado `{}`", found.escape_debug()));
     }
-    if let Some(e) = esperado(field) {
+    if let Some(e) = dica::esperado(field, linha.formato()) {
         m.push_str(&format!(", esperado {e}"));
     }
     if shifted {
@@ -47,26 +45,9 @@ const fn de_formato(c: Codigo) -> bool {
     )
 }
 
-fn onde(index: usize, field: &Field) -> String {
-    let n = field.codigo.map_or(index + 1, usize::from);
-    format!("campo {n}, colunas {}–{}", field.at.start + 1, field.at.end)
-}
-
-/// What a field wants, in a few words.
-fn esperado(field: &Field) -> Option<String> {
-    Some(match &field.ty {
-        Type::Text | Type::Code if !field.values.is_empty() && field.values.len() <= 8 => field.values.join(", "),
-        Type::Text | Type::Code => return None,
-        Type::Contrato => "contrato de até 20 letras e dígitos".into(),
-        Type::Int => "número inteiro alinhado à direita".into(),
-        Type::Decimal { scale } | Type::Percent { scale } => {
-            format!("dígitos alinhados à direita, {scale} decimais implícitas")
-        }
-        Type::Date { format } => format!("{} existente", format.as_str()),
-        Type::DateTime => "DD/MM/AAAA HH:MM:SS existente".into(),
-        Type::Year => "AAAA".into(),
-        Type::Flag => "S ou N".into(),
-        Type::Document => "CPF ou CNPJ com dígitos verificadores corretos".into(),
-        Type::Phone => "DDD e número".into(),
-    })
+fn onde(linha: &Linha<'_>, index: usize, field: &Field) -> String {
+    match linha.formato() {
+        Format::Fixed => format!("campo {}, {}", regua::numero(index, field), regua::colunas(&field.at)),
+        Format::Delimited | Format::Sheet => format!("coluna {}", field.header),
+    }
 }

@@ -88,6 +88,15 @@ impl<'a> Linha<'a> {
         }
     }
 
+    /// How its fields are written: a workbook has become delimited text by now.
+    #[inline]
+    pub fn formato(&self) -> Format {
+        match self.corpo {
+            Corpo::Fixo { .. } => Format::Fixed,
+            Corpo::Celulas { .. } => Format::Delimited,
+        }
+    }
+
     /// Reads one field.
     ///
     /// # Errors
@@ -95,10 +104,7 @@ impl<'a> Linha<'a> {
     #[inline]
     pub fn valor(&self, index: usize) -> Result<Valor<'a>, Codigo> {
         let Some(field) = self.record.fields.get(index) else { return Ok(Valor::Nulo) };
-        let format = match self.corpo {
-            Corpo::Fixo { .. } => Format::Fixed,
-            Corpo::Celulas { .. } => Format::Delimited,
-        };
+        let format = self.formato();
         let pessoa = field.pessoa.map(|p| self.campo(p));
         valor::parse(field, self.campo(index), Leitura { format, clean: self.limpa(), pessoa })
     }

@@ -33,6 +33,7 @@ pub mod quadro;
 use super::Layout;
 use super::linha::{Fault, Linha};
 use crate::domain::codigo::Codigo;
+use crate::domain::valores::milhares;
 use mascara::Modo;
 use quadro::Quadro;
 
@@ -147,19 +148,6 @@ pub fn colunas(at: &std::ops::Range<usize>) -> String {
 /// A field's number for people: the bank's, else its place in the record, from 1.
 pub fn numero(index: usize, field: &super::Field) -> usize {
     field.codigo.map_or(index + 1, usize::from)
-}
-
-/// A count with Brazilian thousands: `12.480`.
-pub fn milhares(n: u64) -> String {
-    let digits = n.to_string();
-    let mut out = String::new();
-    for (i, c) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push('.');
-        }
-        out.push(c);
-    }
-    out
 }
 
 /// A number of characters: `1 caractere`, `4.339 caracteres`.

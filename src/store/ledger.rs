@@ -119,16 +119,15 @@ pub fn dia(s: &str) -> Option<NaiveDate> {
 pub fn insert(db: &Db, a: &Arquivo, em: &str, substitui: Option<i64>) -> Result<i64> {
     let day = a.data_operacao.map(|d| d.to_string());
     db.exec(
-        "INSERT INTO arquivo (kind, layout, nome, data_operacao, carimbo, tem_hora, tamanho, mtime, sha256,
-           codificacao, estado, caminho, substitui, recebido_em)
-         VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14)",
+        "INSERT INTO arquivo (kind, layout, nome, data_operacao, carimbo, tamanho, mtime, sha256, codificacao, estado,
+           caminho, substitui, recebido_em)
+         VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)",
         &[
             Cell::Text(&a.kind),
             Cell::Text(&a.layout),
             Cell::Text(&a.nome),
             Cell::from(day.as_ref()),
             Cell::Text(&a.carimbo),
-            Cell::Int(i64::from(a.carimbo.contains('T'))),
             Cell::Int(a.tamanho),
             Cell::Int(a.mtime),
             Cell::Text(&a.sha256),

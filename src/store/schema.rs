@@ -228,7 +228,7 @@ CREATE TABLE remoto (
   PRIMARY KEY (origem, nome)) STRICT, WITHOUT ROWID;
 CREATE TABLE arquivo (
   id INTEGER PRIMARY KEY, kind TEXT NOT NULL, layout TEXT NOT NULL, nome TEXT NOT NULL,
-  data_operacao TEXT, carimbo TEXT NOT NULL, tem_hora INTEGER NOT NULL,
+  data_operacao TEXT, carimbo TEXT NOT NULL,
   tamanho INTEGER NOT NULL, mtime INTEGER NOT NULL, sha256 TEXT NOT NULL, codificacao TEXT NOT NULL,
   estado TEXT NOT NULL, codigo TEXT, mensagem TEXT,
   run INTEGER, caminho TEXT NOT NULL, substitui INTEGER, recebido_em TEXT NOT NULL) STRICT;
