@@ -48,7 +48,7 @@ impl App {
             return Err(Usage("--force pede --reason \"motivo\": fica registrado na execução".into()).into());
         }
         let forcado = global.force.then(|| global.reason.clone().unwrap_or_default());
-        let opcoes = Opcoes { dry_run: global.dry_run, forcado, comando };
+        let opcoes = Opcoes { dry_run: global.dry_run, forcado, confirma: None, comando };
         Ok(Self { global, config, clock, layouts, calendario, opcoes, mode: 0o666 & !umask })
     }
 

@@ -61,7 +61,7 @@ pub fn run(cmd: &Cmd, app: &App) -> anyhow::Result<i64> {
     if app.global.show_pii {
         // recorded before anything is shown
         let who = format!("cli:uid:{}", rustix::process::getuid().as_raw());
-        consulta::audita(&store.atendimento()?, &app.clock.now().iso(), &who, &ids, "get --show-pii")?;
+        consulta::audita(store.atendimento()?, &app.clock.now().iso(), &who, &ids, "get --show-pii")?;
     }
     let mut clients = Vec::with_capacity(ids.len());
     for id in ids {

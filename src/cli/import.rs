@@ -6,7 +6,7 @@ use super::relato;
 use crate::domain::codigo::Codigo;
 use crate::import::entrada::{self, reconhece};
 use crate::import::relato::{Reason, Relatorio, State};
-use crate::import::{self, ETAPAS};
+use crate::import::{self, ETAPAS, Opcoes};
 use crate::pipeline::{self, publish};
 use crate::store::ledger::{self, Arquivo, Estado};
 use crate::store::lock::Which;
@@ -22,6 +22,9 @@ pub struct Cmd {
     /// Files to import; one from elsewhere is copied into the inbox first
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
+    /// Confirm a quarantined batimento with the exact number of contracts that it closes
+    #[arg(long, value_name = "N", requires = "files")]
+    confirm: Option<u64>,
 }
 
 fn kinds() -> clap::builder::PossibleValuesParser {
@@ -44,7 +47,9 @@ pub fn run(cmd: &Cmd, app: &App) -> anyhow::Result<i64> {
             b.set_message(what.to_owned());
         }
     };
-    let ctx = app.contexto(&store, &progress);
+    let opcoes = Opcoes { confirma: cmd.confirm, ..app.opcoes.clone() };
+    let mut ctx = app.contexto(&store, &progress);
+    ctx.import.opcoes = &opcoes;
     pipeline::recover(&ctx)?;
     let mut code = exit::OK;
     let pending = ledger::in_state(&store.db, Estado::Pendente)?;

@@ -23,7 +23,7 @@ pub fn mostra(app: &App, r: &Relatorio) {
 pub fn falhou(kind: &str, file: &str, e: &anyhow::Error) -> Relatorio {
     let mut r = Relatorio::vazio(kind, file, State::Failed);
     r.exit = exit::of(e).0;
-    r.reason = Some(Reason { code: "FALHA", message: texto::corrente(e) });
+    r.reason = Some(Reason { code: "FALHA", message: texto::corrente(e), closings: None, active: None });
     r
 }
 
@@ -72,6 +72,14 @@ fn passo(r: &Relatorio, s: State) -> String {
         State::Waiting => "atom run importa assim que chegar. O dia: atom day".into(),
         State::Refused => {
             format!("Peça o reenvio ao Evo; ou corrija e importe de novo: atom import {} ARQUIVO", r.kind)
+        }
+        State::Quarantined => {
+            let n = r.reason.as_ref().and_then(|x| x.closings).unwrap_or(0);
+            format!(
+                "Se estiver certo: atom import {} ARQUIVO --confirm {n}\n  \
+                 Se não: peça o reenvio; o arquivo novo entra sozinho.",
+                r.kind
+            )
         }
         _ => String::new(),
     }

@@ -13,28 +13,34 @@ use crate::store::db::Tx;
 use crate::store::ledger;
 use anyhow::Context as _;
 
-/// Writes a file's effects; fills account, warnings and effects of the report.
+/// Writes a file's effects, its plan being settled; fills account, warnings and effects of the report.
 ///
 /// # Errors
 /// The store, the file or the reject files failed, or the account does not close
 /// ([`NaoFecha`](super::relato::NaoFecha)); the transaction is to be dropped then.
-pub fn escreve(
-    ctx: &Contexto<'_>,
+pub fn escreve<'c>(
+    ctx: &'c Contexto<'c>,
     fonte: Fonte<'_>,
-    leitura: Leitura,
+    leitura: Leitura<'c>,
     tx: &Tx<'_>,
     run: i64,
     relatorio: &mut Relatorio,
 ) -> anyhow::Result<Option<Escritos>> {
-    let Leitura { mut passo, mut plano, rejeitos, avisos, lidas, sem_quebra, .. } = leitura;
-    passo.resolve(&mut plano);
+    let Leitura { passo, plano, rejeitos, avisos, lidas, sem_quebra, cabecalho, .. } = leitura;
     avisa(relatorio, &plano, &avisos, sem_quebra);
-    curto(ctx, fonte, lidas, relatorio)?;
+    for (codigo, vezes) in passo.avisos() {
+        *relatorio.warnings.entry(codigo.as_str()).or_default() += vezes;
+    }
+    if fonte.sem_movimento() {
+        relatorio.avisa(Codigo::ArquivoVazio);
+    } else {
+        curto(ctx, fonte, lidas, relatorio)?;
+    }
     let errors = ctx.layouts.get("erros").context("layouts/erros.toml")?;
     let mut escrita = Escrita {
         tx,
         gravador: passo.gravador(ctx.store, run)?,
-        listadas: Rejeitos::new(&ctx.config.data, errors, &fonte.arquivo.nome, run),
+        listadas: Rejeitos::new(&ctx.config.data, errors, &fonte.arquivo.nome, run, cabecalho),
         rejeitos: &rejeitos,
         conta: Conta { read: lidas, ..Conta::default() },
         relatorio,
@@ -53,8 +59,8 @@ pub fn escreve(
         }
     }
     let Escrita { conta, gravador, listadas, relatorio, .. } = escrita;
-    let efeitos = gravador.fim()?;
     conta.fecha()?;
+    let efeitos = gravador.fim()?;
     relatorio.lines = conta;
     relatorio.effects = efeitos;
     listadas.fim(relatorio.data_operacao)

@@ -6,12 +6,12 @@
 
 use super::passo::{APLICA, Aceita, COM_REJEITO, Chave, Efeito, Efeitos, Gravador, IGUAL, Marca, Passo};
 use super::passo::{REPETIDA, REPETIDA_RETIDA, Rejeito, celula, chave};
-use super::{Contexto, esquema, mesma_assessoria};
+use super::{Contexto, esquema, passo};
 use crate::domain::codigo::Codigo;
 use crate::domain::contrato;
+use crate::layout::Layout;
 use crate::layout::linha::Linha;
 use crate::layout::valor::Valor;
-use crate::layout::{Layout, OnError};
 use crate::store::Store;
 use crate::store::carteira;
 use crate::store::db::{Cell, Stmt};
@@ -117,23 +117,8 @@ impl Conjunto {
     }
 
     fn valida(&self, linha: &Linha<'_>, avisos: &mut Vec<Codigo>) -> Result<(), Rejeito> {
-        let clean = linha.limpa();
         let mapa = self.mapas.get(linha.registro).ok_or(Rejeito::linha(Codigo::Estrutura))?;
-        for (i, field) in linha.record.fields.iter().enumerate() {
-            if clean && field.is_free() {
-                continue;
-            }
-            if let Err(codigo) = linha.valor(i) {
-                if field.on_error == OnError::Reject {
-                    return Err(Rejeito::campo(codigo, i));
-                }
-                avisos.push(codigo);
-            }
-            if i == mapa.assessoria && !mesma_assessoria(linha.campo(i), &self.ascob) {
-                return Err(Rejeito::campo(Codigo::AssessoriaDivergente, i));
-            }
-        }
-        Ok(())
+        passo::valida(linha, Some((mapa.assessoria, &self.ascob)), avisos)
     }
 
     /// Content of a line, its record included; volatile fields do not count.
@@ -172,7 +157,7 @@ fn chave_de(mapas: &[Mapa], linha: &Linha<'_>) -> Result<(i64, i64), Rejeito> {
     Ok((number(mapa.k1)?, mapa.k2.map_or(Ok(0), number)?))
 }
 
-impl Passo for Conjunto {
+impl<'c> Passo<'c> for Conjunto {
     fn examina(&mut self, linha: &Linha<'_>, avisos: &mut Vec<Codigo>) -> Result<Aceita, Rejeito> {
         let campo = self.mapas.get(linha.registro).map_or(0, |m| m.contrato);
         let key = contrato::chave(linha.campo(campo)).ok().flatten();
@@ -215,7 +200,7 @@ impl Passo for Conjunto {
         }
     }
 
-    fn gravador<'d>(self: Box<Self>, store: &'d Store, run: i64) -> anyhow::Result<Box<dyn Gravador + 'd>> {
+    fn gravador(self: Box<Self>, store: &'c Store, run: i64) -> anyhow::Result<Box<dyn Gravador + 'c>> {
         let (db, t) = (&store.db, self.regra.tabela);
         let nome = t.nome();
         Ok(Box::new(Grava {

@@ -44,12 +44,14 @@ pub fn esquema(layouts: &Layouts) -> Result<Esquema, LayoutError> {
     for r in &parcelas.records {
         needs(parcelas, r, super::parcelas::CAMPOS)?;
     }
-    e.set(Tabela::Parcela, conjunto(parcelas, Tabela::Parcela)?);
+    e.set(Tabela::Parcela, conjunto([parcelas], Tabela::Parcela)?);
     let garantias = layouts.unico("garantias")?;
     for r in &garantias.records {
         needs(garantias, r, super::garantias::CAMPOS)?;
     }
-    e.set(Tabela::Garantia, conjunto(garantias, Tabela::Garantia)?);
+    e.set(Tabela::Garantia, conjunto([garantias], Tabela::Garantia)?);
+    e.set(Tabela::Acordo, conjunto(layouts.of_kind("baixa"), Tabela::Acordo)?);
+    e.set(Tabela::Refin, conjunto(layouts.of_kind("refin"), Tabela::Refin)?);
     Ok(e)
 }
 
@@ -89,13 +91,13 @@ fn remessa(e: &mut Esquema, layout: &Layout) -> Result<(), LayoutError> {
     Ok(())
 }
 
-/// The union of the columns of all records; the contract is told by its id.
-fn conjunto(layout: &Layout, tabela: Tabela) -> Result<Vec<Coluna>, LayoutError> {
+/// The union of the columns of all records of all layouts of a kind; the contract is told by its id.
+fn conjunto<'l>(layouts: impl IntoIterator<Item = &'l Layout>, tabela: Tabela) -> Result<Vec<Coluna>, LayoutError> {
     let bare = Esquema::default();
     let own = tabela.colunas(&bare);
     let mut columns = Vec::new();
-    for r in &layout.records {
-        for f in r.fields.iter().filter(|f| f.name != "contrato") {
+    for layout in layouts {
+        for f in layout.records.iter().flat_map(|r| &r.fields).filter(|f| f.name != "contrato") {
             push(&mut columns, coluna(f), layout, f, &own)?;
         }
     }

@@ -14,7 +14,7 @@ pub const CAMPOS: &[&str] = &["tipo_registro", "codigo_assessoria", "contrato", 
 ///
 /// # Errors
 /// The store cannot be read, or the layout lacks a field.
-pub fn abre(ctx: &Contexto<'_>, layout: &Layout, _dia: NaiveDate) -> anyhow::Result<Box<dyn Passo>> {
+pub fn abre<'c>(ctx: &'c Contexto<'c>, layout: &Layout, _dia: NaiveDate) -> anyhow::Result<Box<dyn Passo<'c> + 'c>> {
     let regra =
         Regra { etapa: "garantias", tabela: Tabela::Garantia, k1: "tipo_registro", k2: Some("sequencia_garantia") };
     Ok(Box::new(Conjunto::new(ctx, layout, regra)?))

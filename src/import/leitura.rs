@@ -1,9 +1,9 @@
 //! First pass: the whole file is read and every line decided, outside any lock of the database and touching
 //! nothing.
 
-use super::Contexto;
 use super::estrutura::{self, Estrutura};
 use super::passo::{Aceita, Chave, Marca, Passo, REJEITADA, REPETIDA, Rejeito};
+use super::{Contexto, etapa};
 use crate::domain::codigo::Codigo;
 use crate::layout::Layout;
 use crate::layout::leitor::Leitor;
@@ -27,6 +27,13 @@ pub struct Fonte<'a> {
     pub layout: &'a Layout,
 }
 
+impl Fonte<'_> {
+    /// Zero bytes in a kind where that means "no movement" (decisions 5).
+    pub fn sem_movimento(&self) -> bool {
+        self.arquivo.tamanho == 0 && etapa(&self.arquivo.kind).is_some_and(|e| e.vazio)
+    }
+}
+
 impl<'a> Fonte<'a> {
     /// Opens it from the beginning; `what` is what the progress bar says.
     ///
@@ -41,9 +48,9 @@ impl<'a> Fonte<'a> {
 }
 
 /// What the first pass found.
-pub struct Leitura {
+pub struct Leitura<'c> {
     /// The room, with what it learnt.
-    pub passo: Box<dyn Passo>,
+    pub passo: Box<dyn Passo<'c> + 'c>,
     /// One mark a line.
     pub plano: Vec<Marca>,
     /// Rejected lines by index, in order.
@@ -54,6 +61,8 @@ pub struct Leitura {
     pub lidas: u64,
     /// The last line has no line break.
     pub sem_quebra: bool,
+    /// The header line of a CSV as it stood.
+    pub cabecalho: Vec<u8>,
     /// Structural faults.
     pub estrutura: Estrutura,
 }
@@ -62,7 +71,7 @@ pub struct Leitura {
 ///
 /// # Errors
 /// It cannot be read.
-pub fn le(ctx: &Contexto<'_>, fonte: Fonte<'_>, passo: Box<dyn Passo>) -> anyhow::Result<Leitura> {
+pub fn le<'c>(ctx: &Contexto<'_>, fonte: Fonte<'_>, passo: Box<dyn Passo<'c> + 'c>) -> anyhow::Result<Leitura<'c>> {
     let mut reader = fonte.abre(ctx, "lendo")?;
     let mut l = Leitura {
         passo,
@@ -71,6 +80,7 @@ pub fn le(ctx: &Contexto<'_>, fonte: Fonte<'_>, passo: Box<dyn Passo>) -> anyhow
         avisos: Vec::new(),
         lidas: 0,
         sem_quebra: false,
+        cabecalho: Vec::new(),
         estrutura: Estrutura::default(),
     };
     let mut vistas = HashMap::new();
@@ -95,10 +105,11 @@ pub fn le(ctx: &Contexto<'_>, fonte: Fonte<'_>, passo: Box<dyn Passo>) -> anyhow
         }
     }
     l.sem_quebra = reader.unterminated();
+    l.cabecalho = reader.cabecalho().to_vec();
     Ok(l)
 }
 
-impl Leitura {
+impl Leitura<'_> {
     fn examina(&mut self, linha: &Linha<'_>, vistas: &mut HashMap<Chave, u32>, dropped: &mut Vec<Codigo>) {
         dropped.clear();
         match self.passo.examina(linha, dropped) {
@@ -124,7 +135,8 @@ impl Leitura {
             let bytes = estrutura::Fonte { caminho: fonte.caminho.to_owned(), codificacao };
             return Some((Codigo::Estrutura, self.estrutura.explica(fonte.layout, self.lidas, &bytes)));
         }
-        if self.lidas == 0 {
+        // a CSV of its header alone is done with 0 lines
+        if self.lidas == 0 && self.cabecalho.is_empty() && !fonte.sem_movimento() {
             return Some((Codigo::Estrutura, "o arquivo está vazio (nenhuma linha)".into()));
         }
         let count = self.rejeitos.iter().filter(|(_, r)| r.codigo.conta_para_o_limite()).count() as u64;

@@ -45,8 +45,8 @@ pub enum DiaDe {
     Carimbo,
 }
 
-/// Opens a room for one file.
-pub type Abre = fn(&Contexto<'_>, &Layout, NaiveDate) -> anyhow::Result<Box<dyn Passo>>;
+/// Opens a room for one file of this layout and operating day.
+pub type Abre = for<'c> fn(&'c Contexto<'c>, &Layout, NaiveDate) -> anyhow::Result<Box<dyn Passo<'c> + 'c>>;
 
 /// One step of the operating day.
 pub struct Etapa {
@@ -60,6 +60,8 @@ pub struct Etapa {
     pub dia: DiaDe,
     /// Files add up: none is ever older than another.
     pub acumula: bool,
+    /// A file of zero bytes means "no movement" (decisions 5).
+    pub vazio: bool,
     /// What the board says of it when the day does not require it.
     pub esperado: &'static str,
     /// Its room; `None` while this version of atom only collects the kind and shows it as waiting.
@@ -70,16 +72,16 @@ pub struct Etapa {
 /// fixture.
 #[rustfmt::skip]
 pub const ETAPAS: &[Etapa] = &[
-    Etapa { kind: "remessa",   depois_de: &[],                                                       completa: None, dia: DiaDe::Nome, acumula: false, esperado: "se vier", abre: Some(remessa::abre) },
-    Etapa { kind: "parcelas",  depois_de: &["remessa"],                                              completa: None, dia: DiaDe::Nome, acumula: false, esperado: "se vier", abre: Some(parcelas::abre) },
-    Etapa { kind: "garantias", depois_de: &["remessa"],                                              completa: None, dia: DiaDe::Nome, acumula: false, esperado: "se vier", abre: Some(garantias::abre) },
-    Etapa { kind: "baixa",     depois_de: &["remessa", "parcelas", "garantias"],                     completa: Some("acordos_baixados"), dia: DiaDe::Nome, acumula: false, esperado: "se vier", abre: None },
-    Etapa { kind: "exclusao",  depois_de: &["remessa", "parcelas", "garantias", "baixa"],            completa: None, dia: DiaDe::Nome, acumula: false, esperado: "se vier", abre: None },
-    Etapa { kind: "batimento", depois_de: &["remessa", "parcelas", "garantias", "baixa", "exclusao"], completa: None, dia: DiaDe::Nome, acumula: false, esperado: "se vier", abre: None },
-    Etapa { kind: "telefones", depois_de: &["remessa"], completa: None, dia: DiaDe::NovaRemessa, acumula: true,  esperado: "se vier", abre: None },
-    Etapa { kind: "refin",     depois_de: &["remessa"], completa: None, dia: DiaDe::NovaRemessa, acumula: false, esperado: "terças",  abre: None },
-    Etapa { kind: "massivas",  depois_de: &[],          completa: None, dia: DiaDe::Carimbo,     acumula: true,  esperado: "se vier", abre: None },
-    Etapa { kind: "retorno",   depois_de: &[],          completa: None, dia: DiaDe::Carimbo,     acumula: true,  esperado: "se vier", abre: None },
+    Etapa { kind: "remessa",   depois_de: &[],                                                       completa: None, dia: DiaDe::Nome, acumula: false, vazio: false, esperado: "se vier", abre: Some(remessa::abre) },
+    Etapa { kind: "parcelas",  depois_de: &["remessa"],                                              completa: None, dia: DiaDe::Nome, acumula: false, vazio: false, esperado: "se vier", abre: Some(parcelas::abre) },
+    Etapa { kind: "garantias", depois_de: &["remessa"],                                              completa: None, dia: DiaDe::Nome, acumula: false, vazio: false, esperado: "se vier", abre: Some(garantias::abre) },
+    Etapa { kind: "baixa",     depois_de: &["remessa", "parcelas", "garantias"],                     completa: Some("acordos_baixados"), dia: DiaDe::Nome, acumula: false, vazio: true, esperado: "se vier", abre: None },
+    Etapa { kind: "exclusao",  depois_de: &["remessa", "parcelas", "garantias", "baixa"],            completa: None, dia: DiaDe::Nome, acumula: false, vazio: true, esperado: "se vier", abre: None },
+    Etapa { kind: "batimento", depois_de: &["remessa", "parcelas", "garantias", "baixa", "exclusao"], completa: None, dia: DiaDe::Nome, acumula: false, vazio: false, esperado: "se vier", abre: None },
+    Etapa { kind: "telefones", depois_de: &["remessa"], completa: None, dia: DiaDe::NovaRemessa, acumula: true, vazio: false, esperado: "se vier", abre: None },
+    Etapa { kind: "refin",     depois_de: &["remessa"], completa: None, dia: DiaDe::NovaRemessa, acumula: false, vazio: false, esperado: "terças",  abre: None },
+    Etapa { kind: "massivas",  depois_de: &[],          completa: None, dia: DiaDe::Carimbo,     acumula: true, vazio: false, esperado: "se vier", abre: None },
+    Etapa { kind: "retorno",   depois_de: &[],          completa: None, dia: DiaDe::Carimbo,     acumula: true, vazio: false, esperado: "se vier", abre: None },
 ];
 
 /// The step of this kind.
@@ -94,6 +96,8 @@ pub struct Opcoes {
     pub dry_run: bool,
     /// `--force --reason`: passes a gate, an older or a repeated file; recorded (OR7).
     pub forcado: Option<String>,
+    /// `--confirm N`: the closings that a person confirms to the brake (R022).
+    pub confirma: Option<u64>,
     /// The command as given, for the ledger.
     pub comando: String,
 }

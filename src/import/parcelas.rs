@@ -13,7 +13,7 @@ pub const CAMPOS: &[&str] = &["codigo_assessoria", "contrato", "numero_parcela"]
 ///
 /// # Errors
 /// The store cannot be read, or the layout lacks a field.
-pub fn abre(ctx: &Contexto<'_>, layout: &Layout, _dia: NaiveDate) -> anyhow::Result<Box<dyn Passo>> {
+pub fn abre<'c>(ctx: &'c Contexto<'c>, layout: &Layout, _dia: NaiveDate) -> anyhow::Result<Box<dyn Passo<'c> + 'c>> {
     let regra = Regra { etapa: "parcelas", tabela: Tabela::Parcela, k1: "numero_parcela", k2: None };
     Ok(Box::new(Conjunto::new(ctx, layout, regra)?))
 }

@@ -1,11 +1,15 @@
 //! What a room does for the engine: look at a line, then write it.
 
+use super::mesma_assessoria;
 use crate::domain::codigo::Codigo;
+use crate::domain::contrato;
+use crate::layout::OnError;
 use crate::layout::linha::Linha;
 use crate::layout::valor::Valor;
 use crate::store::Store;
 use crate::store::db::Cell;
 use serde::Serialize;
+use std::borrow::Cow;
 
 /// 96 bits of a key's hash: a collision among a million keys is a matter of 10⁻¹⁷.
 pub type Chave = [u32; 3];
@@ -41,6 +45,12 @@ pub const BLOQUEADA: Marca = 3;
 pub const COM_REJEITO: Marca = 4;
 /// Ignored like [`REPETIDA`]; its contract is held, so our reject file keeps the line as well.
 pub const REPETIDA_RETIDA: Marca = 5;
+/// Ignored: its contract is not ATIVO.
+pub const NAO_ATIVO: Marca = 6;
+/// Ignored: a later remessa brought its contract.
+pub const POSTERIOR: Marca = 7;
+/// Ignored: a line of another agency, where that rejects nothing.
+pub const OUTRA: Marca = 8;
 /// From here on the line is written; the lower bits are the room's own.
 pub const APLICA: Marca = 16;
 
@@ -50,6 +60,9 @@ pub const fn motivo_de_ignorar(m: Marca) -> Option<Codigo> {
         REPETIDA | REPETIDA_RETIDA => Some(Codigo::LinhaRepetida),
         BLOQUEADA => Some(Codigo::BloqueioVigente),
         COM_REJEITO => Some(Codigo::ContratoComRejeito),
+        NAO_ATIVO => Some(Codigo::ContratoNaoAtivo),
+        POSTERIOR => Some(Codigo::RemessaPosterior),
+        OUTRA => Some(Codigo::OutraAssessoria),
         _ => None,
     }
 }
@@ -72,6 +85,46 @@ impl Rejeito {
     /// One field of it.
     pub fn campo(codigo: Codigo, index: usize) -> Self {
         Self { codigo, campo: u16::try_from(index).ok() }
+    }
+}
+
+/// Looks at every field of a line: rejects it, or adds the codes of fields that are dropped to `avisos`.
+/// `assessoria` is the field of the agency and the campaign's code; another agency's line is
+/// ASSESSORIA_DIVERGENTE (decisions 5).
+///
+/// # Errors
+/// The line is rejected: data, not a failure.
+pub fn valida(linha: &Linha<'_>, assessoria: Option<(usize, &str)>, avisos: &mut Vec<Codigo>) -> Result<(), Rejeito> {
+    let clean = linha.limpa();
+    for (i, field) in linha.record.fields.iter().enumerate() {
+        if clean && field.is_free() {
+            continue;
+        }
+        if let Err(codigo) = linha.valor(i) {
+            if field.on_error == OnError::Reject {
+                return Err(Rejeito::campo(codigo, i));
+            }
+            avisos.push(codigo);
+        }
+        if let Some((at, ascob)) = assessoria
+            && at == i
+            && !mesma_assessoria(linha.campo(i), ascob)
+        {
+            return Err(Rejeito::campo(Codigo::AssessoriaDivergente, i));
+        }
+    }
+    Ok(())
+}
+
+/// The comparison key of the contract in field `i`.
+///
+/// # Errors
+/// It is blank or no contract.
+pub fn chave_do_contrato<'l>(linha: &Linha<'l>, i: usize) -> Result<Cow<'l, str>, Rejeito> {
+    match contrato::chave(linha.campo(i)) {
+        Ok(Some(k)) => Ok(k),
+        Ok(None) => Err(Rejeito::campo(Codigo::CampoObrigatorio, i)),
+        Err(e) => Err(Rejeito::campo(e.codigo(), i)),
     }
 }
 
@@ -113,8 +166,19 @@ pub struct Efeitos {
     pub maior_id: Option<i64>,
 }
 
+/// The brake of batimento (R022): what applying the file would do, which a person has to confirm by its number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Freio {
+    /// Contracts that it would close.
+    pub closings: u64,
+    /// Contracts ATIVO before.
+    pub active: u64,
+    /// Why it stopped, for ops.
+    pub message: String,
+}
+
 /// First pass of a room: looks, touches nothing.
-pub trait Passo {
+pub trait Passo<'c> {
     /// Looks at one line; adds the codes of fields that would be dropped to `avisos`.
     ///
     /// # Errors
@@ -125,11 +189,21 @@ pub trait Passo {
     /// index `i`.
     fn resolve(&mut self, plano: &mut [Marca]);
 
-    /// The second pass, inside the transaction.
+    /// After [`Passo::resolve`]: whether a person has to confirm what the file would do.
+    fn freio(&self) -> Option<Freio> {
+        None
+    }
+
+    /// After [`Passo::resolve`]: warnings that belong to no line.
+    fn avisos(&self) -> Vec<(Codigo, u64)> {
+        Vec::new()
+    }
+
+    /// The second pass, inside the transaction of `carteira.db`.
     ///
     /// # Errors
     /// The store cannot be read or prepared.
-    fn gravador<'d>(self: Box<Self>, store: &'d Store, run: i64) -> anyhow::Result<Box<dyn Gravador + 'd>>;
+    fn gravador(self: Box<Self>, store: &'c Store, run: i64) -> anyhow::Result<Box<dyn Gravador + 'c>>;
 }
 
 /// Second pass of a room: writes the planned lines, in file order.
@@ -148,7 +222,8 @@ pub trait Gravador {
         Ok(())
     }
 
-    /// After the last line.
+    /// After the last line, when the account is known to close. A room that writes `atendimento.db` commits
+    /// there now.
     ///
     /// # Errors
     /// The store failed.

@@ -30,6 +30,7 @@ pub struct Rejeitos<'a> {
     layout: &'a Layout,
     nome: &'a str,
     run: i64,
+    cabecalho: Vec<u8>,
     abertos: Option<Abertos>,
 }
 
@@ -42,10 +43,10 @@ pub struct Escritos {
 }
 
 impl<'a> Rejeitos<'a> {
-    /// For the file `nome` in run `run`; `layout` is that of the error file. Nothing is made before the first
-    /// line.
-    pub fn new(data: &'a Path, layout: &'a Layout, nome: &'a str, run: i64) -> Self {
-        Self { data, layout, nome, run, abertos: None }
+    /// For the file `nome` in run `run`; `layout` is that of the error file, `cabecalho` the header line of a
+    /// CSV, with which our file can be read again. Nothing is made before the first line.
+    pub fn new(data: &'a Path, layout: &'a Layout, nome: &'a str, run: i64, cabecalho: Vec<u8>) -> Self {
+        Self { data, layout, nome, run, cabecalho, abertos: None }
     }
 
     fn caminhos(&self) -> (PathBuf, PathBuf) {
@@ -60,9 +61,11 @@ impl<'a> Rejeitos<'a> {
                 let path = self.data.join(p);
                 File::create(&path).with_context(|| format!("não foi possível gravar {}", path.display()))
             };
+            let mut originais = BufWriter::new(make(&originais)?);
+            originais.write_all(&self.cabecalho)?;
             self.abertos = Some(Abertos {
-                originais: BufWriter::new(make(&originais)?),
-                posicao: 0,
+                originais,
+                posicao: self.cabecalho.len() as u64,
                 erros: Escritor::new(Medidor::new(BufWriter::new(make(&erros)?)), self.layout)?,
             });
         }

@@ -117,12 +117,18 @@ pub struct Reason {
     pub code: &'static str,
     /// What ops read.
     pub message: String,
+    /// FREIO: contracts that the file would close.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub closings: Option<u64>,
+    /// FREIO: contracts ATIVO before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub active: Option<u64>,
 }
 
 impl Reason {
     /// A reason with this code.
     pub fn new(code: Codigo, message: impl Into<String>) -> Self {
-        Self { code: code.as_str(), message: message.into() }
+        Self { code: code.as_str(), message: message.into(), closings: None, active: None }
     }
 }
 

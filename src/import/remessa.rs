@@ -11,10 +11,11 @@
 //! line whose block still holds is ignored whole.
 
 use super::esquema;
-use super::passo::{APLICA, Aceita, BLOQUEADA, Chave, Gravador, IGUAL, Marca, Passo, Rejeito, chave};
+use super::passo::{
+    APLICA, Aceita, BLOQUEADA, Chave, Gravador, IGUAL, Marca, Passo, Rejeito, chave, chave_do_contrato,
+};
 use super::{Contexto, mesma_assessoria};
 use crate::domain::codigo::Codigo;
-use crate::domain::contrato;
 use crate::domain::situacao::{self, PorRemessa, Situacao};
 use crate::layout::linha::Linha;
 use crate::layout::{Layout, OnError, Part};
@@ -115,7 +116,7 @@ pub struct Remessa {
 ///
 /// # Errors
 /// The store cannot be read, or the layout lacks a field.
-pub fn abre(ctx: &Contexto<'_>, layout: &Layout, dia: NaiveDate) -> anyhow::Result<Box<dyn Passo>> {
+pub fn abre<'c>(ctx: &'c Contexto<'c>, layout: &Layout, dia: NaiveDate) -> anyhow::Result<Box<dyn Passo<'c> + 'c>> {
     let record = layout.records.first().ok_or_else(|| anyhow::anyhow!("layout remessa: no record"))?;
     let esquema = esquema::esquema(ctx.layouts)?;
     let ascob = ctx.config.campanha.ascob.clone();
@@ -236,12 +237,7 @@ impl Remessa {
 
     fn decide(&mut self, linha: &Linha<'_>, avisos: &mut Vec<Codigo>) -> Result<(Aceita, u32, u32), Rejeito> {
         let i = self.mapa.contrato;
-        let text = linha.campo(i);
-        let key = match contrato::chave(text) {
-            Ok(Some(k)) => chave(k.as_bytes()),
-            Ok(None) => return Err(Rejeito::campo(Codigo::CampoObrigatorio, i)),
-            Err(e) => return Err(Rejeito::campo(e.codigo(), i)),
-        };
+        let key = chave(chave_do_contrato(linha, i)?.as_bytes());
         let atual = self.contratos.get(&key).copied();
         let (mut partes, recount) = self.mudou(linha, atual);
         self.valida(linha, partes | recount, avisos)?;
@@ -263,7 +259,7 @@ impl Remessa {
     }
 }
 
-impl Passo for Remessa {
+impl<'c> Passo<'c> for Remessa {
     fn examina(&mut self, linha: &Linha<'_>, avisos: &mut Vec<Codigo>) -> Result<Aceita, Rejeito> {
         let decided = self.decide(linha, avisos);
         let (ficha, contrato) = decided.as_ref().map_or((NENHUMA, 0), |(_, f, c)| (*f, *c));
@@ -298,7 +294,7 @@ impl Passo for Remessa {
         }
     }
 
-    fn gravador<'d>(self: Box<Self>, store: &'d Store, run: i64) -> anyhow::Result<Box<dyn Gravador + 'd>> {
+    fn gravador(self: Box<Self>, store: &'c Store, run: i64) -> anyhow::Result<Box<dyn Gravador + 'c>> {
         Ok(Box::new(grava::Grava::new(*self, store, run)?))
     }
 }

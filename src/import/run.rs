@@ -8,9 +8,11 @@
 //! nothing is applied ([`NaoFecha`](super::relato::NaoFecha), exit 70).
 
 use super::leitura::{self, Fonte, Leitura};
+use super::passo::Freio;
 use super::relato::{Conta, Reason, Relatorio, State};
 use super::{Contexto, Etapa, aplica, entrada, etapa, portao};
 use crate::domain::codigo::Codigo;
+use crate::domain::valores::milhares;
 use crate::layout::impressao::imprime;
 use crate::layout::planilha::{self, Falha};
 use crate::layout::{Format, Layout};
@@ -106,9 +108,15 @@ impl<'a> Importacao<'a> {
         for _ in 0..5 {
             let before = ledger::last_run(db)?;
             let dia = self.dia.context("sem data de operação")?;
-            let leitura = leitura::le(self.ctx, self.fonte(), abre(self.ctx, self.layout, dia)?)?;
+            let mut leitura = leitura::le(self.ctx, self.fonte(), abre(self.ctx, self.layout, dia)?)?;
             if let Some((code, message)) = leitura.recusavel(self.fonte(), self.ctx.config.import.max_rejeitos) {
                 return self.recusa(code, message);
+            }
+            leitura.passo.resolve(&mut leitura.plano);
+            if let Some(f) = leitura.passo.freio()
+                && self.ctx.opcoes.confirma != Some(f.closings)
+            {
+                return self.quarentena(f);
             }
             if self.aplica(leitura, before)? {
                 return Ok(());
@@ -183,10 +191,25 @@ impl<'a> Importacao<'a> {
         Ok(())
     }
 
+    fn recusa(&mut self, code: Codigo, message: String) -> anyhow::Result<()> {
+        self.para(State::Refused, Estado::Recusado, Reason::new(code, message))
+    }
+
+    /// The brake (R022): nothing is applied until a person confirms the exact number of closings.
+    fn quarentena(&mut self, f: Freio) -> anyhow::Result<()> {
+        let mut message = f.message;
+        if let Some(n) = self.ctx.opcoes.confirma {
+            message.push_str(&format!(" O número confirmado ({}) não é o das baixas.", milhares(n)));
+        }
+        let reason =
+            Reason { closings: Some(f.closings), active: Some(f.active), ..Reason::new(Codigo::Freio, message) };
+        self.para(State::Quarantined, Estado::Quarentena, reason)
+    }
+
     /// Nothing is applied. A file that was applied before (and is now forced) stays so in the ledger: gates,
     /// duplicates and the order of files hang on what is in the store.
-    fn recusa(&mut self, code: Codigo, message: String) -> anyhow::Result<()> {
-        self.relatorio.ends(State::Refused);
+    fn para(&mut self, state: State, estado: Estado, reason: Reason) -> anyhow::Result<()> {
+        self.relatorio.ends(state);
         self.relatorio.lines = Conta::default();
         if !self.ctx.opcoes.dry_run {
             let tx = self.ctx.store.db.begin()?;
@@ -194,13 +217,13 @@ impl<'a> Importacao<'a> {
             self.relatorio.run = Some(run);
             self.entra_run(&tx, run, None)?;
             if self.arquivo.estado != Estado::Importado {
-                let motivo = Some((code.as_str(), message.as_str()));
-                let d = Decisao { estado: Estado::Recusado, motivo, run: Some(run), data_operacao: self.dia };
+                let motivo = Some((reason.code, reason.message.as_str()));
+                let d = Decisao { estado, motivo, run: Some(run), data_operacao: self.dia };
                 ledger::decide(&tx, self.arquivo.id, &d)?;
             }
             tx.commit()?;
         }
-        self.relatorio.reason = Some(Reason::new(code, message));
+        self.relatorio.reason = Some(reason);
         Ok(())
     }
 
@@ -228,7 +251,7 @@ impl<'a> Importacao<'a> {
     }
 
     /// One transaction with everything. `false`: another run came between, nothing was done.
-    fn aplica(&mut self, leitura: Leitura, before: i64) -> anyhow::Result<bool> {
+    fn aplica(&mut self, leitura: Leitura<'a>, before: i64) -> anyhow::Result<bool> {
         let ctx = self.ctx;
         let tx = ctx.store.db.begin()?;
         let run = ledger::last_run(&tx)? + 1;

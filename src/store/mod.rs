@@ -8,12 +8,15 @@
 //!
 //! **Invariant by absence:** no layout, no import rule, no transport is known here. Rows arrive as cells.
 
+pub mod busca;
 pub mod carteira;
 pub mod consulta;
 pub mod db;
 pub mod dia;
+pub mod evento;
 pub mod ledger;
 pub mod lock;
+pub mod presenca;
 pub mod rejeito;
 pub mod remoto;
 pub mod saida;
@@ -21,6 +24,7 @@ pub mod schema;
 
 use db::{Cell, Db, DbError, Mode};
 use schema::Esquema;
+use std::cell::OnceCell;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -91,6 +95,7 @@ pub struct Store {
     /// The connection to `carteira.db`.
     pub db: Db,
     dir: PathBuf,
+    atendimento: OnceCell<Db>,
 }
 
 const CARTEIRA: &str = "carteira.db";
@@ -181,17 +186,20 @@ impl Store {
             db.attach(&atendimento, "atendimento")?;
             check_version(&db, "atendimento", ATENDIMENTO, schema::ATENDIMENTO_VERSION)?;
         }
-        Ok(Self { db, dir: dir.to_owned() })
+        Ok(Self { db, dir: dir.to_owned(), atendimento: OnceCell::new() })
     }
 
-    /// A connection of its own to `atendimento.db`, for writing.
+    /// The connection to `atendimento.db`, for writing; opened when first asked for.
     ///
     /// # Errors
     /// It cannot be opened or has another version.
-    pub fn atendimento(&self) -> Result<Db, StoreError> {
+    pub fn atendimento(&self) -> Result<&Db, StoreError> {
+        if let Some(db) = self.atendimento.get() {
+            return Ok(db);
+        }
         let db = Db::open(&self.dir.join(ATENDIMENTO), Mode::ReadWrite, BATCH_BUSY)?;
         check_version(&db, "main", ATENDIMENTO, schema::ATENDIMENTO_VERSION)?;
-        Ok(db)
+        Ok(self.atendimento.get_or_init(|| db))
     }
 
     /// The folder of the store.
@@ -210,12 +218,15 @@ impl Store {
         }
     }
 
-    /// Folds the write-ahead log into the file; called at the start and end of a batch command (ST6).
+    /// Folds the write-ahead logs into their files; called at the start and end of a batch command (ST6).
     ///
     /// # Errors
     /// A database fault other than a busy reader.
     pub fn checkpoint(&self) -> Result<(), StoreError> {
-        Ok(self.db.checkpoint(Duration::from_secs(2), BATCH_BUSY)?)
+        for db in std::iter::once(&self.db).chain(self.atendimento.get()) {
+            db.checkpoint(Duration::from_secs(2), BATCH_BUSY)?;
+        }
+        Ok(())
     }
 
     /// The highest ID_CRM ever given, by the store or by the journal beside it: a restored older backup

@@ -10,9 +10,9 @@
 use super::db::{Cell, Db, Result};
 
 /// Version of `carteira.db`; an older or newer file is refused (ST5).
-pub const CARTEIRA_VERSION: i64 = 1;
+pub const CARTEIRA_VERSION: i64 = 2;
 /// Version of `atendimento.db`.
-pub const ATENDIMENTO_VERSION: i64 = 1;
+pub const ATENDIMENTO_VERSION: i64 = 2;
 
 /// SQL type of a layout's column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,11 +51,15 @@ pub enum Tabela {
     Parcela,
     /// Securities, by contract, type and sequence.
     Garantia,
+    /// Acordos of baixa, by contract, acordo and the acordo's installment.
+    Acordo,
+    /// Refinancing offers, one per contract.
+    Refin,
 }
 
 impl Tabela {
     /// All of them, parents first.
-    pub const TODAS: [Self; 8] = [
+    pub const TODAS: [Self; 10] = [
         Self::Ficha,
         Self::Contrato,
         Self::Divida,
@@ -64,6 +68,8 @@ impl Tabela {
         Self::Email,
         Self::Parcela,
         Self::Garantia,
+        Self::Acordo,
+        Self::Refin,
     ];
 
     /// Its name.
@@ -77,6 +83,8 @@ impl Tabela {
             Self::Email => "email",
             Self::Parcela => "parcela",
             Self::Garantia => "garantia",
+            Self::Acordo => "acordo",
+            Self::Refin => "refin",
         }
     }
 
@@ -126,15 +134,24 @@ impl Tabela {
             Self::Endereco | Self::Email => {
                 &[("contrato_id", "INTEGER NOT NULL"), ("ordem", "INTEGER NOT NULL"), ("run", "INTEGER NOT NULL")]
             }
-            Self::Parcela => &[
+            // bloqueou_em: D0 of the block that the acordo started; none while it is only stored
+            Self::Acordo => &[
                 ("contrato_id", "INTEGER NOT NULL"),
-                ("k1", "INTEGER NOT NULL"),
+                ("k1", "TEXT NOT NULL"),
                 ("k2", "INTEGER NOT NULL"),
+                ("bloqueou_em", "TEXT"),
                 ("h", "INTEGER NOT NULL"),
                 ("run", "INTEGER NOT NULL"),
                 ("linha", "INTEGER NOT NULL"),
             ],
-            Self::Garantia => &[
+            Self::Refin => &[
+                ("contrato_id", "INTEGER PRIMARY KEY REFERENCES contrato(id)"),
+                ("carregado_em", "TEXT NOT NULL"),
+                ("h", "INTEGER NOT NULL"),
+                ("run", "INTEGER NOT NULL"),
+                ("linha", "INTEGER NOT NULL"),
+            ],
+            Self::Parcela | Self::Garantia => &[
                 ("contrato_id", "INTEGER NOT NULL"),
                 ("k1", "INTEGER NOT NULL"),
                 ("k2", "INTEGER NOT NULL"),
@@ -147,10 +164,12 @@ impl Tabela {
 
     const fn fim(self) -> &'static str {
         match self {
-            Self::Ficha | Self::Contrato | Self::Divida => ") STRICT",
+            Self::Ficha | Self::Contrato | Self::Divida | Self::Refin => ") STRICT",
             Self::Telefone => ", PRIMARY KEY (ficha_id, origem, contrato_id, ordem)) STRICT, WITHOUT ROWID",
             Self::Endereco | Self::Email => ", PRIMARY KEY (contrato_id, ordem)) STRICT, WITHOUT ROWID",
-            Self::Parcela | Self::Garantia => ", PRIMARY KEY (contrato_id, k1, k2)) STRICT, WITHOUT ROWID",
+            Self::Parcela | Self::Garantia | Self::Acordo => {
+                ", PRIMARY KEY (contrato_id, k1, k2)) STRICT, WITHOUT ROWID"
+            }
         }
     }
 
@@ -249,7 +268,8 @@ CREATE TABLE dispensa (
   PRIMARY KEY (data_operacao, kind)) STRICT, WITHOUT ROWID;
 CREATE TABLE evento (
   contrato_id INTEGER NOT NULL, run INTEGER NOT NULL, linha INTEGER NOT NULL, regra TEXT NOT NULL,
-  de TEXT, para TEXT, PRIMARY KEY (contrato_id, run, linha, regra)) STRICT, WITHOUT ROWID;
+  de TEXT, para TEXT, detalhe TEXT, PRIMARY KEY (contrato_id, run, linha, regra)) STRICT, WITHOUT ROWID;
+CREATE TABLE enriquecimento (ficha_id INTEGER PRIMARY KEY, ultimo INTEGER NOT NULL) STRICT;
 CREATE TABLE presenca (run INTEGER PRIMARY KEY, contratos BLOB NOT NULL) STRICT;
 CREATE TABLE conjunto (
   etapa TEXT NOT NULL, contrato_id INTEGER NOT NULL, h INTEGER NOT NULL, linhas INTEGER NOT NULL,
@@ -267,6 +287,27 @@ const ATENDIMENTO: &str = "
 CREATE TABLE auditoria (
   id INTEGER PRIMARY KEY, em TEXT NOT NULL, quem TEXT NOT NULL, ficha_id INTEGER, o_que TEXT NOT NULL) STRICT;
 CREATE INDEX auditoria_ficha ON auditoria(ficha_id);
+CREATE TABLE hsm (
+  id INTEGER PRIMARY KEY, data_operacao TEXT NOT NULL, sha256 TEXT NOT NULL, linha INTEGER NOT NULL,
+  ficha_id INTEGER NOT NULL, contrato_id INTEGER NOT NULL, contrato TEXT NOT NULL, fone TEXT NOT NULL,
+  nome TEXT NOT NULL, jornada TEXT NOT NULL, estado TEXT NOT NULL, motivo TEXT, importada_em TEXT NOT NULL,
+  UNIQUE (data_operacao, sha256, linha)) STRICT;
+CREATE INDEX hsm_estado ON hsm(estado);
+CREATE INDEX hsm_ficha ON hsm(ficha_id);
+CREATE TABLE massiva (
+  id INTEGER PRIMARY KEY, canal TEXT NOT NULL, protocolo TEXT NOT NULL, alvo TEXT NOT NULL, enviada_em TEXT NOT NULL,
+  ficha_id INTEGER NOT NULL, contrato_id INTEGER NOT NULL, marca TEXT NOT NULL, mensagem TEXT,
+  data_operacao TEXT NOT NULL, sha256 TEXT NOT NULL, linha INTEGER NOT NULL,
+  UNIQUE (canal, protocolo, alvo, enviada_em, ficha_id, contrato_id)) STRICT;
+CREATE INDEX massiva_ficha ON massiva(ficha_id);
+CREATE TABLE marca (
+  ficha_id INTEGER NOT NULL, contrato_id INTEGER NOT NULL, em TEXT NOT NULL, texto TEXT NOT NULL,
+  PRIMARY KEY (ficha_id, contrato_id)) STRICT, WITHOUT ROWID;
+CREATE TABLE retorno (
+  id INTEGER PRIMARY KEY, ficha_id INTEGER NOT NULL, fone TEXT NOT NULL, status TEXT NOT NULL, em TEXT NOT NULL,
+  data_operacao TEXT NOT NULL, sha256 TEXT NOT NULL, linha INTEGER NOT NULL,
+  UNIQUE (data_operacao, sha256, linha)) STRICT;
+CREATE INDEX retorno_ficha ON retorno(ficha_id);
 CREATE TRIGGER auditoria_sem_update BEFORE UPDATE ON auditoria BEGIN SELECT RAISE(ABORT, 'append only'); END;
 ";
 

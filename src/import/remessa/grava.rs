@@ -9,6 +9,8 @@ use crate::layout::linha::Linha;
 use crate::layout::valor::Valor;
 use crate::store::Store;
 use crate::store::db::{Cell, Db, Stmt};
+use crate::store::evento::{Evento, Eventos};
+use crate::store::presenca;
 use crate::store::schema::Tabela;
 
 /// Origin of a phone that came with the remessa.
@@ -38,7 +40,7 @@ pub(super) struct Grava<'d> {
     telefones: Contatos<'d>,
     enderecos: Contatos<'d>,
     emails: Contatos<'d>,
-    evento: Stmt<'d>,
+    eventos: Eventos<'d>,
 }
 
 impl<'d> Grava<'d> {
@@ -85,8 +87,7 @@ impl<'d> Grava<'d> {
             )?,
             enderecos: contatos(Tabela::Endereco, "DELETE FROM endereco WHERE contrato_id=?1")?,
             emails: contatos(Tabela::Email, "DELETE FROM email WHERE contrato_id=?1")?,
-            evento: db
-                .prepare("INSERT INTO evento (contrato_id, run, linha, regra, de, para) VALUES (?1,?2,?3,?4,?5,?6)")?,
+            eventos: Eventos::new(db, run)?,
             base,
             store,
             run,
@@ -271,14 +272,7 @@ impl<'d> Grava<'d> {
         de: Option<Situacao>,
         para: Option<Situacao>,
     ) -> anyhow::Result<()> {
-        self.evento.exec(&[
-            Cell::Int(contrato),
-            Cell::Int(self.run),
-            Cell::Int(i64::from(linha)),
-            Cell::Text(regra),
-            Cell::from(de.map(Situacao::as_str)),
-            Cell::from(para.map(Situacao::as_str)),
-        ])?;
+        self.eventos.registra(&Evento { contrato, linha, regra, de, para, detalhe: None })?;
         Ok(())
     }
 
@@ -350,27 +344,7 @@ impl Gravador for Grava<'_> {
             self.efeitos.maior_id = Some(self.proxima_ficha - 1);
         }
         self.base.presentes.sort_unstable();
-        db.exec(
-            "INSERT INTO presenca (run, contratos) VALUES (?1, ?2)",
-            &[Cell::Int(self.run), Cell::Blob(&presenca(&self.base.presentes))],
-        )?;
+        presenca::guarda(db, self.run, &self.base.presentes)?;
         Ok(self.efeitos)
     }
-}
-
-/// Which contracts a remessa held, unchanged ones too: sorted ids as differences of seven bits a byte. A
-/// late exclusao or batimento asks whether a newer remessa still had the contract (REMESSA_POSTERIOR).
-fn presenca(ids: &[u32]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(ids.len() + ids.len() / 4);
-    let mut before = 0;
-    for id in ids {
-        let mut d = id - before;
-        before = *id;
-        while d >= 0x80 {
-            out.push((d & 0x7F) as u8 | 0x80);
-            d >>= 7;
-        }
-        out.push((d & 0x7F) as u8);
-    }
-    out
 }
