@@ -148,13 +148,14 @@ fn next_phone(cursor: &mut Cursor<'_>) -> anyhow::Result<Option<(i64, i64, i64, 
         // a number that does not read back is none: it was checked when it was written
         let Some(fone) = r.text(4)?.and_then(Fone::from_completo) else { continue };
         let ordem = r.i64(3)?;
+        let (origem, seq) = Origem::gravada(r.i64(1)?, ordem);
         let line = LinhaTelefone {
-            origem: if r.i64(1)? == 0 { Origem::Remessa } else { Origem::Enriquecimento },
+            origem,
             tipo: r.str(5)?,
             situacao: r.text(6)?.and_then(|s| s.chars().next()),
             fone,
             score: r.int(7)?,
-            seq: ordem,
+            seq,
             quando: r.i64(8)?,
         };
         return Ok(Some((r.i64(0)?, r.i64(2)?, ordem, line)));
