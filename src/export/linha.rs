@@ -163,10 +163,11 @@ fn next_phone(cursor: &mut Cursor<'_>) -> anyhow::Result<Option<(i64, i64, i64, 
     Ok(None)
 }
 
-/// Looks up what stands once per row: first address and vehicle.
+/// Looks up what stands once per row: first address, vehicle, offer.
 pub struct Detalhes<'d> {
     uf: Stmt<'d>,
     bem: Stmt<'d>,
+    refin: Stmt<'d>,
 }
 
 impl<'d> Detalhes<'d> {
@@ -178,12 +179,19 @@ impl<'d> Detalhes<'d> {
         Ok(Self {
             uf: db.prepare("SELECT uf FROM endereco WHERE contrato_id=?1 ORDER BY ordem LIMIT 1")?,
             bem: db.prepare("SELECT marca, modelo FROM garantia WHERE contrato_id=?1 AND k1=1 ORDER BY k2 LIMIT 1")?,
+            refin: db.prepare("SELECT 1 FROM refin WHERE contrato_id=?1")?,
         })
     }
 
     fn uf(&mut self, contrato: i64) -> anyhow::Result<String> {
         let mut rows = self.uf.query(&[Cell::Int(contrato)])?;
         Ok(rows.next_row()?.map(|r| r.str(0)).transpose()?.unwrap_or_default())
+    }
+
+    /// Whether the bank offers to refinance the contract (R026).
+    fn refin(&mut self, contrato: i64) -> anyhow::Result<&'static str> {
+        let mut rows = self.refin.query(&[Cell::Int(contrato)])?;
+        Ok(if rows.next_row()?.is_some() { "S" } else { "N" })
     }
 
     fn marca_modelo(&mut self, contrato: i64) -> anyhow::Result<String> {
@@ -242,8 +250,8 @@ pub fn escreve<W: Write>(
         number(c.vencidas),
         detalhes.uf(c.id)?,
         detalhes.marca_modelo(c.id)?,
-        // offers and mass actions come with their imports
-        "N".to_owned(),
+        detalhes.refin(c.id)?.to_owned(),
+        // mass actions come with their imports
         String::new(),
     ];
     cells.iter().for_each(|t| out.celula(t));
