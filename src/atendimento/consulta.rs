@@ -80,6 +80,7 @@ struct Leitor<'a> {
     remessa: &'a Record,
     parcelas: &'a Layout,
     garantias: &'a Layout,
+    refin: Vec<&'a Layout>,
 }
 
 /// The rows of a set, each with its contract's place and its type.
@@ -103,13 +104,15 @@ struct Cliente {
     telefones: Vec<LinhaTelefone>,
     parcelas: Conjunto,
     garantias: Conjunto,
+    refin: Vec<Objeto>,
 }
 
 impl<'a> Leitor<'a> {
     fn new(db: &'a Db, layouts: &'a Layouts) -> anyhow::Result<Self> {
         let remessa = layouts.unico("remessa")?.records.first().context("layouts/remessa.toml: record")?;
         let parcelas = layouts.unico("parcelas")?;
-        Ok(Self { db, remessa, parcelas, garantias: layouts.unico("garantias")? })
+        let refin = layouts.of_kind("refin").collect();
+        Ok(Self { db, remessa, parcelas, garantias: layouts.unico("garantias")?, refin })
     }
 
     fn cliente(&self, id: i64) -> anyhow::Result<Cliente> {
@@ -124,7 +127,8 @@ impl<'a> Leitor<'a> {
         }
         let parcelas = self.conjunto(self.parcelas, Tabela::Parcela, &contratos)?;
         let garantias = self.conjunto(self.garantias, Tabela::Garantia, &contratos)?;
-        Ok(Cliente { id, ficha, contratos, contatos, telefones, parcelas, garantias })
+        let refin = self.refin(&contratos)?;
+        Ok(Cliente { id, ficha, contratos, contatos, telefones, parcelas, garantias, refin })
     }
 
     /// The contracts of a ficha, in the order of their text.
@@ -163,18 +167,10 @@ impl<'a> Leitor<'a> {
         let rows = query.linhas(self.db, ficha, |r| {
             let (contrato_id, ordem) = (r.i64(1)?, r.i64(2)?);
             let fone = r.text(3)?.and_then(Fone::from_completo);
-            let origem = if r.i64(0)? == 0 { Origem::Remessa } else { Origem::Enriquecimento };
+            let (origem, seq) = Origem::gravada(r.i64(0)?, ordem);
             let line = fone.map(|fone| -> crate::store::db::Result<LinhaTelefone> {
                 let situacao = r.text(7)?.and_then(|s| s.chars().next());
-                Ok(LinhaTelefone {
-                    origem,
-                    tipo: r.str(6)?,
-                    situacao,
-                    fone,
-                    score: r.int(4)?,
-                    seq: ordem,
-                    quando: r.i64(5)?,
-                })
+                Ok(LinhaTelefone { origem, tipo: r.str(6)?, situacao, fone, score: r.int(4)?, seq, quando: r.i64(5)? })
             });
             let campos = cols.objeto(r, 8)?;
             Ok((Contato { tabela: Tabela::Telefone, contrato_id, ordem, campos, fone }, origem, line.transpose()?))
@@ -204,7 +200,7 @@ impl<'a> Leitor<'a> {
 
     /// The rows of parcelas or garantias: contract, then the fields of their record.
     fn conjunto(&self, layout: &Layout, tabela: Tabela, contratos: &[Contrato]) -> anyhow::Result<Conjunto> {
-        let cols = Colunas::do_conjunto(layout, tabela);
+        let cols = Colunas::dos_layouts([layout], tabela);
         let query = Consulta::new(self.db, tabela, &cols.nomes(&["k1"]))?;
         let mut out = Vec::new();
         for c in contratos {
@@ -215,6 +211,22 @@ impl<'a> Leitor<'a> {
                     row.extend(cols.do_registro(record, r, 1)?);
                 }
                 Ok((c.id, k1, row))
+            })?);
+        }
+        Ok(out)
+    }
+
+    /// The offers (R028): contract, load date, then the fields of the layouts.
+    fn refin(&self, contratos: &[Contrato]) -> anyhow::Result<Vec<Objeto>> {
+        let cols = Colunas::dos_layouts(self.refin.iter().copied(), Tabela::Refin);
+        let query = Consulta::new(self.db, Tabela::Refin, &cols.nomes(&["carregado_em"]))?;
+        let mut out = Vec::new();
+        for c in contratos {
+            out.extend(query.linhas(self.db, c.id, |r| {
+                let own = [("contrato", Value::from(c.contrato.as_str())), ("dataCarga", r.str(0)?.into())];
+                let mut row = Objeto::from_iter(own.map(|(k, v)| (k.to_owned(), v)));
+                row.extend(cols.objeto(r, 1)?);
+                Ok(row)
             })?);
         }
         Ok(out)
@@ -242,7 +254,7 @@ impl Cliente {
             "emails_disponiveis": self.emails_disponiveis(),
             "historico_atendimento": [],
             "garantias": rows(&self.garantias),
-            "dadosRefin": [],
+            "dadosRefin": self.refin,
             "historicoWhatsapp": { "atendimento": [], "widget": [], "hsm": [], "ocorrencia": [] },
             "historicoMassivoEmail": [],
             "historicoMassivoSms": [],

@@ -12,7 +12,7 @@ use std::collections::HashMap;
 pub const OCULTO: &str = "***";
 
 /// Keys of ours in rows that hold nothing personal.
-const PUBLICOS: [&str; 5] = ["contrato", "situacao", "bloqueadoEm", "bloqueadoAte", "origem"];
+const PUBLICOS: [&str; 6] = ["contrato", "situacao", "bloqueadoEm", "bloqueadoAte", "origem", "dataCarga"];
 
 /// Keys of a client that hold nothing personal.
 const CABECALHO: [&str; 3] = ["idCrm", "idCampanha", "status"];
@@ -33,9 +33,13 @@ pub fn mascara(cliente: &mut Value, layouts: &Layouts) {
         match key.as_str() {
             k if CABECALHO.contains(&k) => {}
             "mailing" => each(value, mailing),
-            "contratos" | "parcelas" | "garantias" => {
-                let kind = if key == "contratos" { "remessa" } else { key.as_str() };
-                let known = layouts.get(kind).map(campos).unwrap_or_default();
+            "contratos" | "parcelas" | "garantias" | "dadosRefin" => {
+                let kind = match key.as_str() {
+                    "contratos" => "remessa",
+                    "dadosRefin" => "refin",
+                    k => k,
+                };
+                let known = campos(layouts.of_kind(kind));
                 each(value, |row| linha(row, |name| known.get(name).copied()));
             }
             "enderecos_disponiveis" => {
@@ -54,9 +58,9 @@ pub fn mascara(cliente: &mut Value, layouts: &Layouts) {
 }
 
 /// Fields by name; where records differ, the personal one counts.
-fn campos(layout: &Layout) -> HashMap<&str, &Field> {
+fn campos<'l>(layouts: impl Iterator<Item = &'l Layout>) -> HashMap<&'l str, &'l Field> {
     let mut out: HashMap<&str, &Field> = HashMap::new();
-    for f in layout.records.iter().flat_map(|r| &r.fields) {
+    for f in layouts.flat_map(|l| &l.records).flat_map(|r| &r.fields) {
         let known = out.entry(f.name.as_str()).or_insert(f);
         if f.personal {
             *known = f;

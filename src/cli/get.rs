@@ -122,7 +122,8 @@ fn cartao(client: &Value) -> String {
         format!(" CPF/CNPJ  {}", documento::formata(&text(m, "cpf"))),
         format!(" Veículo   {vehicle}"),
     ];
-    let parts = [Some(head.join("\n")), contratos(client), telefones(client), emails(client), enderecos(client)];
+    let parts =
+        [Some(head.join("\n")), contratos(client), refin(client), telefones(client), emails(client), enderecos(client)];
     let counts = format!(
         "Parcelas: {}   Garantias: {}",
         texto::n(list(client, "parcelas").len()),
@@ -150,6 +151,23 @@ fn contratos(client: &Value) -> Option<String> {
     };
     let rows = list(client, "contratos").iter().map(row).collect();
     section("Contratos", &["CONTRATO", "SITUAÇÃO", "BLOQUEADO ATÉ", "DIAS DE ATRASO", "PARCELA", "VENCIDO"], rows)
+}
+
+fn refin(client: &Value) -> Option<String> {
+    let row = |r: &Value| {
+        vec![
+            text(r, "contrato"),
+            texto::data(&text(r, "dataCarga")),
+            money(r, "entrada_refin"),
+            format!("{} × {}", text(r, "qtd_parc_refin"), money(r, "parcela_refin")),
+            money(r, "total_refinanciado"),
+            format!("{} %", money(r, "juro_mensal")),
+            texto::data(&text(r, "venc_primeira_parcela")),
+        ]
+    };
+    let rows = list(client, "dadosRefin").iter().map(row).collect();
+    let header = ["CONTRATO", "CARREGADO EM", "ENTRADA", "PARCELAS", "TOTAL", "JURO MENSAL", "1º VENCIMENTO"];
+    section("Refinanciamento", &header, rows)
 }
 
 fn telefones(client: &Value) -> Option<String> {
@@ -196,6 +214,9 @@ mod tests {
                 {"tipo": "RESIDENCIAL", "ddd": "11", "fone": "34567890", "score": 80},
             ],
             "enderecos_disponiveis": [{"tipo": "RE", "cidade": "***", "uf": "SP", "contrato": "000123"}],
+            "dadosRefin": [{"contrato": "000123", "dataCarga": "2023-08-08", "entrada_refin": "59.00",
+                "qtd_parc_refin": 57, "parcela_refin": "416.00", "total_refinanciado": "23814.80",
+                "juro_mensal": "1.66", "venc_primeira_parcela": "2023-08-11"}],
             "emails_disponiveis": [], "parcelas": [{}, {}], "garantias": [],
         })
     }
@@ -214,6 +235,10 @@ mod tests {
             "(11) *****-4321",
             "(11) 3456-7890",
             "***/SP",
+            "57 × 416,00",
+            "23.814,80",
+            "1,66 %",
+            "08/08/2023",
             "Parcelas: 2   Garantias: 0",
         ] {
             assert!(card.contains(part), "{part}\n{card}");

@@ -148,13 +148,14 @@ fn next_phone(cursor: &mut Cursor<'_>) -> anyhow::Result<Option<(i64, i64, i64, 
         // a number that does not read back is none: it was checked when it was written
         let Some(fone) = r.text(4)?.and_then(Fone::from_completo) else { continue };
         let ordem = r.i64(3)?;
+        let (origem, seq) = Origem::gravada(r.i64(1)?, ordem);
         let line = LinhaTelefone {
-            origem: if r.i64(1)? == 0 { Origem::Remessa } else { Origem::Enriquecimento },
+            origem,
             tipo: r.str(5)?,
             situacao: r.text(6)?.and_then(|s| s.chars().next()),
             fone,
             score: r.int(7)?,
-            seq: ordem,
+            seq,
             quando: r.i64(8)?,
         };
         return Ok(Some((r.i64(0)?, r.i64(2)?, ordem, line)));
@@ -162,10 +163,11 @@ fn next_phone(cursor: &mut Cursor<'_>) -> anyhow::Result<Option<(i64, i64, i64, 
     Ok(None)
 }
 
-/// Looks up what stands once per row: first address and vehicle.
+/// Looks up what stands once per row: first address, vehicle, offer.
 pub struct Detalhes<'d> {
     uf: Stmt<'d>,
     bem: Stmt<'d>,
+    refin: Stmt<'d>,
 }
 
 impl<'d> Detalhes<'d> {
@@ -177,12 +179,19 @@ impl<'d> Detalhes<'d> {
         Ok(Self {
             uf: db.prepare("SELECT uf FROM endereco WHERE contrato_id=?1 ORDER BY ordem LIMIT 1")?,
             bem: db.prepare("SELECT marca, modelo FROM garantia WHERE contrato_id=?1 AND k1=1 ORDER BY k2 LIMIT 1")?,
+            refin: db.prepare("SELECT 1 FROM refin WHERE contrato_id=?1")?,
         })
     }
 
     fn uf(&mut self, contrato: i64) -> anyhow::Result<String> {
         let mut rows = self.uf.query(&[Cell::Int(contrato)])?;
         Ok(rows.next_row()?.map(|r| r.str(0)).transpose()?.unwrap_or_default())
+    }
+
+    /// Whether the bank offers to refinance the contract (R026).
+    fn refin(&mut self, contrato: i64) -> anyhow::Result<&'static str> {
+        let mut rows = self.refin.query(&[Cell::Int(contrato)])?;
+        Ok(if rows.next_row()?.is_some() { "S" } else { "N" })
     }
 
     fn marca_modelo(&mut self, contrato: i64) -> anyhow::Result<String> {
@@ -241,8 +250,8 @@ pub fn escreve<W: Write>(
         number(c.vencidas),
         detalhes.uf(c.id)?,
         detalhes.marca_modelo(c.id)?,
-        // offers and mass actions come with their imports
-        "N".to_owned(),
+        detalhes.refin(c.id)?.to_owned(),
+        // mass actions come with their imports
         String::new(),
     ];
     cells.iter().for_each(|t| out.celula(t));

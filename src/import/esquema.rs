@@ -51,6 +51,11 @@ pub fn esquema(layouts: &Layouts) -> Result<Esquema, LayoutError> {
     }
     e.set(Tabela::Garantia, conjunto([garantias], Tabela::Garantia)?);
     e.set(Tabela::Acordo, conjunto(layouts.of_kind("baixa"), Tabela::Acordo)?);
+    for (kind, campos) in [("telefones", super::telefones::CAMPOS), ("refin", super::refin::CAMPOS)] {
+        for layout in layouts.of_kind(kind) {
+            layout.records.iter().try_for_each(|r| needs(layout, r, campos))?;
+        }
+    }
     e.set(Tabela::Refin, conjunto(layouts.of_kind("refin"), Tabela::Refin)?);
     Ok(e)
 }

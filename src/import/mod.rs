@@ -21,10 +21,12 @@ pub mod mensagem;
 pub mod parcelas;
 pub mod passo;
 pub mod portao;
+pub mod refin;
 pub mod rejeitos;
 pub mod relato;
 pub mod remessa;
 pub mod run;
+pub mod telefones;
 
 use crate::clock::Clock;
 use crate::config::Config;
@@ -78,8 +80,8 @@ pub const ETAPAS: &[Etapa] = &[
     Etapa { kind: "baixa",     depois_de: &["remessa", "parcelas", "garantias"],                     completa: Some("acordos_baixados"), dia: DiaDe::Nome, acumula: false, vazio: true, esperado: "se vier", abre: None },
     Etapa { kind: "exclusao",  depois_de: &["remessa", "parcelas", "garantias", "baixa"],            completa: None, dia: DiaDe::Nome, acumula: false, vazio: true, esperado: "se vier", abre: None },
     Etapa { kind: "batimento", depois_de: &["remessa", "parcelas", "garantias", "baixa", "exclusao"], completa: None, dia: DiaDe::Nome, acumula: false, vazio: false, esperado: "se vier", abre: None },
-    Etapa { kind: "telefones", depois_de: &["remessa"], completa: None, dia: DiaDe::NovaRemessa, acumula: true, vazio: false, esperado: "se vier", abre: None },
-    Etapa { kind: "refin",     depois_de: &["remessa"], completa: None, dia: DiaDe::NovaRemessa, acumula: false, vazio: false, esperado: "terças",  abre: None },
+    Etapa { kind: "telefones", depois_de: &["remessa"], completa: None, dia: DiaDe::NovaRemessa, acumula: true, vazio: false, esperado: "se vier", abre: Some(telefones::abre) },
+    Etapa { kind: "refin",     depois_de: &["remessa"], completa: None, dia: DiaDe::NovaRemessa, acumula: false, vazio: false, esperado: "terças",  abre: Some(refin::abre) },
     Etapa { kind: "massivas",  depois_de: &[],          completa: None, dia: DiaDe::Carimbo,     acumula: true, vazio: false, esperado: "se vier", abre: None },
     Etapa { kind: "retorno",   depois_de: &[],          completa: None, dia: DiaDe::Carimbo,     acumula: true, vazio: false, esperado: "se vier", abre: None },
 ];

@@ -147,7 +147,11 @@ impl<'a> Importacao<'a> {
     /// Duplicate: same layout, content and data de operação.
     fn repetido(&mut self) -> anyhow::Result<bool> {
         let a = &self.arquivo;
-        let same_day = |o: &Arquivo| a.data_operacao.is_none() || o.data_operacao == a.data_operacao;
+        let (day, _) =
+            portao::espera(&self.ctx.store.db, self.etapa, a.data_operacao, &self.ctx.config.dia.obrigatorios)?;
+        // a file that has its day stays in it
+        let day = a.data_operacao.or(day);
+        let same_day = |o: &Arquivo| o.data_operacao == day;
         let same = ledger::with_content(&self.ctx.store.db, &a.kind, &a.sha256)?;
         let done = same.iter().find(|o| o.estado == Estado::Importado && o.layout == a.layout && same_day(o));
         let Some(done) = done else { return Ok(false) };

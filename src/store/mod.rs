@@ -17,10 +17,12 @@ pub mod evento;
 pub mod ledger;
 pub mod lock;
 pub mod presenca;
+pub mod refin;
 pub mod rejeito;
 pub mod remoto;
 pub mod saida;
 pub mod schema;
+pub mod telefone;
 
 use db::{Cell, Db, DbError, Mode};
 use schema::Esquema;
