@@ -389,7 +389,7 @@ fn fa001_estrutura_errada_recusa_o_arquivo_inteiro() {
         (fixed, tag),
         (fixed, csv.clone()),
         (new, good),
-        (new, text.replace("OperOriginal", "Contrato").into_bytes()),
+        (new, text.replace("OperOriginal", "Outra").into_bytes()),
         (new, text.replace(";11,12", "").into_bytes()),
         (new, [csv.as_slice(), b"528;x;772"].concat()),
     ] {

@@ -18,9 +18,9 @@ fn a_noite_do_exemplo_entra_e_o_arquivo_de_discagem_sai() {
     assert_eq!(parcelas["lines"]["ignored"], serde_json::json!({"CONTRATO_COM_REJEITO": 31}));
     assert_eq!(parcelas["lines"]["rejected"], serde_json::json!({"CONTRATO_DESCONHECIDO": 2, "NUMERO_INVALIDO": 1}));
     assert_eq!(by_kind("garantias")["lines"]["rejected"], serde_json::json!({"CONTRATO_DESCONHECIDO": 1}));
-    // both shapes of baixa name the same four acordos: the second changes nothing
+    // both shapes of baixa name the same four acordos: the fixed one only adds the columns that it alone has
     let baixas: Vec<_> = out.json().into_iter().filter(|v| v["kind"] == "baixa").collect();
-    let blocked = |r: &serde_json::Value| (r["effects"]["bloqueios"].clone(), r["lines"]["unchanged"].clone());
+    let blocked = |r: &serde_json::Value| (r["effects"]["bloqueios"].clone(), r["lines"]["updated"].clone());
     assert_eq!(baixas.iter().map(blocked).collect::<Vec<_>>(), [(4.into(), 0.into()), (0.into(), 4.into())]);
     assert_eq!(by_kind("exclusao")["effects"]["exclusoes"], 2);
     // UC003: the carga stands in Manager's folder, whole, once
