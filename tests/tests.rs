@@ -11,9 +11,11 @@
 mod support;
 
 mod arrows;
+mod baixa;
 mod conjuntos;
 mod delimitados;
 mod entrada;
+mod exclusao;
 mod fuzz;
 mod kill;
 mod layouts;

@@ -50,14 +50,35 @@ pub fn esquema(layouts: &Layouts) -> Result<Esquema, LayoutError> {
         needs(garantias, r, super::garantias::CAMPOS)?;
     }
     e.set(Tabela::Garantia, conjunto([garantias], Tabela::Garantia)?);
-    e.set(Tabela::Acordo, conjunto(layouts.of_kind("baixa"), Tabela::Acordo)?);
-    for (kind, campos) in [("telefones", super::telefones::CAMPOS), ("refin", super::refin::CAMPOS)] {
+    let rooms = [
+        ("baixa", super::baixa::CAMPOS),
+        ("exclusao", super::exclusao::CAMPOS),
+        ("telefones", super::telefones::CAMPOS),
+        ("refin", super::refin::CAMPOS),
+    ];
+    for (kind, campos) in rooms {
         for layout in layouts.of_kind(kind) {
-            layout.records.iter().try_for_each(|r| needs(layout, r, campos))?;
+            needs(layout, unico_registro(layout)?, campos)?;
         }
     }
+    e.set(Tabela::Acordo, conjunto(layouts.of_kind("baixa"), Tabela::Acordo)?);
     e.set(Tabela::Refin, conjunto(layouts.of_kind("refin"), Tabela::Refin)?);
     Ok(e)
+}
+
+/// The record of a layout whose rule knows one kind of line.
+///
+/// # Errors
+/// It has none, or several.
+pub fn unico_registro(layout: &Layout) -> Result<&Record, LayoutError> {
+    match layout.records.as_slice() {
+        [record] => Ok(record),
+        records => Err(LayoutError {
+            file: format!("layouts/{}.toml", layout.name),
+            line: records.get(1).and_then(|r| r.fields.first()).map_or(0, |f| f.line),
+            why: format!("the rule of {} reads one [[record]], here are {}", layout.kind, records.len()),
+        }),
+    }
 }
 
 fn remessa(e: &mut Esquema, layout: &Layout) -> Result<(), LayoutError> {

@@ -1,7 +1,7 @@
 //! Imports: the table of steps, and what the engine and the rooms share.
 //!
 //! [`run`] is the engine, with [`leitura`] (first pass) and [`aplica`] (second); it knows no step by name. Each kind has a room of
-//! its own ([`remessa`], [`parcelas`], [`garantias`]) that decides what a line means. [`portao`] says what a
+//! its own ([`remessa`], [`parcelas`], [`garantias`], [`baixa`], [`exclusao`]) that decides what a line means. [`portao`] says what a
 //! step still waits for, [`estrutura`] what is wrong with a whole file, [`relato`] what an import reports.
 //!
 //! **Transaction:** one file is applied in one transaction of `carteira.db` that holds every row effect, the
@@ -11,10 +11,12 @@
 
 pub mod aplica;
 pub mod arquivo;
+pub mod baixa;
 pub mod conjunto;
 pub mod entrada;
 pub mod esquema;
 pub mod estrutura;
+pub mod exclusao;
 pub mod garantias;
 pub mod leitura;
 pub mod mensagem;
@@ -77,8 +79,8 @@ pub const ETAPAS: &[Etapa] = &[
     Etapa { kind: "remessa",   depois_de: &[],                                                       completa: None, dia: DiaDe::Nome, acumula: false, vazio: false, esperado: "se vier", abre: Some(remessa::abre) },
     Etapa { kind: "parcelas",  depois_de: &["remessa"],                                              completa: None, dia: DiaDe::Nome, acumula: false, vazio: false, esperado: "se vier", abre: Some(parcelas::abre) },
     Etapa { kind: "garantias", depois_de: &["remessa"],                                              completa: None, dia: DiaDe::Nome, acumula: false, vazio: false, esperado: "se vier", abre: Some(garantias::abre) },
-    Etapa { kind: "baixa",     depois_de: &["remessa", "parcelas", "garantias"],                     completa: Some("acordos_baixados"), dia: DiaDe::Nome, acumula: false, vazio: true, esperado: "se vier", abre: None },
-    Etapa { kind: "exclusao",  depois_de: &["remessa", "parcelas", "garantias", "baixa"],            completa: None, dia: DiaDe::Nome, acumula: false, vazio: true, esperado: "se vier", abre: None },
+    Etapa { kind: "baixa",     depois_de: &["remessa", "parcelas", "garantias"],                     completa: Some("acordos_baixados"), dia: DiaDe::Nome, acumula: false, vazio: true, esperado: "se vier", abre: Some(baixa::abre) },
+    Etapa { kind: "exclusao",  depois_de: &["remessa", "parcelas", "garantias", "baixa"],            completa: None, dia: DiaDe::Nome, acumula: false, vazio: true, esperado: "se vier", abre: Some(exclusao::abre) },
     Etapa { kind: "batimento", depois_de: &["remessa", "parcelas", "garantias", "baixa", "exclusao"], completa: None, dia: DiaDe::Nome, acumula: false, vazio: false, esperado: "se vier", abre: None },
     Etapa { kind: "telefones", depois_de: &["remessa"], completa: None, dia: DiaDe::NovaRemessa, acumula: true, vazio: false, esperado: "se vier", abre: Some(telefones::abre) },
     Etapa { kind: "refin",     depois_de: &["remessa"], completa: None, dia: DiaDe::NovaRemessa, acumula: false, vazio: false, esperado: "terças",  abre: Some(refin::abre) },

@@ -7,7 +7,7 @@ use crate::layout::OnError;
 use crate::layout::linha::Linha;
 use crate::layout::valor::Valor;
 use crate::store::Store;
-use crate::store::db::Cell;
+use crate::store::db::{Cell, DbError};
 use serde::Serialize;
 use std::borrow::Cow;
 
@@ -125,6 +125,57 @@ pub fn chave_do_contrato<'l>(linha: &Linha<'l>, i: usize) -> Result<Cow<'l, str>
         Ok(Some(k)) => Ok(k),
         Ok(None) => Err(Rejeito::campo(Codigo::CampoObrigatorio, i)),
         Err(e) => Err(Rejeito::campo(e.codigo(), i)),
+    }
+}
+
+/// Why a room that asks the store about each line gives one up.
+#[derive(Debug)]
+pub enum Parada {
+    /// The line is rejected.
+    Rejeito(Rejeito),
+    /// The store cannot be read.
+    Store(DbError),
+}
+
+impl From<Rejeito> for Parada {
+    fn from(r: Rejeito) -> Self {
+        Self::Rejeito(r)
+    }
+}
+
+impl From<DbError> for Parada {
+    fn from(e: DbError) -> Self {
+        Self::Store(e)
+    }
+}
+
+/// Keeps the first failure of the store during the first pass, which knows only rejects: it comes out before
+/// anything is written.
+#[derive(Debug, Default)]
+pub struct Falha(Option<DbError>);
+
+impl Falha {
+    /// What [`Passo::examina`] answers.
+    ///
+    /// # Errors
+    /// The line is rejected.
+    pub fn responde(&mut self, olhada: Result<Aceita, Parada>) -> Result<Aceita, Rejeito> {
+        match olhada {
+            Ok(a) => Ok(a),
+            Err(Parada::Rejeito(r)) => Err(r),
+            Err(Parada::Store(e)) => {
+                self.0.get_or_insert(e);
+                Ok(Aceita { chave: None, marca: IGUAL })
+            }
+        }
+    }
+
+    /// For [`Passo::gravador`].
+    ///
+    /// # Errors
+    /// The failure that was kept.
+    pub fn confere(self) -> Result<(), DbError> {
+        self.0.map_or(Ok(()), Err)
     }
 }
 

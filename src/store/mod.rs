@@ -1,13 +1,14 @@
 //! The embedded store: two SQLite files in one folder, and the journal of ids beside them.
 //!
 //! [`db`] is the seam to the driver, [`schema`] the tables, [`ledger`] files and runs, [`rejeito`] rejected lines, [`dia`] the
-//! operating days, [`carteira`] the clients and contracts, [`saida`] what goes out.
+//! operating days, [`carteira`] the clients and contracts, [`acordo`] what blocks them, [`saida`] what goes out.
 //!
 //! **Locking:** writers of `carteira.db` hold the kernel lock of [`lock`] before they begin; nothing here
 //! waits for a person, a lock dies with its process.
 //!
 //! **Invariant by absence:** no layout, no import rule, no transport is known here. Rows arrive as cells.
 
+pub mod acordo;
 pub mod busca;
 pub mod carteira;
 pub mod consulta;

@@ -140,7 +140,6 @@ impl Tabela {
                 ("k1", "TEXT NOT NULL"),
                 ("k2", "INTEGER NOT NULL"),
                 ("bloqueou_em", "TEXT"),
-                ("h", "INTEGER NOT NULL"),
                 ("run", "INTEGER NOT NULL"),
                 ("linha", "INTEGER NOT NULL"),
             ],

@@ -182,6 +182,7 @@ impl Bed {
             ("email", "c.chave FROM email JOIN contrato c ON c.id=email.contrato_id"),
             ("parcela", "c.chave FROM parcela JOIN contrato c ON c.id=parcela.contrato_id"),
             ("garantia", "c.chave FROM garantia JOIN contrato c ON c.id=garantia.contrato_id"),
+            ("acordo", "c.chave FROM acordo JOIN contrato c ON c.id=acordo.contrato_id"),
             ("conjunto", "c.chave FROM conjunto JOIN contrato c ON c.id=conjunto.contrato_id"),
         ] {
             let internal =
