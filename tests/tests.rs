@@ -14,6 +14,7 @@ mod arrows;
 mod conjuntos;
 mod delimitados;
 mod entrada;
+mod falhas;
 mod fuzz;
 mod kill;
 mod layouts;
