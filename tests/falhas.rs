@@ -16,10 +16,13 @@ use std::sync::OnceLock;
 fn shim() -> &'static Path {
     static SHIM: OnceLock<PathBuf> = OnceLock::new();
     SHIM.get_or_init(|| {
-        let so = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("falha-{}.so", std::process::id()));
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+        let (so, new) = (folder.join("falha.so"), folder.join(format!("falha.so.{}", std::process::id())));
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/dados/falha.c");
-        let done = Command::new("cc").args(["-shared", "-fPIC", "-O1", "-o"]).arg(&so).arg(source).status();
+        let done = Command::new("cc").args(["-shared", "-fPIC", "-O1", "-o"]).arg(&new).arg(source).status();
         assert!(done.expect("cc, which building SQLite needs as well").success());
+        // another run of the tests may have it loaded
+        fs::rename(new, &so).unwrap();
         so
     })
 }
@@ -58,9 +61,9 @@ impl Visto {
         let not_ours = |p: &str| p.ends_with("/store") || p.contains("/evo");
         self.shim
             .lines()
-            .filter_map(|l| l.strip_prefix("unsynced "))
+            .filter_map(|l| l.strip_prefix("unsynced ").or_else(|| l.strip_prefix("lost ")))
             // what the log still holds is not in need of the database file
-            .filter(|p| !of_none(p) && !not_ours(p) && !(p.ends_with(".db") && log(p)))
+            .filter(|p| !(of_none(p) || not_ours(p) || p.ends_with(".db") && log(p)))
             .collect()
     }
 
@@ -73,7 +76,6 @@ fn roda(b: &Bed, args: &[&str], f: Falha<'_>) -> Visto {
     let book = b.root.join("falha.txt");
     // joining nothing would leave a slash at the end
     let below = b.root.canonicalize().unwrap().join(f.pasta).components().collect::<PathBuf>();
-    let _ = fs::remove_file(&book);
     let out = b
         .cmd(args)
         .env("LD_PRELOAD", shim())
@@ -121,6 +123,8 @@ impl Momento {
             fs::remove_dir_all(b.root.join(p)).unwrap();
             copia(&self.0.path().join(p), &b.root.join(p));
         }
+        // the shim's book of what a loss of power would take
+        let _ = fs::remove_file(b.root.join("falha.txt"));
     }
 }
 
@@ -141,13 +145,15 @@ fn linhas(db: &rusqlite::Connection, sql: &str) -> Vec<String> {
 fn nucleo(db: &rusqlite::Connection) -> Vec<String> {
     let mut all = Bed::digest_of(db);
     for sql in [
-        "SELECT 'run|'||kind||'|'||estado||'|'||saida||'|'||conta FROM run ORDER BY id",
-        "SELECT 'rejeito|'||linha||'|'||codigo||'|'||posicao||'|'||tamanho FROM rejeito ORDER BY run, linha",
-        "SELECT 'importado|'||nome FROM arquivo WHERE estado='importado' ORDER BY nome",
-        "SELECT 'erros|'||linhas||'|'||sha256 FROM saida WHERE tipo='erros' ORDER BY id",
+        "SELECT 'run|'||kind||'|'||estado||'|'||saida||'|'||conta FROM run",
+        "SELECT 'rejeito|'||linha||'|'||codigo||'|'||posicao||'|'||tamanho FROM rejeito",
+        "SELECT 'importado|'||nome FROM arquivo WHERE estado='importado'",
+        "SELECT 'erros|'||linhas||'|'||sha256 FROM saida WHERE tipo='erros'",
     ] {
         all.extend(linhas(db, sql));
     }
+    // a file that failed at first comes after the others
+    all.sort();
     all
 }
 
@@ -155,12 +161,14 @@ fn nucleo(db: &rusqlite::Connection) -> Vec<String> {
 fn tudo(db: &rusqlite::Connection) -> Vec<String> {
     let mut all = nucleo(db);
     for sql in [
-        "SELECT 'saida|'||tipo||'|'||linhas||'|'||estado FROM saida ORDER BY id",
-        "SELECT 'enviado|'||contrato||'|'||ficha_id FROM enviado ORDER BY contrato",
-        "SELECT 'arquivo|'||nome||'|'||estado||'|'||caminho FROM arquivo ORDER BY nome",
+        "SELECT 'saida|'||tipo||'|'||linhas||'|'||estado FROM saida",
+        "SELECT 'enviado|'||contrato FROM enviado",
+        "SELECT 'arquivo|'||nome||'|'||estado||'|'||caminho FROM arquivo",
     ] {
         all.extend(linhas(db, sql));
     }
+    // a file that failed at first comes after the others
+    all.sort();
     all
 }
 
@@ -197,25 +205,69 @@ fn confere_arquivos(b: &Bed, feito: bool, at: &str) {
     }
 }
 
+#[track_caller]
+fn igual(now: &[String], wanted: &[String], at: &str) {
+    let only = |a: &[String], b: &[String]| a.iter().filter(|l| !b.contains(l)).cloned().collect::<Vec<_>>();
+    let (more, less) = (only(now, wanted), only(wanted, now));
+    assert!(now == wanted, "{at}\nonly here: {more:#?}\nmissing: {less:#?}");
+}
+
 /// At most `most` of 1..=`total`, evenly, with the first and the last.
 fn amostra(total: usize, most: usize) -> BTreeSet<usize> {
     let k = total.min(most);
     (0..k).map(|i| if k == 1 { 1 } else { 1 + i * (total - 1) / (k - 1) }).collect()
 }
 
-/// Lets every kind of call of a command fail, one at a time, and lets the next tick finish. `inteiros` are the
-/// states that whole files leave.
+/// A command that is to fail, from one moment of a bed.
+struct Ensaio<'a> {
+    b: &'a Bed,
+    args: &'a [&'a str],
+    /// The states of the store that whole files leave.
+    inteiros: &'a [Vec<String>],
+    antes: Momento,
+    /// After the command without a fault, and after one more tick.
+    feito: Vec<String>,
+    fim: Vec<String>,
+}
+
+impl Ensaio<'_> {
+    /// One fault, then the next tick without one; whether the fault was told.
+    fn falha(&self, f: Falha<'_>, at: &str) -> bool {
+        let b = self.b;
+        self.antes.volta(b);
+        let v = roda(b, self.args, f);
+        assert!(v.conta("hits") > 0, "{at}: not met");
+        assert!(v.out.code >= 0 && !v.disse().contains("panicked"), "{at}: {}", v.disse());
+        let done = [0, 3].contains(&v.out.code);
+        if done {
+            assert_eq!(v.perderia(), Vec::<&str>::new(), "{at}: said done: {}", v.disse());
+            igual(&olha(b, tudo), &self.feito, &format!("{at}: said done: {}", v.disse()));
+        } else {
+            assert!(!v.disse().trim().is_empty(), "{at}: failed without a word");
+            assert!(self.inteiros.contains(&olha(b, nucleo)), "{at}: half a file; {}", v.disse());
+        }
+        confere_arquivos(b, done, at);
+        let next = roda(b, &["-q", "run"], NENHUMA);
+        assert!([0, 3].contains(&next.out.code), "{at}: then {}: {}", next.out.code, next.disse());
+        igual(&olha(b, tudo), &self.fim, at);
+        assert_eq!(next.perderia(), Vec::<&str>::new(), "{at}: after the next run");
+        confere_arquivos(b, true, at);
+        !done
+    }
+}
+
+/// Lets every kind of call of a command fail, one at a time.
 fn varre(b: &Bed, args: &[&str], inteiros: &[Vec<String>], por_tipo: usize) {
-    let before = Momento::de(b);
+    let antes = Momento::de(b);
     let clean = roda(b, args, NENHUMA);
     assert!([0, 3].contains(&clean.out.code), "{}", clean.disse());
     assert_eq!(clean.perderia(), Vec::<&str>::new(), "without any fault");
-    let done = olha(b, tudo);
-    confere_arquivos(b, true, "clean");
+    confere_arquivos(b, true, "without any fault");
+    let feito = olha(b, tudo);
     let next = roda(b, &["-q", "run"], NENHUMA);
     assert!([0, 3].contains(&next.out.code), "{}", next.disse());
-    let end = olha(b, tudo);
-    let (mut failed, mut tried) = (0, 0);
+    let e = Ensaio { b, args, inteiros, antes, feito, fim: olha(b, tudo) };
+    let (mut told, mut tried) = (0, 0);
     for (op, modo, erro) in [
         ("write", "once", "EIO"),
         ("write", "short", "ENOSPC"),
@@ -227,30 +279,12 @@ fn varre(b: &Bed, args: &[&str], inteiros: &[Vec<String>], por_tipo: usize) {
         assert!(total > 0, "{op}: {}", clean.shim);
         for n in amostra(total, por_tipo) {
             let at = format!("{args:?}: {op} {modo} {n} of {total}");
-            before.volta(b);
-            let v = roda(b, args, Falha { pasta: "", op, n, modo, erro });
-            assert!(v.conta("hits") > 0, "{at}: not met");
-            assert!(v.out.code >= 0 && !v.disse().contains("panicked"), "{at}: {}", v.disse());
+            told += usize::from(e.falha(Falha { pasta: "", op, n, modo, erro }, &at));
             tried += 1;
-            if [0, 3].contains(&v.out.code) {
-                assert_eq!(v.perderia(), Vec::<&str>::new(), "{at}: said done: {}", v.disse());
-                assert_eq!(olha(b, tudo), done, "{at}: said done: {}", v.disse());
-                confere_arquivos(b, true, &at);
-            } else {
-                failed += 1;
-                assert!(!v.disse().trim().is_empty(), "{at}: failed without a word");
-                let now = olha(b, nucleo);
-                assert!(inteiros.contains(&now), "{at}: half a file; {}", v.disse());
-                confere_arquivos(b, false, &at);
-            }
-            let next = roda(b, &["-q", "run"], NENHUMA);
-            assert!([0, 3].contains(&next.out.code), "{at}: then {}: {}", next.out.code, next.disse());
-            assert_eq!(olha(b, tudo), end, "{at}");
-            confere_arquivos(b, true, &at);
         }
     }
-    println!("{args:?}: {failed} of {tried} told");
-    assert!(failed > tried / 2, "{args:?}: only {failed} of {tried} were told");
+    // what may go unheard is SQLite's own housekeeping: the name of its log, a log that stays
+    assert!(tried - told <= tried / 8, "{args:?}: {told} of {tried} were told");
 }
 
 const SEXTA: &str = "2023-08-04";
@@ -323,17 +357,20 @@ fn im2_nenhuma_falha_de_disco_nas_parcelas_vira_sucesso() {
 
 #[test]
 fn im2_nenhuma_falha_de_disco_na_noite_inteira_vira_sucesso() {
-    let b = Bed::with("");
+    let b = Bed::new();
     let kinds = ["remessa", "parcelas", "garantias"];
     chegam(&b, &carteira(N), SEXTA, &kinds);
     let start = Momento::de(&b);
     let mut states = vec![olha(&b, nucleo)];
-    b.atom(&["-q", "fetch"]).exits(0);
-    for k in kinds {
-        b.atom(&["-q", "import", k]).exits(3);
-        states.push(olha(&b, nucleo));
+    // a file that fails holds up no other, unless that waits for it
+    for order in [kinds, ["remessa", "garantias", "parcelas"]] {
+        b.atom(&["-q", "fetch"]).exits(0);
+        for k in order {
+            b.atom(&["-q", "import", k]).exits(3);
+            states.push(olha(&b, nucleo));
+        }
+        start.volta(&b);
     }
-    start.volta(&b);
     varre(&b, &["run"], &states, 12);
 }
 
@@ -347,4 +384,127 @@ fn im2_nenhuma_falha_de_disco_na_carga_vira_sucesso() {
     }
     let states = [olha(&b, nucleo)];
     varre(&b, &["export", "manager", "--carga"], &states, 12);
+}
+
+const CHEIO: Falha<'_> = Falha { pasta: "store", op: "write", n: 1, modo: "from", erro: "ENOSPC" };
+
+#[test]
+fn im3_disco_cheio_na_pasta_do_store_e_saida_1_com_o_nome_dela() {
+    let b = Bed::new();
+    chegam(&b, &carteira(N), SEXTA, &["remessa", "parcelas", "garantias"]);
+    b.atom(&["-q", "fetch"]).exits(0);
+    let args = &["import", "remessa"];
+    let states = antes_e_depois(&b, args);
+    let start = Momento::de(&b);
+    let clean = roda(&b, args, Falha { pasta: "store", ..NENHUMA });
+    b.atom(&["-q", "run"]).exits(3);
+    let end = olha(&b, tudo);
+    let folder = b.root.join("store").display().to_string();
+    let mut before = 0;
+    for (op, erro) in [("write", "ENOSPC"), ("write", "EIO"), ("sync", "ENOSPC"), ("write,sync", "EIO")] {
+        let total: usize = op.split(',').map(|k| clean.conta(k)).sum();
+        for n in amostra(total, 9) {
+            start.volta(&b);
+            let v = roda(&b, args, Falha { op, erro, n, ..CHEIO });
+            let at = format!("{op} {erro} from {n} of {total}: {}", v.disse());
+            assert_eq!(v.out.code, 1, "{at}");
+            assert!(v.disse().contains(&folder), "{at}");
+            assert!(v.disse().contains(if erro == "ENOSPC" { "cheio" } else { "disco" }), "{at}");
+            let now = olha(&b, nucleo);
+            assert!(states.contains(&now), "{at}");
+            // a full disk takes no sync away: what was not told as applied is not
+            before += usize::from(now == states[0]);
+            assert!(v.out.stdout.contains("lidas 32") == (now == states[1]) || op != "write", "{at}");
+            let next = roda(&b, &["-q", "run"], NENHUMA);
+            assert_eq!(next.out.code, 3, "{at}: {}", next.disse());
+            igual(&olha(&b, tudo), &end, &at);
+            confere_arquivos(&b, true, &at);
+        }
+    }
+    assert!(before > 10, "{before}");
+}
+
+#[test]
+fn in16_disco_cheio_na_caixa_de_entrada_e_dito_com_o_nome_dela_e_nada_entra() {
+    let b = Bed::new();
+    let (c, inbox) = (carteira(N), b.root.join("data/inbox").display().to_string());
+    chegam(&b, &c, SEXTA, &["remessa"]);
+    let name = c.noite(dia(SEXTA)).remessa;
+    let outside = b.file(&name, &fs::read(b.root.join("evo").join(&name)).unwrap());
+    let (start, before) = (Momento::de(&b), olha(&b, nucleo));
+    let fetch = ["fetch"];
+    for (args, op, modo) in [
+        (&fetch[..], "write", "from"),
+        (&fetch, "write", "short"),
+        (&fetch, "sync", "once"),
+        (&fetch, "create", "once"),
+        (&fetch, "rename", "once"),
+        (&["run"], "write", "from"),
+        (&["run"], "rename", "from"),
+        (&["import", "remessa", &outside], "write", "from"),
+        (&["import", "remessa", &outside], "sync", "once"),
+        (&["import", "remessa", &outside], "create", "once"),
+        (&["import", "remessa", &outside], "rename", "once"),
+    ] {
+        start.volta(&b);
+        let v = roda(&b, args, Falha { pasta: "data/inbox", op, modo, ..CHEIO });
+        let at = format!("{args:?} {op} {modo}: {}", v.disse());
+        assert_eq!(v.out.code, 1, "{at}");
+        assert!(v.disse().contains(&inbox) && v.disse().contains("disco cheio"), "{at}");
+        assert!(b.names("data/inbox").iter().all(|n| *n != name), "{at}: {:?}", b.names("data/inbox"));
+        assert_eq!(olha(&b, nucleo), before, "{at}");
+        assert_eq!(b.sql("SELECT count(*) FROM arquivo"), "0", "{at}");
+        let next = roda(&b, &["-q", "run"], NENHUMA);
+        assert_eq!(next.out.code, 3, "{at}: {}", next.disse());
+        assert_eq!(b.sql("SELECT count(*) FROM contrato"), N.to_string(), "{at}");
+        assert_eq!(b.names("data/inbox"), Vec::<String>::new(), "{at}");
+    }
+}
+
+#[test]
+fn im3_disco_cheio_onde_ficam_os_rejeitos_nao_aplica_nada_e_diz_onde() {
+    let b = Bed::new();
+    chegam(&b, &carteira(N), SEXTA, &["remessa"]);
+    b.atom(&["-q", "fetch"]).exits(0);
+    let (start, before) = (Momento::de(&b), olha(&b, nucleo));
+    for pasta in ["data/rejects", "data/outbox"] {
+        for (op, modo) in [("write", "from"), ("write", "short"), ("sync", "from"), ("create", "once")] {
+            start.volta(&b);
+            let v = roda(&b, &["import", "remessa"], Falha { pasta, op, modo, ..CHEIO });
+            let at = format!("{pasta} {op} {modo}: {}", v.disse());
+            assert_eq!(v.out.code, 1, "{at}");
+            assert!(v.disse().contains(&format!("{}/{pasta}", b.root.display())), "{at}");
+            assert!(v.disse().contains("disco cheio") && v.disse().contains("libere espaço"), "{at}");
+            assert_eq!(olha(&b, nucleo), before, "{at}");
+            let next = roda(&b, &["-q", "run"], NENHUMA);
+            assert_eq!(next.out.code, 3, "{at}: {}", next.disse());
+            confere_arquivos(&b, true, &at);
+        }
+    }
+}
+
+#[test]
+fn ex1_disco_cheio_no_manager_nao_deixa_meio_arquivo_e_a_proxima_execucao_publica() {
+    let b = Bed::new();
+    chegam(&b, &carteira(N), SEXTA, &["remessa", "parcelas", "garantias"]);
+    b.atom(&["-q", "fetch"]).exits(0);
+    for k in ["remessa", "parcelas", "garantias"] {
+        b.atom(&["-q", "import", k]).exits(3);
+    }
+    let start = Momento::de(&b);
+    for (op, modo) in [("write", "from"), ("write", "short"), ("sync", "from"), ("create", "once"), ("rename", "once")]
+    {
+        start.volta(&b);
+        let v = roda(&b, &["run"], Falha { pasta: "manager", op, modo, ..CHEIO });
+        let at = format!("{op} {modo}: {}", v.disse());
+        assert_eq!(v.out.code, 5, "{at}");
+        assert!(v.disse().contains("/manager") && v.disse().contains("disco cheio"), "{at}");
+        assert!(b.names("manager").iter().all(|n| n.ends_with(".part")), "{at}: {:?}", b.names("manager"));
+        assert_eq!(b.sql("SELECT count(*) FROM enviado"), "0", "{at}");
+        let next = roda(&b, &["-q", "run"], NENHUMA);
+        assert_eq!(next.out.code, 0, "{at}: {}", next.disse());
+        assert_eq!(b.sql("SELECT estado||count(*) FROM saida WHERE tipo='carga'"), "publicado1", "{at}");
+        assert_eq!(next.perderia(), Vec::<&str>::new(), "{at}");
+        confere_arquivos(&b, true, &at);
+    }
 }

@@ -11,11 +11,12 @@
  * FALHA_N      which of those calls, from 1; 0 or absent: none
  * FALHA_MODE   once; from: that one and all later ones; short: that write writes half, the next one fails
  * FALHA_ERRNO  EIO (default) or ENOSPC
- * FALHA_OUT    gets, at exit: the counts, whether the fault was met, and what a power loss would lose
+ * FALHA_OUT    gets, at exit: the counts, whether the fault was met, and what a power loss would lose; what the
+ *              command before left there still counts
  *
  * It keeps a book of what a power loss would lose: data written and not synced since, names changed and their
- * folder not synced since. After a failed sync the kernel drops the pages and later syncs succeed, so such a
- * file stays in the book until it is gone. No sync is really made: the machine loses no power in a test. */
+ * folder not synced since. After a failed sync the kernel drops the pages and later syncs succeed: such a file
+ * is lost until it is written again or gone. No sync is really made: the machine loses no power in a test. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -55,6 +56,17 @@ __attribute__((constructor)) static void begin(void) {
     if ((v = getenv("FALHA_N"))) nth = atol(v);
     if ((v = getenv("FALHA_ERRNO")) && !strcmp(v, "ENOSPC")) error = ENOSPC;
     if ((v = getenv("FALHA_MODE"))) { from = !strcmp(v, "from"); half = !strcmp(v, "short"); }
+    FILE *f = (v = getenv("FALHA_OUT")) ? fopen(v, "re") : NULL;
+    char line[PATH_MAX + 16];
+    size_t used = 0;
+    while (f && fgets(line, sizeof line, f) && used < sizeof book / sizeof *book) {
+        struct entry *e = &book[used];
+        line[strcspn(line, "\n")] = 0;
+        e->dirty = !strncmp(line, "unsynced ", 9);
+        e->lost = !strncmp(line, "lost ", 5);
+        if (e->dirty || e->lost) { snprintf(e->path, PATH_MAX, "%s", strchr(line, ' ') + 1); used++; }
+    }
+    if (f) fclose(f);
 }
 
 __attribute__((destructor)) static void end(void) {
@@ -65,7 +77,8 @@ __attribute__((destructor)) static void end(void) {
     fprintf(f, "hits %ld\n", hits);
     if (full) fprintf(f, "overflow 1\n");
     for (size_t i = 0; i < sizeof book / sizeof *book; i++)
-        if (book[i].path[0] && (book[i].dirty || book[i].lost)) fprintf(f, "unsynced %s\n", book[i].path);
+        if (book[i].path[0] && (book[i].dirty || book[i].lost))
+            fprintf(f, "%s %s\n", book[i].lost ? "lost" : "unsynced", book[i].path);
     fclose(f);
 }
 
@@ -126,7 +139,7 @@ static struct entry *entry(const char *path, int make) {
 
 static void dirty(const char *path) {
     struct entry *e = entry(path, 1);
-    if (e) e->dirty = 1;
+    if (e) { e->dirty = 1; e->lost = 0; }
 }
 
 static void folder_dirty(const char *path) {
@@ -222,11 +235,10 @@ static int synced(int fd) {
     if (!by_fd(fd, path)) return fstat(fd, &st);
     LOCK();
     int f = fails(SYNC);
+    int folder = !fstat(fd, &st) && S_ISDIR(st.st_mode);
     struct entry *e = entry(path, 0);
-    if (e) {
-        if (f) e->lost = 1;
-        if (!f) e->dirty = 0;
-    }
+    if (e && f) e->lost = !folder;
+    if (e && !f) e->dirty = 0;
     UNLOCK();
     return f ? -1 : 0;
 }
