@@ -132,7 +132,9 @@ impl Momento {
 fn olha<T>(b: &Bed, f: impl FnOnce(&rusqlite::Connection) -> T) -> T {
     let dir = tempfile::tempdir().unwrap();
     copia(&b.root.join("store"), dir.path());
-    f(&rusqlite::Connection::open(dir.path().join("carteira.db")).unwrap())
+    let db = rusqlite::Connection::open(dir.path().join("carteira.db")).unwrap();
+    db.execute_batch("PRAGMA synchronous=OFF").unwrap();
+    f(&db)
 }
 
 fn linhas(db: &rusqlite::Connection, sql: &str) -> Vec<String> {
