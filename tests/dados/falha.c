@@ -1,4 +1,4 @@
-/* A failing disk between atom and the system, loaded with LD_PRELOAD by tests/falhas.rs only.
+/* A failing disk between atom and the system, loaded with LD_PRELOAD by tests/support/disco.rs only.
  *
  * Counts the calls below one folder, by kind, and lets the FALHA_N-th one of a kind fail:
  *   write   write, pwrite, writev, ftruncate to a greater length, copy_file_range, sendfile, splice

@@ -2,6 +2,8 @@
 //!
 //! `ATOM_TEST_KEEP=1` leaves the folder and prints its path.
 
+pub mod disco;
+
 use atom::gerador::linha::Linha;
 use atom::layout::{Layouts, load};
 use chrono::NaiveDate;
