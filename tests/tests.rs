@@ -16,6 +16,7 @@ mod conjuntos;
 mod delimitados;
 mod entrada;
 mod exclusao;
+mod falhas;
 mod fuzz;
 mod kill;
 mod layouts;

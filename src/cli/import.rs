@@ -64,13 +64,13 @@ pub fn run(cmd: &Cmd, app: &App) -> anyhow::Result<i64> {
         if let Some(b) = &bar {
             b.finish_and_clear();
         }
-        pipeline::recover(&ctx)?;
-        let published = publish::publica(&ctx)?;
-        relato::devolvido(&mut r, &published);
+        let published = pipeline::recover(&ctx).and_then(|()| publish::publica(&ctx));
+        relato::devolvido(&mut r, published.as_deref().unwrap_or_default());
+        // what became of the file is told, whatever fails after it
         relato::mostra(app, &r);
-        code = published.iter().fold(graver(code, r.exit), |code, p| graver(code, relata(app, p)));
+        code = published?.iter().fold(graver(code, r.exit), |code, p| graver(code, relata(app, p)));
     }
-    store.checkpoint()?;
+    app.fecha(&store)?;
     Ok(code)
 }
 

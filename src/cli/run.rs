@@ -43,7 +43,7 @@ pub fn run(_: &Cmd, app: &App) -> anyhow::Result<i64> {
     if let Err(e) = worked {
         code = graver(code, falha(&e));
     }
-    store.checkpoint()?;
+    app.fecha(&store)?;
     Ok(code)
 }
 

@@ -47,12 +47,13 @@ pub fn gera(p: &Pedido<'_>, dia: NaiveDate, dry_run: bool) -> anyhow::Result<Ger
     let regra = Discagem::le(p.config.manager.comercial, p.config.contato.bloqueados.as_deref())?;
     let file = File::create(&path).with_context(|| format!("não foi possível gravar {}", path.display()))?;
     let mut out = Escritor::new(Medidor::new(BufWriter::new(file)), layout)?;
-    escreve(p, &mut out, &regra)?;
+    let named = |e: anyhow::Error| if e.is::<std::io::Error>() { e.context(path.display().to_string()) } else { e };
+    escreve(p, &mut out, &regra).map_err(named)?;
     let (linhas, substituidos) = (out.linhas, out.substituidos);
-    let (file, impressao) = out.fim()?.fim();
-    let synced = file.into_inner().map_err(|e| e.into_error())?;
-    synced.sync_all().with_context(|| path.display().to_string())?;
-    File::open(p.config.data.join("outbox"))?.sync_all()?;
+    let (file, impressao) = out.fim().map_err(|e| named(e.into()))?.fim();
+    let folder = p.config.data.join("outbox");
+    let synced = file.into_inner().map_err(|e| e.into_error()).and_then(|f| f.sync_all());
+    synced.and_then(|()| File::open(folder)?.sync_all()).map_err(|e| named(e.into()))?;
     let mut saida = Saida {
         id: 0,
         tipo: Tipo::Carga,

@@ -94,7 +94,7 @@ pub fn entra(
     if let Some(known) = &known
         && (known.estado != Estado::Pendente || data.join(&known.caminho).exists())
     {
-        std::fs::remove_file(part)?;
+        std::fs::remove_file(part).with_context(|| part.display().to_string())?;
         return Ok((known.clone(), false));
     }
     let inbox = data.join("inbox");
@@ -103,7 +103,7 @@ pub fn entra(
         None => lugar(&inbox, nome, &impressao.sha256),
     };
     std::fs::rename(part, &path).with_context(|| path.display().to_string())?;
-    File::open(&inbox)?.sync_all()?;
+    File::open(&inbox).and_then(|f| f.sync_all()).with_context(|| inbox.display().to_string())?;
     let inside = path.strip_prefix(data).unwrap_or(&path).display().to_string();
     if let Some(mut known) = known {
         // its bytes had vanished from the inbox: they are back

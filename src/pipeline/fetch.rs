@@ -14,6 +14,7 @@ use crate::store::ledger::{self, Estado};
 use crate::store::remoto::{self, Remoto};
 use crate::transport::dir::{Dir, Entry};
 use crate::transport::em_portugues;
+use anyhow::Context as _;
 use std::fs::File;
 use std::io::{self, Read};
 use std::time::{Duration, Instant};
@@ -220,18 +221,28 @@ impl<'a> Visita<'a> {
         // one byte more than listed is enough to see that it grew (IN6)
         let copied = copia(&mut from.take(e.size + 1), &mut m);
         let (file, impressao) = m.fim();
+        let away = || std::fs::remove_file(&part).with_context(|| part.display().to_string());
         if let Err(x) = copied.and_then(|_| file.sync_all()) {
-            std::fs::remove_file(&part)?;
+            away()?;
             self.out.inbox = Some(format!("{}: {}", inbox.display(), em_portugues(&x)));
             return Ok(None);
         }
         let stands = self.dir.stat(name).is_ok_and(|now| now == *e);
         if impressao.tamanho != e.size || !stands {
-            std::fs::remove_file(&part)?;
+            away()?;
             return Ok(None);
         }
-        let (row, resent) = entrada::entra(&self.ctx.import, recognised, name, &impressao, &part)?;
-        Ok(Some((row.id, resent)))
+        match entrada::entra(&self.ctx.import, recognised, name, &impressao, &part) {
+            Ok((row, resent)) => Ok(Some((row.id, resent))),
+            // like a full inbox: what is here already has its turn; the next fetch takes this one over
+            Err(x) => match x.downcast_ref::<io::Error>() {
+                Some(x) => {
+                    self.out.inbox = Some(format!("{}: {}", inbox.display(), em_portugues(x)));
+                    Ok(None)
+                }
+                None => Err(x),
+            },
+        }
     }
 }
 

@@ -96,7 +96,12 @@ fn publica_uma(ctx: &Contexto<'_>, s: &Saida) -> anyhow::Result<Fim> {
     match dir.put(&nome, &mut from, size) {
         Ok(()) => {}
         Err(e) if e.kind() == io::ErrorKind::AlreadyExists => match nosso(&dir, &nome, s) {
-            Ok(true) => {}
+            // put by a command that died or failed before it knew the name to be on disk
+            Ok(true) => {
+                if let Err(e) = dir.sync() {
+                    return Ok(Fim::Adiada(format!("{url}: {}", em_portugues(&e))));
+                }
+            }
             Ok(false) => {
                 return Ok(Fim::Conflito(format!(
                     "{url}: já existe um arquivo {nome} com outro conteúdo; confira com quem opera a pasta e retire-o"

@@ -68,7 +68,7 @@ pub enum StoreError {
         expected: String,
     },
     /// The journal of ids beside the store is unreadable or cannot be written.
-    #[error("{path}: {source}")]
+    #[error("{path}")]
     Journal {
         /// The journal's path.
         path: PathBuf,

@@ -2,6 +2,8 @@
 //!
 //! `ATOM_TEST_KEEP=1` leaves the folder and prints its path.
 
+pub mod disco;
+
 use atom::gerador::linha::Linha;
 use atom::layout::{Layouts, load};
 use chrono::NaiveDate;
@@ -171,7 +173,11 @@ impl Bed {
 
     /// Everything that the imports keep, by business keys: no ids, runs, lines or times.
     pub fn digest(&self) -> Vec<String> {
-        let db = self.db();
+        Self::digest_of(&self.db())
+    }
+
+    /// The same of a copy of the store.
+    pub fn digest_of(db: &rusqlite::Connection) -> Vec<String> {
         let mut out = Vec::new();
         for (table, key) in [
             ("ficha", "ficha.cpf_cnpj_cliente FROM ficha"),
