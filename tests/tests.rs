@@ -22,6 +22,7 @@ mod planilhas;
 mod propriedades;
 mod readme;
 mod regua;
+mod rejeitos;
 mod remessa;
 mod ruins;
 mod store;
