@@ -14,6 +14,7 @@ mod arrows;
 mod conjuntos;
 mod delimitados;
 mod entrada;
+mod explain;
 mod fuzz;
 mod kill;
 mod layouts;
