@@ -82,6 +82,24 @@ fn um_corrigido_sozinho_nao_conclui_a_etapa() {
 }
 
 #[test]
+fn um_corrigido_e_do_dia_da_sua_entrada_tambem_onde_o_nome_nao_diz_o_dia() {
+    let b = Bed::new();
+    import(&b, "remessa", REMESSA, &b.remessa("1001", &cpf(1), &[]), 0);
+    let (name, bytes) = (
+        "telefones_carteira_veic_030823211000.csv",
+        format!("CPF;CONTRATO;TELEFONE1;SCORE1\r\n{};1001;11987654321;90\r\n", cpf(1)),
+    );
+    b.evo(name, bytes.as_bytes());
+    b.atom(&["-q", "fetch"]).exits(0);
+    b.db()
+        .execute("UPDATE arquivo SET estado='importado', data_operacao='2023-08-04' WHERE kind='telefones'", [])
+        .unwrap();
+    import(&b, "remessa", "20230804_203000_remessa_528_out.528", &b.remessa("1001", &cpf(1), &[]), 0);
+    let f = b.file(&format!("{name}.corrigido"), bytes.replace("90", "80").as_bytes());
+    assert_eq!(b.json(&["import", "telefones", &f]).report()["data_operacao"], "2023-08-04");
+}
+
+#[test]
 fn batimento_nao_tem_corrigido() {
     let b = Bed::new();
     let name = "bat_carteira_veic_04082023_528.csv.corrigido";

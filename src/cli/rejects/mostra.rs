@@ -26,13 +26,22 @@ use std::path::Path;
 /// Lines shown where none is named, and rulers of one line.
 const MAX: usize = 5;
 /// Widest value in the table of fields.
-const VALOR: usize = 40;
+const VALOR: usize = 28;
+
+/// One field as it is shown.
+struct Campo {
+    nome: String,
+    /// Its columns, or its header.
+    lugar: String,
+    valor: String,
+    falta: Option<Codigo>,
+    vazio: bool,
+}
 
 /// One line as it is shown.
 struct Vista {
     reguas: Vec<String>,
-    /// Every field: name, columns or header, value, code of its fault.
-    campos: Vec<(String, String, String, Option<Codigo>)>,
+    campos: Vec<Campo>,
     /// The line itself, where it may be seen.
     original: Option<String>,
 }
@@ -159,8 +168,13 @@ impl<'a> Guardadas<'a> {
                 (true, 1) => f.at.end.to_string(),
                 (true, _) => format!("{}–{}", f.at.start + 1, f.at.end),
             };
-            let value = mascara::campo(f, l.campo(i), modo).trim().to_owned();
-            (f.name.clone(), place, value, all.clone().find(|x| x.campo == i).map(|x| x.codigo))
+            Campo {
+                nome: f.name.clone(),
+                lugar: place,
+                valor: mascara::campo(f, l.campo(i), modo).trim().to_owned(),
+                falta: all.clone().find(|x| x.campo == i).map(|x| x.codigo),
+                vazio: l.campo(i).trim().is_empty(),
+            }
         });
         Vista { reguas, campos: campos.collect(), original: None }
     }
@@ -185,10 +199,8 @@ fn renumera(fault: &mut Fault, numero: u32) {
 
 fn json_de(r: &Listado, v: &Vista) -> Value {
     let mut out = objeto(r);
-    let fields = v
-        .campos
-        .iter()
-        .map(|(name, _, value, code)| json!({"name": name, "value": value, "code": code.map(Codigo::as_str)}));
+    let fields =
+        v.campos.iter().map(|c| json!({"name": c.nome, "value": c.valor, "code": c.falta.map(Codigo::as_str)}));
     out["fields"] = fields.collect();
     out["rulers"] = v.reguas.clone().into();
     if let Some(text) = &v.original {
@@ -204,10 +216,10 @@ fn folha(layout: &Layout, r: &Listado, v: &Vista, campos: bool) -> String {
     }
     out.push_str(v.reguas.join("\n").trim_end());
     if campos {
-        let shown = v.campos.iter().enumerate().filter(|(_, (.., value, code))| !value.is_empty() || code.is_some());
-        let rows = shown.map(|(i, (name, place, value, code))| {
-            let code = code.map_or_else(String::new, |c| c.to_string());
-            vec![(i + 1).to_string(), curto(place, 22), curto(name, 26), curto(value, VALOR), code]
+        let shown = v.campos.iter().enumerate().filter(|(_, c)| !c.vazio || c.falta.is_some());
+        let rows = shown.map(|(i, c)| {
+            let code = c.falta.map_or_else(String::new, |f| f.to_string());
+            vec![(i + 1).to_string(), curto(&c.lugar, 16), curto(&c.nome, 26), curto(&c.valor, VALOR), code]
         });
         let header = ["n", if layout.format == Format::Fixed { "colunas" } else { "cabeçalho" }, "campo", "valor", ""];
         out.push_str(&format!("\n\n{}", tabela(&header, &[0], rows.collect())));
