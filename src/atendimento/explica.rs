@@ -191,7 +191,7 @@ fn texto(p: &Passo, idade: Option<i64>, dias: u32, contagem: Contagem) -> String
         "BLOQUEIO_REINICIADO" => format!("{}: recomeça o bloqueio (R019)", or("novo acordo")),
         "ACORDO_CONHECIDO" => format!("{} já conhecido: nada muda (R019)", or("acordo")),
         "CONTRATO_NAO_ATIVO" => format!("{} guardado: contrato não ativo (UC004)", or("acordo")),
-        "EXCLUSAO" => "retirado pelo banco (UC005)".into(),
+        "EXCLUSAO" => format!("{} (UC005)", or("retirado pelo banco")),
         "BATIMENTO" => "não está no batimento (R022)".into(),
         "REMESSA_POSTERIOR" => {
             let rule = if p.kind == "batimento" { "R022" } else { "UC005" };

@@ -10,7 +10,7 @@
 
 use super::entrada::{self, reconhece};
 use super::relato::{Reason, Relatorio, State};
-use super::{Contexto, run};
+use super::{Contexto, portao, run};
 use crate::domain::codigo::Codigo;
 use crate::layout::impressao::{Impressao, Medidor, copia};
 use crate::layout::text::Encoding;
@@ -62,10 +62,8 @@ pub fn importa(ctx: &Contexto<'_>, execucao: i64) -> anyhow::Result<Option<Repet
         let m = format!("as linhas rejeitadas da execução {execucao} já entraram todas na execução {done}");
         return sem_efeito(State::Duplicate, Reason::new(Codigo::Duplicado, m));
     }
-    let mais_novo = ledger::newest_done(db, &origem.layout)?
-        .filter(|_| !reconhecido.etapa.acumula)
-        .filter(|(dia, carimbo)| Some((*dia, carimbo)) > origem.data_operacao.map(|d| (d, &origem.carimbo)))
-        .map(|(dia, _)| dia);
+    let input = Arquivo { nome: reconhecido.corrige.clone().unwrap_or_default(), ..origem.clone() };
+    let mais_novo = portao::mais_novo(db, reconhecido.etapa, &input, origem.data_operacao)?.map(|(dia, _)| dia);
     let arquivo = if ctx.opcoes.dry_run {
         entrada::avulso(ctx, &reconhecido, &nome, &impressao, &part)?
     } else {
