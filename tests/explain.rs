@@ -61,7 +61,7 @@ fn r019_r020_um_bloqueio_se_conta_do_comeco_ao_dia_em_que_volta() {
         "telefones",
         "telefones_carteira_veic_010823211000.csv",
         14,
-        ("ENRIQUECIMENTO", None, None, Some("Enriquecimento 1")),
+        ("ENRIQUECIMENTO", None, None, Some("+ Enriquecimento 1")),
     );
     fato(&b, "2023-08-04", "baixa", BAIXA, 88, ("BLOQUEIO", Some("ATIVO"), Some("BLOQUEADO"), Some("acordo 771")));
     for day in ["20230804", "20230807", "20230808"] {

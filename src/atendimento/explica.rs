@@ -197,7 +197,7 @@ fn texto(p: &Passo, idade: Option<i64>, dias: u32, contagem: Contagem) -> String
             let rule = if p.kind == "batimento" { "R022" } else { "UC005" };
             format!("mantido: veio em remessa posterior ({rule})")
         }
-        "ENRIQUECIMENTO" => format!("+ {} (R023)", or("telefone")),
+        "ENRIQUECIMENTO" => format!("{} (R023)", or("+ telefone")),
         "REFIN" => format!("{} (R026)", or("oferta de refinanciamento")),
         other if detail.is_empty() => other.to_owned(),
         other => format!("{other}: {detail}"),
