@@ -16,7 +16,7 @@
 //! - [`import`] — THE TABLE of steps ([`import::ETAPAS`]), the engine ([`import::run`]) and one room a kind:
 //!   [`import::remessa`], [`import::parcelas`], [`import::garantias`], [`import::baixa`], [`import::exclusao`].
 //! - [`export`] — what goes to Manager: which contract a client is dialled for, which phones in which order.
-//! - [`atendimento`] — the client as the Portal and `atom get` see it.
+//! - [`atendimento`] — the client as the Portal and `atom get` see it; a contract as `atom explain` tells it.
 //! - [`transport`] — folders on this or another machine.
 //! - [`pipeline`] — the night: fetch, the tick, publishing. Where imports, exports and transports meet.
 //! - [`cli`] — one file a subcommand; the only place that prints and that knows exit codes.

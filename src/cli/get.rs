@@ -2,16 +2,13 @@
 //!
 //! The card is made from the JSON after masking, so it cannot show what the JSON hides.
 
+use super::apoio::chave_dada;
 use super::app::App;
 use super::{exit, texto};
 use crate::atendimento::{self, By, NaoEncontrado};
 use crate::domain::documento;
 use crate::store::consulta;
 use serde_json::{Value, json};
-use std::io::{BufRead, Read};
-
-/// Longest key read from stdin; a contract has 20 characters.
-const MAX_KEY: u64 = 256;
 
 /// Arguments of `atom get`.
 #[derive(Debug, clap::Args)]
@@ -49,7 +46,7 @@ impl From<Kind> for By {
 /// # Errors
 /// Nobody has the key (never echoed); the store cannot be read; `--show-pii` could not be recorded.
 pub fn run(cmd: &Cmd, app: &App) -> anyhow::Result<i64> {
-    let key = if cmd.key == "-" { stdin_key()? } else { cmd.key.trim().to_owned() };
+    let key = chave_dada(&cmd.key)?;
     if key.is_empty() {
         return Err(exit::Usage("informe um CPF/CNPJ, um contrato ou um ID_CRM".into()).into());
     }
@@ -78,12 +75,6 @@ pub fn run(cmd: &Cmd, app: &App) -> anyhow::Result<i64> {
         app.out(&texto::escape(&cards.join("\n\n")));
     }
     Ok(exit::OK)
-}
-
-fn stdin_key() -> anyhow::Result<String> {
-    let mut line = String::new();
-    std::io::stdin().lock().take(MAX_KEY).read_line(&mut line)?;
-    Ok(line.trim().to_owned())
 }
 
 /// What is absent, on a card.

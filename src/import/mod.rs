@@ -27,6 +27,7 @@ pub mod refin;
 pub mod rejeitos;
 pub mod relato;
 pub mod remessa;
+pub mod replay;
 pub mod run;
 pub mod telefones;
 
@@ -70,6 +71,14 @@ pub struct Etapa {
     pub esperado: &'static str,
     /// Its room; `None` while this version of atom only collects the kind and shows it as waiting.
     pub abre: Option<Abre>,
+}
+
+impl Etapa {
+    /// Whether single lines of it may come again, corrected or replayed (decisions 5). Absence from batimento
+    /// closes, so a few of its lines would close the rest.
+    pub fn aceita_corrigido(&self) -> bool {
+        self.kind != "batimento"
+    }
 }
 
 /// THE TABLE: every step, in the order of the day. A new step is one line here, one room, one layout, one

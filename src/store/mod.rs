@@ -15,6 +15,7 @@ pub mod consulta;
 pub mod db;
 pub mod dia;
 pub mod evento;
+pub mod historia;
 pub mod ledger;
 pub mod lock;
 pub mod presenca;
