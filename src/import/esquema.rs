@@ -50,6 +50,16 @@ pub fn esquema(layouts: &Layouts) -> Result<Esquema, LayoutError> {
         needs(garantias, r, super::garantias::CAMPOS)?;
     }
     e.set(Tabela::Garantia, conjunto([garantias], Tabela::Garantia)?);
+    for layout in layouts.of_kind("massivas") {
+        for r in &layout.records {
+            needs(layout, r, super::massivas::campos(r))?;
+        }
+    }
+    for layout in layouts.of_kind("retorno") {
+        for r in &layout.records {
+            needs(layout, r, super::retorno::CAMPOS)?;
+        }
+    }
     e.set(Tabela::Acordo, conjunto(layouts.of_kind("baixa"), Tabela::Acordo)?);
     e.set(Tabela::Refin, conjunto(layouts.of_kind("refin"), Tabela::Refin)?);
     Ok(e)

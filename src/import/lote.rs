@@ -1,0 +1,161 @@
+//! Files whose rows go to `atendimento.db`: massivas and retorno.
+//!
+//! No transaction spans both files of the store. The rows of a file go in first, in one transaction, each under
+//! (data de operação, SHA-256, line); then the ledger is marked in `carteira.db`. A crash in between leaves
+//! the rows without the ledger: the next run counts the lines that have theirs as the first one did, and
+//! writes nothing twice. A file that the ledger has as applied and that is forced again finds its lines
+//! unchanged.
+
+use super::Contexto;
+use super::passo::{APLICA, Aceita, Efeito, IGUAL, Marca, Rejeito};
+use crate::layout::Layout;
+use crate::layout::linha::Linha;
+use crate::store::Store;
+use crate::store::db::{DbError, Tx};
+use crate::store::ledger::{self, Arquivo, Estado};
+use crate::store::lote::{self, Chave, Tabela};
+use crate::store::massiva::Origem;
+use chrono::NaiveDate;
+use std::collections::HashSet;
+
+/// A line whose rows a dead run left: counted as it was there.
+pub const FEITA: Marca = APLICA | 0x01;
+
+/// A file on its way to `atendimento.db`.
+pub struct Lote<'c> {
+    store: &'c Store,
+    tabela: Tabela,
+    chave: Chave,
+    feitas: HashSet<u32>,
+    /// What a line that has its rows counts as.
+    marca: Marca,
+    em: String,
+    dry_run: bool,
+    falha: Option<DbError>,
+}
+
+/// Why a line is not accepted: it is rejected, or the store could not be asked about it.
+#[derive(Debug)]
+pub enum Parada {
+    /// Data, not a failure.
+    Rejeito(Rejeito),
+    /// Ends the import once all lines are read: nothing is applied.
+    Store(DbError),
+}
+
+impl From<Rejeito> for Parada {
+    fn from(r: Rejeito) -> Self {
+        Self::Rejeito(r)
+    }
+}
+
+impl From<DbError> for Parada {
+    fn from(e: DbError) -> Self {
+        Self::Store(e)
+    }
+}
+
+impl<'c> Lote<'c> {
+    /// For a file of this layout and day, whose lines become rows of `tabela`.
+    pub fn new(ctx: &'c Contexto<'c>, layout: &Layout, dia: NaiveDate, tabela: Tabela) -> Self {
+        Self {
+            store: ctx.store,
+            tabela,
+            chave: Chave { dia, sha256: String::new(), layout: layout.name.clone() },
+            feitas: HashSet::new(),
+            marca: FEITA,
+            em: ctx.clock.now().iso(),
+            dry_run: ctx.opcoes.dry_run,
+            falha: None,
+        }
+    }
+
+    /// The answer of a first pass; a store that failed is kept for [`Lote::escreve`].
+    ///
+    /// # Errors
+    /// The line is rejected: data, not a failure.
+    pub fn responde(&mut self, decided: Result<Aceita, Parada>) -> Result<Aceita, Rejeito> {
+        match decided {
+            Ok(a) => Ok(a),
+            Err(Parada::Rejeito(r)) => Err(r),
+            Err(Parada::Store(e)) => {
+                self.falha.get_or_insert(e);
+                Ok(Aceita { chave: None, marca: IGUAL })
+            }
+        }
+    }
+
+    /// Looks up what an earlier run left of the file.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn arquivo(&mut self, a: &Arquivo) -> anyhow::Result<()> {
+        self.chave.sha256.clone_from(&a.sha256);
+        let db = self.store.atendimento()?;
+        let Some(id) = lote::procura(db, &self.chave)? else { return Ok(()) };
+        self.feitas = lote::linhas(db, self.tabela, id)?;
+        let applied = ledger::with_content(&self.store.db, &a.kind, &a.sha256)?
+            .into_iter()
+            .any(|o| o.estado == Estado::Importado && o.layout == a.layout && o.data_operacao == Some(self.chave.dia));
+        if applied {
+            self.marca = IGUAL;
+        }
+        Ok(())
+    }
+
+    /// The mark of a line that has its rows already.
+    pub fn feita(&self, linha: &Linha<'_>) -> Option<Marca> {
+        self.feitas.contains(&linha.numero).then_some(self.marca)
+    }
+
+    /// When the file is imported, local time with offset.
+    pub fn em(&self) -> &str {
+        &self.em
+    }
+
+    /// Begins the transaction of its rows.
+    ///
+    /// # Errors
+    /// The store cannot be written, or failed in the first pass.
+    pub fn escreve(&mut self) -> anyhow::Result<Escrita<'c>> {
+        if let Some(e) = self.falha.take() {
+            return Err(e.into());
+        }
+        let tx = self.store.atendimento()?.begin()?;
+        let id = lote::entra(&tx, &self.chave, &self.em)?;
+        Ok(Escrita { tx, id, dry_run: self.dry_run })
+    }
+}
+
+/// The open transaction of a file's rows; rolled back when dropped.
+pub struct Escrita<'c> {
+    tx: Tx<'c>,
+    id: i64,
+    dry_run: bool,
+}
+
+impl Escrita<'_> {
+    /// What a row says of the line that it came from.
+    pub fn origem(&self, linha: &Linha<'_>) -> Origem {
+        Origem { lote: self.id, linha: linha.numero }
+    }
+
+    /// Commits, the account being known to close; under `--dry-run` nothing stays.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub fn fim(self) -> anyhow::Result<()> {
+        if self.dry_run {
+            return Ok(());
+        }
+        self.tx.commit()?;
+        #[cfg(debug_assertions)]
+        crate::config::crash_point("massivas");
+        Ok(())
+    }
+}
+
+/// A line's place in the account: new, or in the history already.
+pub const fn efeito(nova: bool) -> Efeito {
+    if nova { Efeito::Criada } else { Efeito::Igual }
+}
