@@ -17,6 +17,7 @@ mod entrada;
 mod fuzz;
 mod kill;
 mod layouts;
+mod massivas;
 mod night;
 mod planilhas;
 mod propriedades;

@@ -1,6 +1,6 @@
 //! MARCA_MASSIVA: the last mass action that reached a client (decisions 6).
 
-use crate::store::db::Cursor;
+use crate::store::db::{Cursor, Result};
 
 /// One mark, as stored: ficha, contract (0: the ficha as a whole), sending time, text.
 type Marca = (i64, i64, String, String);
@@ -17,7 +17,7 @@ impl<'s> Marcas<'s> {
     ///
     /// # Errors
     /// The store cannot be read.
-    pub fn new(mut cursor: Cursor<'s>) -> anyhow::Result<Self> {
+    pub fn new(mut cursor: Cursor<'s>) -> Result<Self> {
         let next = next_mark(&mut cursor)?;
         Ok(Self { cursor, next })
     }
@@ -27,7 +27,7 @@ impl<'s> Marcas<'s> {
     ///
     /// # Errors
     /// The store cannot be read.
-    pub fn de(&mut self, ficha: i64, contrato: i64) -> anyhow::Result<String> {
+    pub fn de(&mut self, ficha: i64, contrato: i64) -> Result<String> {
         let mut last: Option<Marca> = None;
         while let Some(mark) = self.next.take_if(|m| m.0 <= ficha) {
             let ours = mark.0 == ficha && (mark.1 == 0 || mark.1 == contrato);
@@ -41,6 +41,6 @@ impl<'s> Marcas<'s> {
     }
 }
 
-fn next_mark(cursor: &mut Cursor<'_>) -> anyhow::Result<Option<Marca>> {
-    Ok(cursor.next_row()?.map(|r| Ok::<_, anyhow::Error>((r.i64(0)?, r.i64(1)?, r.str(2)?, r.str(3)?))).transpose()?)
+fn next_mark(cursor: &mut Cursor<'_>) -> Result<Option<Marca>> {
+    cursor.next_row()?.map(|r| Ok((r.i64(0)?, r.i64(1)?, r.str(2)?, r.str(3)?))).transpose()
 }

@@ -49,7 +49,7 @@ fn id(linha: &Linha<'_>, i: usize) -> i64 {
 impl Retorno<'_> {
     fn decide(&mut self, linha: &Linha<'_>, avisos: &mut Vec<Codigo>) -> Result<Aceita, Parada> {
         valida(linha, None, avisos)?;
-        if let Some(marca) = self.lote.feita(linha) {
+        if let Some(marca) = self.lote.decidida(linha)? {
             return Ok(Aceita { chave: None, marca });
         }
         let [i, ..] = self.campos;
@@ -65,7 +65,7 @@ impl<'c> Passo<'c> for Retorno<'c> {
 
     fn examina(&mut self, linha: &Linha<'_>, avisos: &mut Vec<Codigo>) -> Result<Aceita, Rejeito> {
         let decided = self.decide(linha, avisos);
-        self.lote.responde(decided)
+        self.lote.responde(linha, decided)
     }
 
     fn resolve(&mut self, _plano: &mut [Marca]) {}

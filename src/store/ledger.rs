@@ -182,12 +182,13 @@ pub fn newest_done(db: &Db, layout: &str) -> Result<Option<(NaiveDate, String)>>
     Ok(found.and_then(|(d, c)| Some((dia(&d)?, c))))
 }
 
-/// The account (JSON) of the last applied file of a kind but this one, to warn about a short one (IN4).
-pub fn last_account(db: &Db, kind: &str, except: i64) -> Result<Option<String>> {
+/// The account (JSON) of the last applied file of a layout but this one, to warn about a short one (IN4).
+pub fn last_account(db: &Db, layout: &str, except: i64) -> Result<Option<String>> {
     let found = db.one(
-        "SELECT conta FROM run WHERE kind=?1 AND arquivo_id<>?2 AND estado IN ('done','done_with_rejects')
-         ORDER BY id DESC LIMIT 1",
-        &[Cell::Text(kind), Cell::Int(except)],
+        "SELECT run.conta FROM run JOIN arquivo ON arquivo.id=run.arquivo_id
+         WHERE arquivo.layout=?1 AND arquivo.id<>?2 AND run.estado IN ('done','done_with_rejects')
+         ORDER BY run.id DESC LIMIT 1",
+        &[Cell::Text(layout), Cell::Int(except)],
         |r| r.string(0),
     )?;
     Ok(found.flatten())

@@ -37,26 +37,43 @@ impl Tabela {
     }
 }
 
-/// The file's id, where it was entered before.
+/// A file that was entered before.
+#[derive(Clone, Debug)]
+pub struct Lote {
+    /// Its id.
+    pub id: i64,
+    /// Its rejected lines, as whoever entered it wrote them down.
+    pub rejeitos: String,
+}
+
+/// The file, where it was entered before.
 ///
 /// # Errors
 /// The store cannot be read.
-pub fn procura(db: &Db, c: &Chave) -> Result<Option<i64>> {
-    let sql = "SELECT id FROM lote WHERE data_operacao=?1 AND sha256=?2 AND layout=?3";
-    db.int(sql, &[Cell::Text(&c.dia.to_string()), Cell::Text(&c.sha256), Cell::Text(&c.layout)])
+pub fn procura(db: &Db, c: &Chave) -> Result<Option<Lote>> {
+    let sql = "SELECT id, rejeitos FROM lote WHERE data_operacao=?1 AND sha256=?2 AND layout=?3";
+    let dia = c.dia.to_string();
+    let cells = [Cell::Text(&dia), Cell::Text(&c.sha256), Cell::Text(&c.layout)];
+    db.one(sql, &cells, |r| Ok(Lote { id: r.i64(0)?, rejeitos: r.str(1)? }))
 }
 
-/// Enters a file and returns its id; one that is there keeps its own, and its time.
+/// Enters a file and returns its id; one that is there stays as it is.
 ///
 /// # Errors
 /// The store cannot be written.
-pub fn entra(db: &Db, c: &Chave, em: &str) -> Result<i64> {
-    if let Some(id) = procura(db, c)? {
-        return Ok(id);
+pub fn entra(db: &Db, c: &Chave, em: &str, rejeitos: &str) -> Result<i64> {
+    if let Some(l) = procura(db, c)? {
+        return Ok(l.id);
     }
     db.exec(
-        "INSERT INTO lote (data_operacao, sha256, layout, importado_em) VALUES (?1,?2,?3,?4)",
-        &[Cell::Text(&c.dia.to_string()), Cell::Text(&c.sha256), Cell::Text(&c.layout), Cell::Text(em)],
+        "INSERT INTO lote (data_operacao, sha256, layout, importado_em, rejeitos) VALUES (?1,?2,?3,?4,?5)",
+        &[
+            Cell::Text(&c.dia.to_string()),
+            Cell::Text(&c.sha256),
+            Cell::Text(&c.layout),
+            Cell::Text(em),
+            Cell::Text(rejeitos),
+        ],
     )?;
     Ok(db.last_id())
 }

@@ -289,7 +289,7 @@ CREATE TABLE auditoria (
 CREATE INDEX auditoria_ficha ON auditoria(ficha_id);
 CREATE TABLE lote (
   id INTEGER PRIMARY KEY, data_operacao TEXT NOT NULL, sha256 TEXT NOT NULL, layout TEXT NOT NULL,
-  importado_em TEXT NOT NULL, UNIQUE (data_operacao, sha256, layout)) STRICT;
+  importado_em TEXT NOT NULL, rejeitos TEXT NOT NULL, UNIQUE (data_operacao, sha256, layout)) STRICT;
 CREATE TABLE hsm (
   id INTEGER PRIMARY KEY, lote_id INTEGER NOT NULL REFERENCES lote(id), linha INTEGER NOT NULL,
   ficha_id INTEGER NOT NULL, contrato_id INTEGER NOT NULL, contrato TEXT NOT NULL, fone TEXT NOT NULL,

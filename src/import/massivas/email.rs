@@ -49,7 +49,7 @@ impl<'c> Email<'c> {
 
     fn decide(&mut self, linha: &Linha<'_>, avisos: &mut Vec<Codigo>) -> Result<Aceita, Parada> {
         valida(linha, None, avisos)?;
-        if let Some(marca) = self.lote.feita(linha) {
+        if let Some(marca) = self.lote.decidida(linha)? {
             return Ok(Aceita { chave: None, marca });
         }
         let ficha = self.ficha(linha)?.ok_or(Rejeito::campo(Codigo::CpfDesconhecido, self.campos.cpf))?;
@@ -76,7 +76,7 @@ impl<'c> Passo<'c> for Email<'c> {
 
     fn examina(&mut self, linha: &Linha<'_>, avisos: &mut Vec<Codigo>) -> Result<Aceita, Rejeito> {
         let decided = self.decide(linha, avisos);
-        self.lote.responde(decided)
+        self.lote.responde(linha, decided)
     }
 
     fn resolve(&mut self, _plano: &mut [Marca]) {}

@@ -57,7 +57,7 @@ impl<'c> Sms<'c> {
 
     fn decide(&mut self, linha: &Linha<'_>, avisos: &mut Vec<Codigo>) -> Result<Aceita, Parada> {
         valida(linha, None, avisos)?;
-        if let Some(marca) = self.lote.feita(linha) {
+        if let Some(marca) = self.lote.decidida(linha)? {
             return Ok(Aceita { chave: None, marca });
         }
         let number = fone(linha, self.campos.telefone)?;
@@ -83,7 +83,7 @@ impl<'c> Passo<'c> for Sms<'c> {
 
     fn examina(&mut self, linha: &Linha<'_>, avisos: &mut Vec<Codigo>) -> Result<Aceita, Rejeito> {
         let decided = self.decide(linha, avisos);
-        self.lote.responde(decided)
+        self.lote.responde(linha, decided)
     }
 
     fn resolve(&mut self, _plano: &mut [Marca]) {}

@@ -97,7 +97,7 @@ impl<'c> Whatsapp<'c> {
         }
         let journey = jornada(linha, c.jornada)?;
         let chave = Some(chave_da_linha(&key, number, journey));
-        if let Some(marca) = self.lote.feita(linha) {
+        if let Some(marca) = self.lote.decidida(linha)? {
             return Ok(Aceita { chave, marca });
         }
         let unknown = Rejeito::campo(Codigo::ContratoDesconhecido, c.contrato);
@@ -152,7 +152,7 @@ impl<'c> Passo<'c> for Whatsapp<'c> {
 
     fn examina(&mut self, linha: &Linha<'_>, avisos: &mut Vec<Codigo>) -> Result<Aceita, Rejeito> {
         let decided = self.decide(linha, avisos);
-        self.lote.responde(decided)
+        self.lote.responde(linha, decided)
     }
 
     fn resolve(&mut self, _plano: &mut [Marca]) {}
