@@ -30,7 +30,7 @@ impl<'d> Contatos<'d> {
                 .prepare(&format!("{lines} WHERE ficha_id=?1 AND fone=?2 ORDER BY origem, contrato_id, ordem"))?,
             de_todos: db.prepare(&format!("{lines} WHERE fone=?1 ORDER BY ficha_id, origem, contrato_id, ordem"))?,
             texto: db.prepare("SELECT contrato FROM contrato WHERE id=?1")?,
-            contratos: db.prepare("SELECT id FROM contrato WHERE ficha_id=?1 ORDER BY id")?,
+            contratos: db.prepare("SELECT id FROM contrato WHERE ficha_id=?1")?,
         })
     }
 
@@ -91,6 +91,7 @@ impl<'d> Contatos<'d> {
         while let Some(r) = cursor.next_row()? {
             out.push(r.i64(0)?);
         }
+        out.sort_unstable();
         Ok(out)
     }
 }
