@@ -21,6 +21,7 @@ mod falhas;
 mod fuzz;
 mod kill;
 mod layouts;
+mod massivas;
 mod night;
 mod planilhas;
 mod propriedades;

@@ -1,6 +1,7 @@
 //! Finds a client by any of its keys and reads all that is known of it, in one moment of the store.
 
 use super::campos::{self, Colunas, Objeto};
+use super::historico::Historico;
 use super::mailing::{self, Contrato};
 use super::{By, NaoEncontrado};
 use crate::config::Config;
@@ -105,6 +106,7 @@ struct Cliente {
     parcelas: Conjunto,
     garantias: Conjunto,
     refin: Vec<Objeto>,
+    historico: Historico,
 }
 
 impl<'a> Leitor<'a> {
@@ -128,7 +130,8 @@ impl<'a> Leitor<'a> {
         let parcelas = self.conjunto(self.parcelas, Tabela::Parcela, &contratos)?;
         let garantias = self.conjunto(self.garantias, Tabela::Garantia, &contratos)?;
         let refin = self.refin(&contratos)?;
-        Ok(Cliente { id, ficha, contratos, contatos, telefones, parcelas, garantias, refin })
+        let historico = Historico::le(self.db, id)?;
+        Ok(Cliente { id, ficha, contratos, contatos, telefones, parcelas, garantias, refin, historico })
     }
 
     /// The contracts of a ficha, in the order of their text.
@@ -240,24 +243,25 @@ impl Cliente {
         let rows = |set: &Conjunto| set.iter().map(|(.., row)| Value::from(row.clone())).collect::<Vec<_>>();
         let calendario = config.calendario();
         let third = telefones::terceiros(&self.telefones);
+        let contract = |id| self.contratos.iter().find(|c| c.id == id).map(|c| c.contrato.as_str());
         let contracts: Vec<Value> =
             self.contratos.iter().map(|c| self.contrato(c, leitor.remessa, &third, config, &calendario)).collect();
         json!({
             "idCrm": self.id,
             "idCampanha": config.campanha.id,
             "status": status_da_ficha(self.contratos.iter().map(|c| c.situacao)).as_str(),
-            "mailing": mailing::mailing(&self.ficha, chosen, vehicle.map(|(.., row)| row)),
+            "mailing": mailing::mailing(&self.ficha, chosen, vehicle.map(|(.., row)| row), self.historico.acionamentos()),
             "contratos": contracts,
             "telefones_disponiveis": self.telefones_disponiveis(),
             "parcelas": rows(&self.parcelas),
             "enderecos_disponiveis": self.enderecos_disponiveis(),
             "emails_disponiveis": self.emails_disponiveis(),
-            "historico_atendimento": [],
+            "historico_atendimento": self.historico.ligacoes(&third),
             "garantias": rows(&self.garantias),
             "dadosRefin": self.refin,
             "historicoWhatsapp": { "atendimento": [], "widget": [], "hsm": [], "ocorrencia": [] },
-            "historicoMassivoEmail": [],
-            "historicoMassivoSms": [],
+            "historicoMassivoEmail": self.historico.emails(),
+            "historicoMassivoSms": self.historico.sms(&third, contract),
         })
     }
 

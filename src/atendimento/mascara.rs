@@ -17,6 +17,10 @@ const PUBLICOS: [&str; 6] = ["contrato", "situacao", "bloqueadoEm", "bloqueadoAt
 /// Keys of a client that hold nothing personal.
 const CABECALHO: [&str; 3] = ["idCrm", "idCampanha", "status"];
 
+/// Keys of the history that hold nothing personal; those with a number or an address are masked.
+const HISTORICO: [&str; 8] =
+    ["protocolo", "dataEnvio", "contrato", "dataCadastro", "horario", "ocorrencia", "parcela", "idTipoCanal"];
+
 /// Keys of `mailing` that do.
 const MAILING: [&str; 2] = ["nome", "cpf"];
 
@@ -52,6 +56,7 @@ pub fn mascara(cliente: &mut Value, layouts: &Layouts) {
                     troca(v, email);
                 }
             }),
+            "historico_atendimento" | "historicoMassivoEmail" | "historicoMassivoSms" => each(value, historico),
             _ => oculta(value),
         }
     }
@@ -109,7 +114,7 @@ fn campo(f: &Field, value: &mut Value) {
     let is_name = f.name.split('_').any(|word| word == "nome");
     match f.ty {
         Type::Document => troca(value, documento),
-        Type::Phone => troca(value, |t| Fone::from_completo(t).map_or_else(|| OCULTO.into(), Fone::mascara)),
+        Type::Phone => troca(value, numero),
         _ if f.name.split('_').any(|word| word == "email") => troca(value, email),
         Type::Text if is_name => troca(value, nome),
         _ => oculta(value),
@@ -122,6 +127,22 @@ fn mailing(row: &mut Objeto) {
             troca(v, how);
         }
     }
+}
+
+/// A row of the history: what was written or said is hidden.
+fn historico(row: &mut Objeto) {
+    for (key, value) in row.iter_mut() {
+        match key.as_str() {
+            k if HISTORICO.contains(&k) => {}
+            "email" => troca(value, email),
+            "telefone" | "numeroDiscado" | "telefoneAgendado" => troca(value, numero),
+            _ => oculta(value),
+        }
+    }
+}
+
+fn numero(text: &str) -> String {
+    Fone::from_completo(text).map_or_else(|| OCULTO.into(), Fone::mascara)
 }
 
 fn telefone(row: &mut Objeto) {

@@ -31,7 +31,7 @@ pub fn run(cmd: &Cmd, app: &App) -> anyhow::Result<i64> {
         return Err(Usage("informe um contrato".into()).into());
     }
     let store = app.reader()?;
-    let rule = Discagem::le(app.config.manager.comercial, app.config.contato.bloqueados.as_deref())?;
+    let rule = Discagem::le(&app.config)?;
     let e = explica(&store.db, &app.config, &rule.bloqueados, &key)?;
     if app.global.json {
         app.out(&objeto(&e).to_string());

@@ -116,9 +116,10 @@ fn cartao(client: &Value) -> String {
     let parts =
         [Some(head.join("\n")), contratos(client), refin(client), telefones(client), emails(client), enderecos(client)];
     let counts = format!(
-        "Parcelas: {}   Garantias: {}",
+        "Parcelas: {}   Garantias: {}   Acionamentos: {}",
         texto::n(list(client, "parcelas").len()),
-        texto::n(list(client, "garantias").len())
+        texto::n(list(client, "garantias").len()),
+        text(m, "acionamentos")
     );
     parts.into_iter().flatten().chain([counts]).collect::<Vec<_>>().join("\n")
 }
@@ -193,7 +194,8 @@ mod tests {
     fn client() -> Value {
         json!({
             "idCrm": 7, "idCampanha": 1, "status": "BLOQUEIO PARCIAL",
-            "mailing": {"nome": "M*** S***", "cpf": "***.982.247-**", "marca": "FIAT", "modelo": "UNO", "ano": "2018/2019"},
+            "mailing": {"nome": "M*** S***", "cpf": "***.982.247-**", "marca": "FIAT", "modelo": "UNO", "ano": "2018/2019",
+                        "acionamentos": 3},
             "contratos": [
                 {"contrato": "000123", "situacao": "BLOQUEADO", "bloqueadoAte": "2023-08-09", "dias_atraso": 45,
                  "valor_parcela": "1595.37", "valor_vencido": "-0.05"},
@@ -230,7 +232,7 @@ mod tests {
             "23.814,80",
             "1,66 %",
             "08/08/2023",
-            "Parcelas: 2   Garantias: 0",
+            "Parcelas: 2   Garantias: 0   Acionamentos: 3",
         ] {
             assert!(card.contains(part), "{part}\n{card}");
         }

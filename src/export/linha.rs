@@ -1,5 +1,6 @@
 //! One row of Manager's file: the ficha, its contract, its phones (decisions 4 and 6).
 
+use crate::config::Config;
 use crate::domain::discagem::{self, Discado};
 use crate::domain::fone::Fone;
 use crate::domain::situacao::Situacao;
@@ -216,13 +217,25 @@ impl Discado for Contrato {
 }
 
 impl Ficha {
+    /// ID_CRM.
+    pub fn id(&self) -> i64 {
+        self.id
+    }
+
     /// The contract whose data the row carries; `None` when the ficha is not dialable.
     pub fn discada(&self) -> Option<&Contrato> {
         discagem::escolhe(&self.contratos)
     }
 }
 
-/// Writes the row of a dialable ficha.
+impl Contrato {
+    /// Row id.
+    pub fn id(&self) -> i64 {
+        self.id
+    }
+}
+
+/// Writes the row of a dialable ficha; `marca` is MARCA_MASSIVA.
 ///
 /// # Errors
 /// The store cannot be read, or the file cannot be written.
@@ -231,6 +244,7 @@ pub fn escreve<W: Write>(
     ficha: &Ficha,
     c: &Contrato,
     telefones: &[LinhaTelefone],
+    marca: &str,
     detalhes: &mut Detalhes<'_>,
     regra: &Discagem,
 ) -> anyhow::Result<()> {
@@ -251,8 +265,7 @@ pub fn escreve<W: Write>(
         detalhes.uf(c.id)?,
         detalhes.marca_modelo(c.id)?,
         detalhes.refin(c.id)?.to_owned(),
-        // mass actions come with their imports
-        String::new(),
+        marca.to_owned(),
     ];
     cells.iter().for_each(|t| out.celula(t));
     let all = telefones::une(telefones);
@@ -282,21 +295,11 @@ pub struct Discagem {
 }
 
 impl Discagem {
-    /// Reads the block list, a phone a line; blank lines and `#` comments are passed over.
+    /// From the configuration, block list included.
     ///
     /// # Errors
-    /// The file cannot be read, or a line is no phone (named by its number, not its text).
-    pub fn le(comercial: bool, lista: Option<&std::path::Path>) -> anyhow::Result<Self> {
-        let mut bloqueados = HashSet::new();
-        if let Some(path) = lista {
-            let text = std::fs::read_to_string(path).map_err(|e| anyhow::anyhow!("{}: {e}", path.display()))?;
-            for (i, line) in text.lines().enumerate().filter(|(_, l)| !l.trim().is_empty() && !l.starts_with('#')) {
-                match Fone::parse(line) {
-                    Ok(Some(f)) => bloqueados.insert(f),
-                    _ => anyhow::bail!("{}, linha {}: não é um telefone (DDD e número)", path.display(), i + 1),
-                };
-            }
-        }
-        Ok(Self { comercial, bloqueados })
+    /// The block list cannot be read.
+    pub fn le(config: &Config) -> anyhow::Result<Self> {
+        Ok(Self { comercial: config.manager.comercial, bloqueados: config.contato.fones_bloqueados()? })
     }
 }

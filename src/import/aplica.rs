@@ -121,13 +121,13 @@ fn avisa(relatorio: &mut Relatorio, plano: &[Marca], avisos: &[(u32, Codigo)], s
     }
 }
 
-/// IN4: a file with under half the lines of the last one of its kind is warned about; corrected lines are few
+/// IN4: a file with under half the lines of the last one of its layout is warned about; corrected lines are few
 /// by nature.
 fn curto(ctx: &Contexto<'_>, fonte: Fonte<'_>, lidas: u64, relatorio: &mut Relatorio) -> anyhow::Result<()> {
     if fonte.arquivo.corrigido() {
         return Ok(());
     }
-    let last = ledger::last_account(&ctx.store.db, &fonte.arquivo.kind, fonte.arquivo.id)?;
+    let last = ledger::last_account(&ctx.store.db, &fonte.arquivo.layout, fonte.arquivo.id)?;
     let read = last
         .and_then(|c| serde_json::from_str::<serde_json::Value>(&c).ok())
         .and_then(|v| v.pointer("/lines/read").and_then(serde_json::Value::as_u64));

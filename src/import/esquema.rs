@@ -55,10 +55,16 @@ pub fn esquema(layouts: &Layouts) -> Result<Esquema, LayoutError> {
         ("exclusao", super::exclusao::CAMPOS),
         ("telefones", super::telefones::CAMPOS),
         ("refin", super::refin::CAMPOS),
+        ("retorno", super::retorno::CAMPOS),
     ];
     for (kind, campos) in rooms {
         for layout in layouts.of_kind(kind) {
             needs(layout, unico_registro(layout)?, campos)?;
+        }
+    }
+    for layout in layouts.of_kind("massivas") {
+        for r in &layout.records {
+            needs(layout, r, super::massivas::campos(r))?;
         }
     }
     e.set(Tabela::Acordo, conjunto(layouts.of_kind("baixa"), Tabela::Acordo)?);

@@ -86,6 +86,7 @@ pub fn le<'c>(ctx: &Contexto<'_>, fonte: Fonte<'_>, passo: Box<dyn Passo<'c> + '
         desconhecidas: Vec::new(),
         estrutura: Estrutura::default(),
     };
+    l.passo.arquivo(fonte.arquivo)?;
     let mut vistas = HashMap::new();
     let mut dropped = Vec::new();
     loop {

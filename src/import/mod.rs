@@ -1,11 +1,12 @@
 //! Imports: the table of steps, and what the engine and the rooms share.
 //!
 //! [`run`] is the engine, with [`leitura`] (first pass) and [`aplica`] (second); it knows no step by name. Each kind has a room of
-//! its own ([`remessa`], [`parcelas`], [`garantias`], [`baixa`], [`exclusao`]) that decides what a line means. [`portao`] says what a
+//! its own ([`remessa`] … [`retorno`]) that decides what a line means. [`portao`] says what a
 //! step still waits for, [`estrutura`] what is wrong with a whole file, [`relato`] what an import reports.
 //!
 //! **Transaction:** one file is applied in one transaction of `carteira.db` that holds every row effect, the
-//! rejects, the ledger and what is to be sent; before it nothing durable changes.
+//! rejects, the ledger and what is to be sent; before it nothing durable changes. massivas and retorno write
+//! `atendimento.db` and commit there first ([`lote`]).
 //!
 //! **Invariant by absence:** no transport, no HTTP, no command line here; rooms do not know each other.
 
@@ -19,6 +20,8 @@ pub mod estrutura;
 pub mod exclusao;
 pub mod garantias;
 pub mod leitura;
+pub mod lote;
+pub mod massivas;
 pub mod mensagem;
 pub mod parcelas;
 pub mod passo;
@@ -28,6 +31,7 @@ pub mod rejeitos;
 pub mod relato;
 pub mod remessa;
 pub mod replay;
+pub mod retorno;
 pub mod run;
 pub mod telefones;
 
@@ -93,8 +97,8 @@ pub const ETAPAS: &[Etapa] = &[
     Etapa { kind: "batimento", depois_de: &["remessa", "parcelas", "garantias", "baixa", "exclusao"], completa: None, dia: DiaDe::Nome, acumula: false, vazio: false, esperado: "se vier", abre: None },
     Etapa { kind: "telefones", depois_de: &["remessa"], completa: None, dia: DiaDe::NovaRemessa, acumula: true, vazio: false, esperado: "se vier", abre: Some(telefones::abre) },
     Etapa { kind: "refin",     depois_de: &["remessa"], completa: None, dia: DiaDe::NovaRemessa, acumula: false, vazio: false, esperado: "terças",  abre: Some(refin::abre) },
-    Etapa { kind: "massivas",  depois_de: &[],          completa: None, dia: DiaDe::Carimbo,     acumula: true, vazio: false, esperado: "se vier", abre: None },
-    Etapa { kind: "retorno",   depois_de: &[],          completa: None, dia: DiaDe::Carimbo,     acumula: true, vazio: false, esperado: "se vier", abre: None },
+    Etapa { kind: "massivas",  depois_de: &[],          completa: None, dia: DiaDe::Carimbo,     acumula: true, vazio: false, esperado: "se vier", abre: Some(massivas::abre) },
+    Etapa { kind: "retorno",   depois_de: &[],          completa: None, dia: DiaDe::Carimbo,     acumula: true, vazio: false, esperado: "se vier", abre: Some(retorno::abre) },
 ];
 
 /// The step of this kind.

@@ -8,6 +8,7 @@ use crate::layout::linha::Linha;
 use crate::layout::valor::Valor;
 use crate::store::Store;
 use crate::store::db::{Cell, DbError};
+use crate::store::ledger::Arquivo;
 use serde::Serialize;
 use std::borrow::Cow;
 
@@ -230,6 +231,14 @@ pub struct Freio {
 
 /// First pass of a room: looks, touches nothing.
 pub trait Passo<'c> {
+    /// Before the first line: the file as the ledger has it.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn arquivo(&mut self, _arquivo: &Arquivo) -> anyhow::Result<()> {
+        Ok(())
+    }
+
     /// Looks at one line; adds the codes of fields that would be dropped to `avisos`.
     ///
     /// # Errors

@@ -204,15 +204,15 @@ pub fn newest_done(db: &Db, layout: &str) -> Result<Option<(NaiveDate, String)>>
     Ok(found.and_then(|(d, c)| Some((dia(&d)?, c))))
 }
 
-/// The account (JSON) of the last applied file of a kind but this one, to warn about a short one (IN4). What
+/// The account (JSON) of the last applied file of a layout but this one, to warn about a short one (IN4). What
 /// brings corrected lines is no measure.
-pub fn last_account(db: &Db, kind: &str, except: i64) -> Result<Option<String>> {
+pub fn last_account(db: &Db, layout: &str, except: i64) -> Result<Option<String>> {
     let found = db.one(
         "SELECT conta FROM run JOIN arquivo a ON a.id=arquivo_id
-         WHERE run.kind=?1 AND arquivo_id<>?2 AND run.estado IN ('done','done_with_rejects')
+         WHERE a.layout=?1 AND a.id<>?2 AND run.estado IN ('done','done_with_rejects')
            AND a.nome NOT LIKE '%.corrigido'
          ORDER BY run.id DESC LIMIT 1",
-        &[Cell::Text(kind), Cell::Int(except)],
+        &[Cell::Text(layout), Cell::Int(except)],
         |r| r.string(0),
     )?;
     Ok(found.flatten())

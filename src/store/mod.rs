@@ -1,7 +1,8 @@
 //! The embedded store: two SQLite files in one folder, and the journal of ids beside them.
 //!
 //! [`db`] is the seam to the driver, [`schema`] the tables, [`ledger`] files and runs, [`rejeito`] rejected lines, [`dia`] the
-//! operating days, [`carteira`] the clients and contracts, [`acordo`] what blocks them, [`saida`] what goes out.
+//! operating days, [`carteira`] the clients and contracts, [`acordo`] what blocks them, [`saida`] what goes out; [`lote`], [`massiva`] and
+//! [`historico`] the contacts with people.
 //!
 //! **Locking:** writers of `carteira.db` hold the kernel lock of [`lock`] before they begin; nothing here
 //! waits for a person, a lock dies with its process.
@@ -12,12 +13,16 @@ pub mod acordo;
 pub mod busca;
 pub mod carteira;
 pub mod consulta;
+pub mod contatos;
 pub mod db;
 pub mod dia;
 pub mod evento;
 pub mod historia;
+pub mod historico;
 pub mod ledger;
 pub mod lock;
+pub mod lote;
+pub mod massiva;
 pub mod presenca;
 pub mod refin;
 pub mod rejeito;
