@@ -1,6 +1,11 @@
 //! The ruler: `atom layout`, and what the refusal of a shifted file says.
 
 use crate::support::*;
+use atom::gerador::Carteira;
+use atom::layout::Record;
+use atom::layout::regua::deslocamento::{AMOSTRA, Deslocamento, de_largura};
+use atom::layout::regua::fonte::Texto;
+use atom::layout::text::Encoding;
 use std::fs;
 use std::path::Path;
 
@@ -200,4 +205,41 @@ fn nome_desconhecido_linha_que_nao_ha_e_cabecalho() {
     b.atom(&["layout", "check", "nao_existe.txt"]).exits(2);
     let odd = b.file("refin_carteira_veic_03082023211500.xlsx", b"PK\x03\x04 no workbook");
     assert!(b.atom(&["layout", "check", &odd]).exits(6).stdout.contains("ESTRUTURA"));
+}
+
+/// What is guessed of 20 generated lines when `muda` was done to each of them.
+fn palpite(lines: &[&[u8]], record: &Record, muda: impl Fn(&[u8]) -> Vec<u8>) -> Option<Deslocamento> {
+    let texts: Vec<Texto> = lines.iter().map(|l| Texto::new(&muda(l), Encoding::Windows1252)).collect();
+    de_largura(record, &texts)
+}
+
+#[test]
+fn o_palpite_contem_sempre_o_campo_certo() {
+    for seed in [3, 19] {
+        let c = Carteira::nova(seed, AMOSTRA, ASCOB).unwrap();
+        let mut day = Vec::new();
+        c.escreve_remessa(&mut day, dia("2023-08-04")).unwrap();
+        let lines: Vec<&[u8]> = day.chunks(LINE).map(|l| &l[..LINE - 2]).collect();
+        let record = &c.layouts().get("remessa").unwrap().records[0];
+        let ends: Vec<usize> = record.fields.iter().map(|f| f.at.end).collect();
+        let mut exact = 0;
+        for k in (1..record.fields.len()).filter(|k| k % 29 == seed as usize || *k == 36 || *k == 264) {
+            let at = ends[k - 1];
+            for new in ["XX", "00", "  ", "7", "A0", "abc"] {
+                let d = palpite(&lines, record, |l| [&l[..at], new.as_bytes(), &l[at..]].concat());
+                let d = d.unwrap_or_else(|| panic!("nothing said of {new:?} behind field {k}"));
+                assert!(d.de.contains(&k) && d.passo == new.len() as isize, "{new:?} behind field {k}: {d:?}");
+                exact += usize::from(d.de == (k..=k));
+                // what was asked for: a date ends at 36, a text begins at 37
+                assert!(k != 36 || d.de == (36..=36), "{new:?} behind field 36: {d:?}");
+            }
+            for n in 1..=3 {
+                let d = palpite(&lines, record, |l| [&l[..at], &l[at + n..]].concat());
+                // near the end of the line nothing may be said, but nothing wrong
+                let Some(d) = d else { continue };
+                assert!(d.de.contains(&k) && d.passo == -(n as isize), "{n} less in field {}: {d:?}", k + 1);
+            }
+        }
+        assert!(exact > 25, "{exact}");
+    }
 }
