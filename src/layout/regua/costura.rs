@@ -7,7 +7,7 @@
 //! cheapest are the answer: what came in may look like what its neighbour holds, and a run of blank fields
 //! says nothing at all.
 //!
-//! Where both neighbours read either way, [`indicio`] looks down the columns of all lines: characters that are
+//! Where both neighbours read either way, `indicio` looks down the columns of all lines: characters that are
 //! the same in every line in front of a text that is not (`XX`), a text that begins in its middle.
 
 use super::super::valor::{Leitura, Valor, parse};
@@ -17,7 +17,7 @@ use super::fonte::Texto;
 use crate::domain::codigo::Codigo;
 use std::ops::RangeInclusive;
 
-/// Fewer lines show no habit of a column.
+/// Fewer lines show no habit of a column, and each of them counts.
 const HABITO: usize = 8;
 /// From so many columns on a number is an amount.
 const LARGO: usize = 5;
@@ -103,25 +103,19 @@ struct Lido {
 }
 
 impl Lido {
-    /// A line that does not read costs twice the field's weight, so that half of it is a whole number.
     fn de(f: &Field, linhas: &[Texto], passo: isize) -> Self {
         let texts: Vec<[Option<&str>; 2]> =
             linhas.iter().map(|l| [l.trecho(&f.at, 0), l.trecho(&f.at, passo)]).collect();
         let le: Vec<[bool; 2]> = texts.iter().map(|t| t.map(|t| !ruim(f, t))).collect();
-        // one line of ten of any file may have a bad value: it says nothing of where the field stands
-        let nowhere = le.iter().filter(|le| **le == [false; 2]).count();
-        let odd = nowhere * 10 <= linhas.len();
-        let mut cost = [(0, 0); 2];
-        for le in le.iter().filter(|le| !odd || **le != [false; 2]) {
-            for (c, ok) in cost.iter_mut().zip(le) {
-                c.0 += i64::from(!ok) * 2 * i64::from(peso(f));
-            }
-        }
+        let mut cost = [0, 1].map(|side| {
+            let bad = texts.iter().zip(&le).filter(|(t, le)| !le[side] || solto(f, t[side], t[1 - side])).count();
+            let filled = texts.iter().filter(|t| t[side].is_none_or(|t| !t.trim().is_empty())).count();
+            // any file has a bad value here and there: that tells nothing of where the field stands
+            let chance = (linhas.len() >= HABITO && bad < 2) || bad * 10 <= filled;
+            // twice the weight, so that half of it is a whole number
+            (if chance { 0 } else { bad as i64 * 2 * i64::from(peso(f)) }, 0)
+        });
         let pairs: Vec<(&str, &str)> = texts.iter().filter_map(|[a, b]| Some(((*a)?, (*b)?))).collect();
-        for (place, moved) in &pairs {
-            cost[0].0 += i64::from(solto(f, place) && !solto(f, moved)) * 2;
-            cost[1].0 += i64::from(solto(f, moved) && !solto(f, place)) * 2;
-        }
         if cost[0].0 == 0 && cost[1].0 == 0 && pairs.len() == linhas.len() {
             match indicio(f, &pairs, passo) {
                 Some(Indicio::Movido) => cost[0].1 += 1,
@@ -155,8 +149,9 @@ fn texto(f: &Field) -> bool {
 }
 
 /// Digits or a code between blanks, where the other reading fills its columns.
-fn solto(f: &Field, raw: &str) -> bool {
-    (f.ty == Type::Code || numero(f)) && !raw.trim().is_empty() && raw.trim().len() < raw.len()
+fn solto(f: &Field, raw: Option<&str>, other: Option<&str>) -> bool {
+    let loose = |t: &str| !t.trim().is_empty() && t.trim().len() < t.len();
+    (f.ty == Type::Code || numero(f)) && raw.is_some_and(loose) && other.is_some_and(|t| !loose(t))
 }
 
 fn numero(f: &Field) -> bool {
