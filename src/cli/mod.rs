@@ -15,6 +15,7 @@ pub mod import;
 pub mod init;
 pub mod layout;
 pub mod planilha;
+mod regua;
 pub mod rejects;
 pub mod relato;
 pub mod run;

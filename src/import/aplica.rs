@@ -107,6 +107,7 @@ impl Escrita<'_, '_> {
         self.conta.rejeita(r.codigo);
         let field = r.campo.and_then(|i| linha.record.fields.get(usize::from(i)));
         let name = field.map_or_else(String::new, |f| f.name.clone());
+        self.relatorio.primeiras.entry(r.codigo.as_str()).or_insert((linha.numero, r.campo));
         *self.relatorio.por_campo.entry((r.codigo.as_str(), name)).or_default() += 1;
         self.listadas.lista(self.tx, linha, *r, true)
     }

@@ -36,7 +36,7 @@ pub(super) fn run(id: Option<i64>, app: &App) -> anyhow::Result<i64> {
     let published = publish::publica(&ctx)?;
     let mut r = done.relatorio;
     relato::devolvido(&mut r, &published);
-    relato::mostra(app, &r);
+    relato::mostra(app, &r, None);
     if let Some(day) = done.mais_novo {
         app.say(&format!(
             "aviso: um arquivo mais novo de {} já tinha entrado (operação {}); valem agora as linhas repetidas",
