@@ -11,6 +11,7 @@
 mod support;
 
 mod arrows;
+mod batimento;
 mod conjuntos;
 mod delimitados;
 mod entrada;

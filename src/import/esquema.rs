@@ -50,6 +50,11 @@ pub fn esquema(layouts: &Layouts) -> Result<Esquema, LayoutError> {
         needs(garantias, r, super::garantias::CAMPOS)?;
     }
     e.set(Tabela::Garantia, conjunto([garantias], Tabela::Garantia)?);
+    for layout in layouts.of_kind("batimento") {
+        for r in &layout.records {
+            needs(layout, r, super::batimento::CAMPOS)?;
+        }
+    }
     e.set(Tabela::Acordo, conjunto(layouts.of_kind("baixa"), Tabela::Acordo)?);
     e.set(Tabela::Refin, conjunto(layouts.of_kind("refin"), Tabela::Refin)?);
     Ok(e)
