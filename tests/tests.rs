@@ -20,6 +20,7 @@ mod kill;
 mod layouts;
 mod night;
 mod planilhas;
+mod portoes;
 mod propriedades;
 mod readme;
 mod regua;
