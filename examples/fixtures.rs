@@ -62,6 +62,9 @@ fn main() -> Result<()> {
     let mut carteira = Carteira::em(a.seed, a.contratos, &a.ascob, base)?;
     let mut noite = base;
     while noite < a.dia {
+        if dia_util_simples(noite) {
+            carteira.encerra(noite);
+        }
         noite = noite + Days::new(1);
         if dia_util_simples(noite) {
             carteira.avanca(noite);

@@ -159,6 +159,8 @@ fn in15_um_fetch_nao_apaga_a_copia_que_um_import_esta_fazendo() {
     fs::write(inbox.join(format!("{REMESSA}.fetch.part")), b"meio").unwrap();
     b.atom(&["-q", "fetch"]).exits(0);
     assert_eq!(b.names("data/inbox"), [format!("{REMESSA}.123.import.part")]);
+    // as a kill during a workbook's conversion leaves it
+    fs::write(inbox.join("refin_carteira_veic_080823071500.xlsx.csv.Ab12.part"), b"meio").unwrap();
     // under the lock of imports nobody makes one: it is a dead one's
     b.atom(&["-q", "run"]).exits(0);
     assert!(b.names("data/inbox").is_empty());

@@ -140,6 +140,10 @@ fn avisos_e_efeitos(r: &Relatorio, out: &mut String) {
         out.push_str(&format!("  {head:<10} {:>7}  {code:<24} {text}\n", n(*count as i64)));
         head = "";
     }
+    if !r.unknown_columns.is_empty() {
+        let names = texto::escape(&r.unknown_columns.join(", "));
+        out.push_str(&format!("  {:<10} {names}: o layout não conhece, não lidas\n", "colunas"));
+    }
     let e = &r.effects;
     let effects: Vec<String> = [
         ("altas", e.altas),

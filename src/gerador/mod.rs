@@ -51,6 +51,8 @@ pub struct Carteira {
     clientes: Vec<u32>,
     /// How often each client's personal data changed.
     versoes: Vec<u32>,
+    /// Contracts that the bank does not send any more.
+    encerrados: BTreeSet<usize>,
     layouts: Layouts,
 }
 
@@ -82,7 +84,8 @@ impl Carteira {
             cliente += 1;
         }
         let versoes = vec![0; cliente as usize];
-        Ok(Self { seed, ascob: ascob.to_owned(), base, hoje: base, clientes, versoes, layouts })
+        let encerrados = BTreeSet::new();
+        Ok(Self { seed, ascob: ascob.to_owned(), base, hoje: base, clientes, versoes, encerrados, layouts })
     }
 
     /// Lets the night before `dia` pass: one client in a hundred changes address, income and last phone.
@@ -97,6 +100,13 @@ impl Carteira {
         for (i, v) in self.versoes.iter_mut().enumerate() {
             *v += u32::from(Sorteio::de(self.seed, canal, i as u64).ate(100) == 0);
         }
+    }
+
+    /// Takes the contracts that the files of `dia` exclude or close out of the files of later days, as the bank
+    /// does.
+    pub fn encerra(&mut self, dia: NaiveDate) {
+        let fora: Vec<usize> = self.exclusoes(dia).into_iter().chain(self.ausentes(dia)).collect();
+        self.encerrados.extend(fora);
     }
 
     /// How many contracts there are.
@@ -159,7 +169,7 @@ impl Carteira {
         while lugares > 0 && escolhidos.len() < quantos {
             escolhidos.insert((s.ate(lugares) * 3 + classe) as usize);
         }
-        escolhidos.into_iter().collect()
+        escolhidos.into_iter().filter(|i| !self.encerrados.contains(i)).collect()
     }
 
     /// A record of a layout.
@@ -176,6 +186,6 @@ impl Carteira {
     }
 
     fn todos(&self) -> impl Iterator<Item = Contrato> + '_ {
-        (0..self.contratos()).map(|i| self.contrato(i))
+        (0..self.contratos()).filter(|i| !self.encerrados.contains(i)).map(|i| self.contrato(i))
     }
 }

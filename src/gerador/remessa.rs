@@ -15,8 +15,8 @@ impl Carteira {
     /// Those of the writer and of the layout.
     pub fn escreve_remessa(&self, w: &mut impl Write, dia: NaiveDate) -> io::Result<()> {
         let mut l = Linha::new(self.record("remessa", "contrato")?);
-        for i in 0..self.contratos() {
-            self.linha_remessa(&mut l, i, dia);
+        for c in self.todos() {
+            self.linha_remessa(&mut l, c.indice, dia);
             l.escreve(w)?;
         }
         Ok(())

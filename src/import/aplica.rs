@@ -26,7 +26,8 @@ pub fn escreve<'c>(
     run: i64,
     relatorio: &mut Relatorio,
 ) -> anyhow::Result<Option<Escritos>> {
-    let Leitura { passo, plano, rejeitos, avisos, lidas, sem_quebra, cabecalho, .. } = leitura;
+    let Leitura { passo, plano, rejeitos, avisos, lidas, sem_quebra, cabecalho, desconhecidas, .. } = leitura;
+    relatorio.unknown_columns = desconhecidas;
     avisa(relatorio, &plano, &avisos, sem_quebra);
     for (codigo, vezes) in passo.avisos() {
         *relatorio.warnings.entry(codigo.as_str()).or_default() += vezes;

@@ -63,6 +63,8 @@ pub struct Leitura<'c> {
     pub sem_quebra: bool,
     /// The header line of a CSV as it stood.
     pub cabecalho: Vec<u8>,
+    /// Columns of it that the layout does not know, fit to be shown.
+    pub desconhecidas: Vec<String>,
     /// Structural faults.
     pub estrutura: Estrutura,
 }
@@ -81,6 +83,7 @@ pub fn le<'c>(ctx: &Contexto<'_>, fonte: Fonte<'_>, passo: Box<dyn Passo<'c> + '
         lidas: 0,
         sem_quebra: false,
         cabecalho: Vec::new(),
+        desconhecidas: Vec::new(),
         estrutura: Estrutura::default(),
     };
     let mut vistas = HashMap::new();
@@ -106,6 +109,7 @@ pub fn le<'c>(ctx: &Contexto<'_>, fonte: Fonte<'_>, passo: Box<dyn Passo<'c> + '
     }
     l.sem_quebra = reader.unterminated();
     l.cabecalho = reader.cabecalho().to_vec();
+    l.desconhecidas = reader.unknown().to_vec();
     Ok(l)
 }
 

@@ -159,6 +159,9 @@ pub struct Relatorio {
     pub lines: Conta,
     /// Dropped fields and other warnings, by code.
     pub warnings: BTreeMap<&'static str, u64>,
+    /// Columns of a CSV that its layout does not know (decisions 6): not read.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unknown_columns: Vec<String>,
     /// Effects beyond the lines.
     pub effects: Efeitos,
     /// The file that goes back to Evo.
@@ -191,6 +194,7 @@ impl Relatorio {
             exit: state.exit(),
             lines: Conta::default(),
             warnings: BTreeMap::new(),
+            unknown_columns: Vec::new(),
             effects: Efeitos::default(),
             error_file: None,
             waiting_for: Vec::new(),

@@ -51,7 +51,8 @@ pub fn recover(ctx: &Contexto<'_>) -> anyhow::Result<()> {
     if ctx.import.opcoes.dry_run {
         return Ok(());
     }
-    remove_parts(ctx, |name| name.ends_with(".import.part"))?;
+    // copies and conversions are made under this lock; a fetch may be at work on its own
+    remove_parts(ctx, |name| name.ends_with(".part") && !name.ends_with(".fetch.part"))?;
     import::arquivo::arquiva(&ctx.import)
 }
 

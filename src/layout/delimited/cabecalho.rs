@@ -45,7 +45,7 @@ impl Cabecalho {
         fault.missing = missing.map(|(f, _)| f.header.clone()).collect();
         let unknown = nomes.iter().zip(&livre).filter(|(n, free)| **free && !n.trim().is_empty()).map(|(n, _)| *n);
         if fault.known > 0 && fault.missing.is_empty() && fault.doubled.is_empty() {
-            let unknown = unknown.map(|n| n.trim().to_owned()).collect();
+            let unknown = unknown.take(MAX_NOMES).map(mostra).collect();
             return Ok((Self { original: original.to_owned(), colunas: nomes.len(), de_campo }, unknown));
         }
         if fault.known > 0 {
