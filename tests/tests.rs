@@ -12,6 +12,7 @@ mod support;
 
 mod arrows;
 mod baixa;
+mod batimento;
 mod conjuntos;
 mod delimitados;
 mod entrada;
@@ -24,6 +25,7 @@ mod layouts;
 mod massivas;
 mod night;
 mod planilhas;
+mod portoes;
 mod propriedades;
 mod readme;
 mod refin;

@@ -13,21 +13,19 @@ use std::io::{BufRead, Read};
 pub const LARGURA: usize = 100;
 /// Longest key read from stdin; a contract has 20 characters.
 const MAX_CHAVE: u64 = 256;
-/// How many of the last days are looked at for open steps.
-const DIAS: i64 = 30;
 
 /// A day with required steps still open.
 pub type Aberto = (NaiveDate, Vec<&'static str>);
 
-/// The last days that have a file of a required kind, newest first.
+/// The days that have a file of a required kind, newest first.
 ///
 /// # Errors
 /// The ledger cannot be read.
 pub fn dias(app: &App, db: &Db) -> anyhow::Result<Vec<NaiveDate>> {
-    Ok(dia::days_with(db, &app.config.dia.obrigatorios, DIAS)?)
+    Ok(dia::days_with(db, &app.config.dia.obrigatorios)?)
 }
 
-/// Those of the last days whose required steps are not all done or waived, newest first.
+/// Those of these days whose required steps are not all done or waived, newest first.
 ///
 /// # Errors
 /// The ledger cannot be read.
@@ -61,6 +59,8 @@ pub struct Conta {
     pub rejeitadas: u64,
     /// Warnings by code.
     pub avisos: Vec<(String, u64)>,
+    /// Of a file that the brake stopped: contracts that it would have closed, contracts ATIVO then.
+    pub freio: Option<(u64, u64)>,
 }
 
 impl Conta {
@@ -71,10 +71,12 @@ impl Conta {
             let map = v.pointer(at).and_then(Value::as_object);
             map.into_iter().flatten().map(|(k, n)| (k.clone(), n.as_u64().unwrap_or(0))).collect()
         };
+        let count = |at: &str| v.pointer(at).and_then(Value::as_u64);
         Self {
-            lidas: v.pointer("/lines/read").and_then(Value::as_u64).filter(|n| aplicado || *n > 0),
+            lidas: count("/lines/read").filter(|n| aplicado || *n > 0),
             rejeitadas: counts("/lines/rejected").iter().map(|(_, n)| n).sum(),
             avisos: counts("/warnings"),
+            freio: count("/brake/closings").zip(count("/brake/active")),
         }
     }
 }
@@ -209,7 +211,8 @@ mod tests {
     fn conta_volta_do_livro() {
         let json = r#"{"lines":{"read":12,"rejected":{"A":2,"B":1}},"warnings":{"ARQUIVO_CURTO":1}}"#;
         let avisos = vec![("ARQUIVO_CURTO".to_owned(), 1)];
-        assert_eq!(Conta::le(json, true), Conta { lidas: Some(12), rejeitadas: 3, avisos });
+        assert_eq!(Conta::le(json, true), Conta { lidas: Some(12), rejeitadas: 3, avisos, freio: None });
+        assert_eq!(Conta::le(r#"{"brake":{"closings":7,"active":9}}"#, false).freio, Some((7, 9)));
         assert_eq!(Conta::le(r#"{"lines":{"read":0}}"#, false), Conta::default());
         assert_eq!(Conta::le(r#"{"lines":{"read":0}}"#, true).lidas, Some(0));
         assert_eq!(Conta::le("?", true), Conta::default());

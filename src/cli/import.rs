@@ -13,6 +13,9 @@ use crate::store::lock::Which;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::path::{Path, PathBuf};
 
+/// The kind whose brake a person may confirm.
+const COM_FREIO: &str = "batimento";
+
 /// Import files of one kind; without FILE, the pending ones
 #[derive(Debug, clap::Args)]
 pub struct Cmd {
@@ -36,6 +39,7 @@ fn kinds() -> clap::builder::PossibleValuesParser {
 /// # Errors
 /// Store, folders or lock failed.
 pub fn run(cmd: &Cmd, app: &App) -> anyhow::Result<i64> {
+    confirmavel(cmd)?;
     let store = app.store()?;
     let Some(_held) = app.lock(Which::Carteira)? else { return Ok(exit::OK) };
     store.checkpoint()?;
@@ -76,6 +80,17 @@ pub fn run(cmd: &Cmd, app: &App) -> anyhow::Result<i64> {
     }
     app.fecha(&store)?;
     Ok(code)
+}
+
+/// The number of closings is that of one batimento (R022).
+fn confirmavel(cmd: &Cmd) -> Result<(), Usage> {
+    match cmd.confirm {
+        Some(_) if cmd.kind != COM_FREIO => Err(Usage(format!("--confirm só vale para {COM_FREIO}"))),
+        Some(_) if cmd.files.len() != 1 => {
+            Err(Usage("--confirm confirma um arquivo: dê um só, com o seu número de baixas".into()))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// A file to import.
@@ -141,6 +156,11 @@ fn traz(
     file: &Path,
     name: &str,
 ) -> anyhow::Result<Result<Arquivo, Relatorio>> {
+    if let Some(a) = na_caixa(ctx, file, name)?
+        && a.kind == cmd.kind
+    {
+        return Ok(Ok(a));
+    }
     if !file.is_file() {
         return Err(Usage(format!("{}: arquivo não encontrado", file.display())).into());
     }
@@ -171,6 +191,16 @@ fn traz(
         }
     }
     Ok(Ok(entrada::traz(ctx, file, name, &found)?))
+}
+
+/// A bare name, as boards and reports print it, that stands in no folder here: the file of that name in the
+/// inbox.
+fn na_caixa(ctx: &import::Contexto<'_>, file: &Path, name: &str) -> anyhow::Result<Option<Arquivo>> {
+    if file.exists() || file.as_os_str() != name {
+        return Ok(None);
+    }
+    let row = ledger::named(&ctx.store.db, name)?;
+    Ok(row.filter(|a| ctx.config.data.join(&a.caminho).is_file()))
 }
 
 fn barra(app: &App) -> Option<ProgressBar> {

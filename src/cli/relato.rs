@@ -1,5 +1,6 @@
 //! How an import is told to people (faces: "One import").
 
+use super::apoio::{LARGURA, quebra};
 use super::app::App;
 use super::texto::{self, n};
 use super::{exit, regua};
@@ -45,6 +46,7 @@ fn folha(r: &Relatorio, quadros: &[String]) -> String {
     let mut out = format!("{} · {}{day}{run}{dry}\n", r.kind, texto::escape(&r.file));
     match r.state {
         State::Done | State::DoneWithRejects => conta(r, quadros, &mut out),
+        State::Quarantined => quarentena(r, &mut out),
         state => {
             let (code, message) = r.reason.as_ref().map_or(("", ""), |x| (x.code, x.message.as_str()));
             out.push('\n');
@@ -69,6 +71,25 @@ fn desenha(quadros: &[String], out: &mut String) {
     }
 }
 
+/// The brake (faces: "The brake").
+fn quarentena(r: &Relatorio, out: &mut String) {
+    let (code, message) = r.reason.as_ref().map_or(("", ""), |x| (x.code, x.message.as_str()));
+    out.push_str(&format!("\n  {} [{code}]\n\n", titulo(r.state)));
+    for line in quebra(&texto::escape(message), LARGURA - 2) {
+        out.push_str(&format!("  {line}\n"));
+    }
+    let n = r.reason.as_ref().and_then(|x| x.closings).unwrap_or(0);
+    out.push_str(&format!(
+        "\n  Se estiver certo: {}\n  Se não: peça o reenvio; o arquivo novo entra sozinho.\n",
+        confirma(&r.kind, &r.file, n)
+    ));
+}
+
+/// The command that lets a quarantined file pass.
+pub fn confirma(kind: &str, file: &str, closings: u64) -> String {
+    format!("atom import {kind} {} --confirm {closings}", texto::escape(file))
+}
+
 fn titulo(s: State) -> &'static str {
     match s {
         State::Waiting => "AGUARDANDO",
@@ -85,14 +106,6 @@ fn passo(r: &Relatorio, s: State) -> String {
         State::Waiting => "atom run importa assim que chegar. O dia: atom day".into(),
         State::Refused => {
             format!("Peça o reenvio ao Evo; ou corrija e importe de novo: atom import {} ARQUIVO", r.kind)
-        }
-        State::Quarantined => {
-            let n = r.reason.as_ref().and_then(|x| x.closings).unwrap_or(0);
-            format!(
-                "Se estiver certo: atom import {} ARQUIVO --confirm {n}\n  \
-                 Se não: peça o reenvio; o arquivo novo entra sozinho.",
-                r.kind
-            )
         }
         _ => String::new(),
     }
@@ -139,6 +152,7 @@ fn avisos_e_efeitos(r: &Relatorio, out: &mut String) {
     for (code, count) in &r.warnings {
         let text = match Codigo::parse(code) {
             Some(c @ (Codigo::SemQuebraFinal | Codigo::ArquivoCurto | Codigo::ArquivoVazio)) => c.mensagem(),
+            Some(Codigo::RemessaPosterior) => "ausente, mas veio em remessa posterior: mantido",
             _ => "campo descartado; a linha entrou",
         };
         out.push_str(&format!("  {head:<10} {:>7}  {code:<24} {text}\n", n(*count as i64)));

@@ -1,8 +1,9 @@
 //! `atom status`: the store, what is pending or stopped, unknown names, the outbox, the last runs.
 
-use super::apoio::{Aberto, Conta, aberto, abertos, abertos_json, curto, dias, quando, tabela};
+use super::apoio::{Aberto, Conta, LARGURA, aberto, abertos, abertos_json, curto, dias, quando, quebra, tabela};
 use super::app::App;
 use super::exit;
+use super::relato::confirma;
 use super::texto::{escape, n};
 use crate::import::{ETAPAS, etapa};
 use crate::store::Store;
@@ -19,8 +20,8 @@ pub struct Cmd {}
 
 /// How many runs are shown.
 const EXECUCOES: i64 = 10;
-/// Refused files are shown for so many of the last days.
-const DIAS_DE_RECUSA: usize = 10;
+/// Refused and quarantined files are shown for so many of the last days.
+const DIAS_PARADOS: usize = 10;
 /// The situations of a contract, in the order of the board.
 const SITUACOES: [&str; 4] = ["ATIVO", "BLOQUEADO", "BAIXADO", "EXCLUIDO"];
 /// The states of an HSM (decisions 7).
@@ -33,7 +34,8 @@ struct Painel {
     situacoes: Vec<(String, i64)>,
     abertos: Vec<Aberto>,
     pendentes: Vec<(Arquivo, String)>,
-    quarentena: Vec<Arquivo>,
+    /// With what the brake counted.
+    quarentena: Vec<(Arquivo, Option<(u64, u64)>)>,
     recusados: Vec<Arquivo>,
     estranhos: Vec<(String, String)>,
     saida: Vec<Saida>,
@@ -66,6 +68,12 @@ impl Painel {
         pendentes.sort_by_key(|(a, _)| (a.data_operacao.is_none(), a.data_operacao, ordem(a)));
         let queue = massiva::por_estado(db, "atendimento")?;
         let hsm = HSM.iter().map(|s| (*s, queue.iter().find(|(k, _)| k == s).map_or(0, |(_, c)| *c)));
+        let days = dias(app, db)?;
+        let mut quarentena = Vec::new();
+        for a in parados(db, Estado::Quarentena, &days)? {
+            let run = a.run.map(|id| ledger::run(db, id)).transpose()?.flatten();
+            quarentena.push((a, run.and_then(|r| conta(&r).freio)));
+        }
         Ok(Self {
             hsm: hsm.collect(),
             caminho: store.dir().display().to_string(),
@@ -73,8 +81,8 @@ impl Painel {
             situacoes: SITUACOES.iter().map(|s| ((*s).to_owned(), count(s))).collect(),
             abertos: abertos(app, db)?,
             pendentes,
-            quarentena: ledger::in_state(db, Estado::Quarentena)?,
-            recusados: recusados(db, &dias(app, db)?)?,
+            quarentena,
+            recusados: parados(db, Estado::Recusado, &days)?,
             estranhos: remoto::strangers(db)?,
             saida: saida::pending(db)?,
             execucoes: ledger::recent_runs(db, EXECUCOES)?,
@@ -82,12 +90,18 @@ impl Painel {
     }
 
     fn json(&self) -> Value {
-        let files = |list: &[Arquivo], state: &str| list.iter().map(|a| arquivo(a, state)).collect::<Vec<_>>();
         let pending = self.pendentes.iter().map(|(a, since)| {
             let mut v = arquivo(a, "waiting");
             v["since"] = json!(since);
             v
         });
+        let quarantine = self.quarentena.iter().map(|(a, freio)| {
+            let mut v = arquivo(a, "quarantined");
+            v["closings"] = json!(freio.map(|f| f.0));
+            v["active"] = json!(freio.map(|f| f.1));
+            v
+        });
+        let refused = self.recusados.iter().map(|a| arquivo(a, "refused"));
         let strangers = self.estranhos.iter().map(|(file, why)| json!({"file": file, "message": why}));
         let outbox = self.saida.iter().map(|s| {
             json!({"kind": s.tipo.as_str(), "file": s.nome, "data_operacao": s.data_operacao, "rows": s.linhas,
@@ -102,8 +116,8 @@ impl Painel {
             },
             "open_days": abertos_json(&self.abertos),
             "pending": pending.collect::<Vec<_>>(),
-            "quarantine": files(&self.quarentena, "quarantined"),
-            "refused": files(&self.recusados, "refused"),
+            "quarantine": quarantine.collect::<Vec<_>>(),
+            "refused": refused.collect::<Vec<_>>(),
             "unknown_names": strangers.collect::<Vec<_>>(),
             "outbox": outbox.collect::<Vec<_>>(),
             "hsm": self.hsm.iter().map(|(s, c)| ((*s).to_owned(), json!(c))).collect::<Map<_, _>>(),
@@ -125,7 +139,8 @@ impl Painel {
         }
         if let Some((day, _)) = self.abertos.last() {
             let days: Vec<String> = self.abertos.iter().map(aberto).collect();
-            out.push(format!("abertos    {}", days.join(", ")));
+            let lines = quebra(&days.join(", "), LARGURA - 11);
+            out.push(format!("abertos    {}", lines.join("\n           ")));
             out.push(format!("           Ver: atom day --date {day}"));
         }
         out.extend(self.parados());
@@ -152,20 +167,22 @@ impl Painel {
             let table = tabela(&header, &[], rows.collect());
             out.push(format!("\nPendentes: atom run importa o que puder\n{table}"));
         }
-        let stopped = |list: &[Arquivo]| {
-            let rows = list.iter().map(|a| {
+        let stopped = |list: &mut dyn Iterator<Item = &Arquivo>| {
+            let rows = list.map(|a| {
                 let why = format!("{}: {}", a.codigo.as_deref().unwrap_or(""), a.mensagem.as_deref().unwrap_or(""));
                 vec![dia(a), a.kind.clone(), curto(&a.nome, 36), why]
             });
             tabela(&["dia", "etapa", "arquivo", "motivo"], &[], rows.collect())
         };
         if !self.quarentena.is_empty() {
-            let next = "confirme com atom import ETAPA ARQUIVO --confirm N, ou peça o reenvio";
-            out.push(format!("\nEm quarentena: {next}\n{}", stopped(&self.quarentena)));
+            let table = stopped(&mut self.quarentena.iter().map(|(a, _)| a));
+            let confirm = self.quarentena.iter().map(|(a, freio)| confirma(&a.kind, &a.nome, freio.map_or(0, |f| f.0)));
+            let confirm = confirm.collect::<Vec<_>>().join("\n   ");
+            out.push(format!("\nEm quarentena: peça o reenvio, ou confirme se estiver certo\n{table}\n   {confirm}"));
         }
         if !self.recusados.is_empty() {
             let next = "peça o reenvio, ou atom import ETAPA ARQUIVO depois de corrigir";
-            out.push(format!("\nRecusados: {next}\n{}", stopped(&self.recusados)));
+            out.push(format!("\nRecusados: {next}\n{}", stopped(&mut self.recusados.iter())));
         }
         out
     }
@@ -202,11 +219,11 @@ fn tamanho(store: &Store) -> anyhow::Result<u64> {
     Ok(sum)
 }
 
-/// Refused files of the last days for which no other file of the step was applied; those that never got a
+/// Files refused or in quarantine of the last days for which no other file of the step was applied; those that never got a
 /// day come along.
-fn recusados(db: &Db, days: &[NaiveDate]) -> anyhow::Result<Vec<Arquivo>> {
-    let oldest = days.get(DIAS_DE_RECUSA - 1).or(days.last()).copied();
-    let mut out = ledger::in_state(db, Estado::Recusado)?;
+fn parados(db: &Db, estado: Estado, days: &[NaiveDate]) -> anyhow::Result<Vec<Arquivo>> {
+    let oldest = days.get(DIAS_PARADOS - 1).or(days.last()).copied();
+    let mut out = ledger::in_state(db, estado)?;
     out.retain(|a| a.data_operacao.is_none() || a.data_operacao >= oldest);
     let mut open = Vec::new();
     for a in out {

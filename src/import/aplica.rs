@@ -3,10 +3,10 @@
 use super::Contexto;
 use super::leitura::{Fonte, Leitura};
 use super::passo::{
-    APLICA, Efeito, Gravador, IGUAL, Marca, REJEITADA, REPETIDA, REPETIDA_RETIDA, Rejeito, motivo_de_ignorar,
+    APLICA, Efeito, Gravador, IGUAL, Marca, OUTRA, REJEITADA, REPETIDA, REPETIDA_RETIDA, Rejeito, motivo_de_ignorar,
 };
 use super::rejeitos::{Escritos, Rejeitos};
-use super::relato::{Conta, Relatorio};
+use super::relato::{Conta, Relatorio, linhas_lidas};
 use crate::domain::codigo::Codigo;
 use crate::layout::linha::{Linha, Next};
 use crate::store::db::Tx;
@@ -52,7 +52,8 @@ pub fn escreve<'c>(
             m => motivo_de_ignorar(m).into_iter().for_each(|c| escrita.conta.ignora(c)),
         }
     }
-    if !plano.iter().all(|m| *m == IGUAL || *m == REPETIDA) {
+    // lines that only count are not read again
+    if !plano.iter().all(|m| matches!(*m, IGUAL | REPETIDA | OUTRA)) {
         let mut reader = fonte.abre(ctx, "gravando")?;
         while let Next::Linha(linha) = reader.next_line()? {
             let marca = plano.get(linha.indice as usize).copied().unwrap_or(IGUAL);
@@ -79,7 +80,7 @@ struct Escrita<'a, 'd> {
 impl Escrita<'_, '_> {
     fn linha(&mut self, linha: &Linha<'_>, marca: Marca) -> anyhow::Result<()> {
         match marca {
-            IGUAL | REPETIDA => {}
+            IGUAL | REPETIDA | OUTRA => {}
             REPETIDA_RETIDA => {
                 self.listadas.guarda(linha)?;
             }
@@ -129,10 +130,7 @@ fn curto(ctx: &Contexto<'_>, fonte: Fonte<'_>, lidas: u64, relatorio: &mut Relat
         return Ok(());
     }
     let last = ledger::last_account(&ctx.store.db, &fonte.arquivo.layout, fonte.arquivo.id)?;
-    let read = last
-        .and_then(|c| serde_json::from_str::<serde_json::Value>(&c).ok())
-        .and_then(|v| v.pointer("/lines/read").and_then(serde_json::Value::as_u64));
-    if read.is_some_and(|n| lidas * 2 < n) {
+    if last.and_then(|c| linhas_lidas(&c)).is_some_and(|n| lidas * 2 < n) {
         relatorio.avisa(Codigo::ArquivoCurto);
     }
     Ok(())

@@ -53,6 +53,7 @@ pub fn esquema(layouts: &Layouts) -> Result<Esquema, LayoutError> {
     let rooms = [
         ("baixa", super::baixa::CAMPOS),
         ("exclusao", super::exclusao::CAMPOS),
+        ("batimento", super::batimento::CAMPOS),
         ("telefones", super::telefones::CAMPOS),
         ("refin", super::refin::CAMPOS),
         ("retorno", super::retorno::CAMPOS),

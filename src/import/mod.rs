@@ -13,6 +13,7 @@
 pub mod aplica;
 pub mod arquivo;
 pub mod baixa;
+pub mod batimento;
 pub mod conjunto;
 pub mod entrada;
 pub mod esquema;
@@ -94,7 +95,7 @@ pub const ETAPAS: &[Etapa] = &[
     Etapa { kind: "garantias", depois_de: &["remessa"],                                              completa: None, dia: DiaDe::Nome, acumula: false, vazio: false, esperado: "se vier", abre: Some(garantias::abre) },
     Etapa { kind: "baixa",     depois_de: &["remessa", "parcelas", "garantias"],                     completa: Some("acordos_baixados"), dia: DiaDe::Nome, acumula: false, vazio: true, esperado: "se vier", abre: Some(baixa::abre) },
     Etapa { kind: "exclusao",  depois_de: &["remessa", "parcelas", "garantias", "baixa"],            completa: None, dia: DiaDe::Nome, acumula: false, vazio: true, esperado: "se vier", abre: Some(exclusao::abre) },
-    Etapa { kind: "batimento", depois_de: &["remessa", "parcelas", "garantias", "baixa", "exclusao"], completa: None, dia: DiaDe::Nome, acumula: false, vazio: false, esperado: "se vier", abre: None },
+    Etapa { kind: "batimento", depois_de: &["remessa", "parcelas", "garantias", "baixa", "exclusao"], completa: None, dia: DiaDe::Nome, acumula: false, vazio: false, esperado: "se vier", abre: Some(batimento::abre) },
     Etapa { kind: "telefones", depois_de: &["remessa"], completa: None, dia: DiaDe::NovaRemessa, acumula: true, vazio: false, esperado: "se vier", abre: Some(telefones::abre) },
     Etapa { kind: "refin",     depois_de: &["remessa"], completa: None, dia: DiaDe::NovaRemessa, acumula: false, vazio: false, esperado: "terças",  abre: Some(refin::abre) },
     Etapa { kind: "massivas",  depois_de: &[],          completa: None, dia: DiaDe::Carimbo,     acumula: true, vazio: false, esperado: "se vier", abre: Some(massivas::abre) },

@@ -157,13 +157,76 @@ pub fn mais_novo(
     if etapa.acumula || a.corrigido() {
         return Ok(None);
     }
-    let Some((newest, stamp)) = ledger::newest_done(db, &a.layout)? else { return Ok(None) };
-    let timed = |s: &str| s.contains('T');
-    let by_stamp = timed(&stamp) && timed(&a.carimbo) && a.carimbo < stamp;
     // refin goes by its stamp alone: its day is that of the import
-    let older = match dia {
-        Some(d) if etapa.dia == DiaDe::Nome => d < newest || (d == newest && by_stamp),
-        _ => by_stamp,
-    };
-    Ok(older.then_some((newest, stamp)))
+    let day = dia.filter(|_| etapa.dia == DiaDe::Nome);
+    Ok(ledger::newer_done(db, &a.layout, day, &a.carimbo)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::import::etapa;
+
+    fn arquivo(kind: &str, layout: &str, estado: Estado) -> Arquivo {
+        Arquivo {
+            id: 1,
+            kind: kind.into(),
+            layout: layout.into(),
+            nome: "x".into(),
+            data_operacao: None,
+            carimbo: "2023-08-04".into(),
+            tamanho: 1,
+            mtime: 0,
+            sha256: "x".into(),
+            codificacao: "utf-8".into(),
+            estado,
+            codigo: None,
+            mensagem: None,
+            run: None,
+            caminho: "x".into(),
+            substitui: None,
+        }
+    }
+
+    fn dia(arquivos: Vec<Arquivo>, dispensada: Option<&str>) -> Dia {
+        let d = |kind: &str| Dispensa { kind: kind.into(), motivo: "x".into(), em: "x".into() };
+        let all = ["remessa", "parcelas", "garantias", "baixa", "batimento"];
+        Dia {
+            data: NaiveDate::MIN,
+            arquivos,
+            dispensas: dispensada.map(d).into_iter().collect(),
+            obrigatorios: all.map(String::from).into(),
+        }
+    }
+
+    #[test]
+    fn so_os_acordos_baixados_concluem_a_baixa() {
+        let baixa = etapa("baixa").unwrap();
+        let fixed = |e| arquivo("baixa", "baixa_acordo", e);
+        let new = |e| arquivo("baixa", "acordos_baixados", e);
+        assert_eq!(dia(vec![fixed(Estado::Importado)], None).situacao(baixa), Situacao::Missing);
+        assert_eq!(dia(vec![fixed(Estado::Importado)], Some("baixa")).situacao(baixa), Situacao::Waived);
+        assert_eq!(dia(vec![new(Estado::Importado)], None).situacao(baixa), Situacao::Done);
+        // any file of the step that is pending holds what follows
+        let both = vec![new(Estado::Importado), fixed(Estado::Pendente)];
+        assert_eq!(dia(both, Some("baixa")).situacao(baixa), Situacao::Waiting);
+    }
+
+    #[test]
+    fn recusado_nao_segura_mas_a_etapa_fica_aberta() {
+        let batimento = etapa("batimento").unwrap();
+        let done = ["remessa", "parcelas", "garantias"].map(|k| arquivo(k, k, Estado::Importado));
+        let with = |more: Arquivo| dia(done.iter().cloned().chain([more]).collect(), None);
+        assert_eq!(with(arquivo("baixa", "acordos_baixados", Estado::Recusado)).falta(batimento), ["baixa"]);
+        let d = with(arquivo("baixa", "acordos_baixados", Estado::Importado));
+        assert!(d.falta(batimento).is_empty() && d.abertas() == ["batimento"]);
+        for (estado, holds) in [(Estado::Recusado, false), (Estado::Quarentena, false), (Estado::Pendente, true)] {
+            let mut files = d.arquivos.clone();
+            files.push(arquivo("exclusao", "exclusao", estado));
+            assert_eq!(dia(files, None).falta(batimento) == ["exclusao"], holds, "{estado:?}");
+        }
+        let mut files = d.arquivos.clone();
+        files.push(arquivo("batimento", "batimento", Estado::Quarentena));
+        assert_eq!(dia(files, None).abertas(), ["batimento"]);
+    }
 }

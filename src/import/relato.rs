@@ -100,6 +100,12 @@ impl Conta {
     }
 }
 
+/// Lines read by a run, from its account in the ledger.
+pub fn linhas_lidas(conta: &str) -> Option<u64> {
+    let v: serde_json::Value = serde_json::from_str(conta).ok()?;
+    v.pointer("/lines/read").and_then(serde_json::Value::as_u64)
+}
+
 /// The lines read are not the lines accounted for.
 #[derive(Debug, thiserror::Error)]
 #[error("a conta não fecha: {read} linhas lidas, {sum} contabilizadas; nada foi aplicado")]

@@ -90,15 +90,15 @@ impl<'a> Importacao<'a> {
     }
 
     fn decide(&mut self) -> anyhow::Result<()> {
-        if self.arquivo.tamanho > 0 && !self.forcado() && !self.repete && self.repetido()? {
-            return Ok(());
-        }
         let db = &self.ctx.store.db;
         let (dia, falta) = match self.dia {
             // the day of its input, whose remessa is done
             Some(d) if self.arquivo.corrigido() && self.etapa.dia == DiaDe::NovaRemessa => (Some(d), Vec::new()),
             dia => portao::espera(db, self.etapa, dia, &self.ctx.config.dia.obrigatorios)?,
         };
+        if self.arquivo.tamanho > 0 && !self.forcado() && !self.repete && self.repetido(dia)? {
+            return Ok(());
+        }
         if let Some((d, stamp)) = portao::mais_novo(db, self.etapa, &self.arquivo, dia)?
             && !self.forcado()
         {
@@ -163,14 +163,11 @@ impl<'a> Importacao<'a> {
         Ok(None)
     }
 
-    /// Duplicate: same layout, content and data de operação.
-    fn repetido(&mut self) -> anyhow::Result<bool> {
+    /// Duplicate: same layout, content and data de operação; `dia` is the day that a file without one would
+    /// join.
+    fn repetido(&mut self, dia: Option<NaiveDate>) -> anyhow::Result<bool> {
         let a = &self.arquivo;
-        let (day, _) =
-            portao::espera(&self.ctx.store.db, self.etapa, a.data_operacao, &self.ctx.config.dia.obrigatorios)?;
-        // a file that has its day stays in it
-        let day = a.data_operacao.or(day);
-        let same_day = |o: &Arquivo| o.data_operacao == day;
+        let same_day = |o: &Arquivo| o.data_operacao == a.data_operacao.or(dia);
         let same = ledger::with_content(&self.ctx.store.db, &a.kind, &a.sha256)?;
         let done = same.iter().find(|o| o.estado == Estado::Importado && o.layout == a.layout && same_day(o));
         let Some(done) = done else { return Ok(false) };
@@ -238,7 +235,7 @@ impl<'a> Importacao<'a> {
             let tx = self.ctx.store.db.begin()?;
             let run = ledger::last_run(&tx)? + 1;
             self.relatorio.run = Some(run);
-            self.entra_run(&tx, run, None)?;
+            self.entra_run(&tx, run, None, Some(&reason))?;
             if self.arquivo.estado != Estado::Importado {
                 let motivo = Some((reason.code, reason.message.as_str()));
                 let d = Decisao { estado, motivo, run: Some(run), data_operacao: self.dia };
@@ -250,9 +247,13 @@ impl<'a> Importacao<'a> {
         Ok(())
     }
 
-    fn entra_run(&self, tx: &Tx<'_>, run: i64, originais: Option<&str>) -> anyhow::Result<()> {
+    fn entra_run(&self, tx: &Tx<'_>, run: i64, originais: Option<&str>, parou: Option<&Reason>) -> anyhow::Result<()> {
         let r = &self.relatorio;
-        let conta = serde_json::json!({"lines": r.lines, "warnings": r.warnings, "effects": r.effects}).to_string();
+        let mut conta = serde_json::json!({"lines": r.lines, "warnings": r.warnings, "effects": r.effects});
+        if let Some((closings, active)) = parou.and_then(|p| p.closings.zip(p.active)) {
+            conta["brake"] = serde_json::json!({"closings": closings, "active": active});
+        }
+        let conta = conta.to_string();
         ledger::insert_run(
             tx,
             run,
@@ -301,7 +302,7 @@ impl<'a> Importacao<'a> {
             return Ok(true);
         }
         self.relatorio.run = Some(run);
-        self.entra_run(&tx, run, written.as_ref().map(|w| w.originais.as_str()))?;
+        self.entra_run(&tx, run, written.as_ref().map(|w| w.originais.as_str()), None)?;
         let d = Decisao { estado: Estado::Importado, motivo: None, run: Some(run), data_operacao: self.dia };
         ledger::decide(&tx, self.arquivo.id, &d)?;
         if let Some(id) = self.relatorio.effects.maior_id {

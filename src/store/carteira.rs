@@ -62,6 +62,26 @@ pub fn chaves(db: &Db, mut f: impl FnMut(i64, &str)) -> Result<()> {
     })
 }
 
+/// Every contract's id, situação and, where blocked, D0 of its block. Id and situação come from an index: the
+/// rows themselves are wide.
+pub fn situacoes(db: &Db, mut f: impl FnMut(u32, Situacao, Option<NaiveDate>)) -> Result<()> {
+    let mut blocked = db.prepare("SELECT bloqueado_em FROM contrato WHERE id=?1")?;
+    db.each("SELECT id, situacao FROM contrato", &[], |r| {
+        // an unknown text can only be damage: such a contract is left as it is
+        let situacao = r.text(1)?.and_then(Situacao::parse).unwrap_or(Situacao::Excluido);
+        let id = r.i64(0)?;
+        let d0 = match situacao {
+            Situacao::Bloqueado => match blocked.query(&[Cell::Int(id)])?.next_row()? {
+                Some(row) => row.text(0)?.and_then(dia),
+                None => None,
+            },
+            _ => None,
+        };
+        f(u32::try_from(id).unwrap_or(0), situacao, d0);
+        Ok(())
+    })
+}
+
 /// The stored sets of a step: contract id and content hash.
 pub fn conjuntos(db: &Db, etapa: &str, mut f: impl FnMut(i64, i64)) -> Result<()> {
     db.each("SELECT contrato_id, h FROM conjunto WHERE etapa=?1", &[Cell::Text(etapa)], |r| {

@@ -35,15 +35,14 @@ pub fn waive(db: &Db, day: NaiveDate, kind: &str, motivo: &str, em: &str) -> Res
 
 /// The days that have a file of one of these kinds, newest first. Duplicates open no day of their own:
 /// the first file of that content stands in it already.
-pub fn days_with(db: &Db, kinds: &[String], limit: i64) -> Result<Vec<NaiveDate>> {
-    let marks: Vec<String> = (2..kinds.len() + 2).map(|i| format!("?{i}")).collect();
+pub fn days_with(db: &Db, kinds: &[String]) -> Result<Vec<NaiveDate>> {
+    let marks: Vec<String> = (1..=kinds.len()).map(|i| format!("?{i}")).collect();
     let sql = format!(
         "SELECT DISTINCT data_operacao FROM arquivo WHERE data_operacao IS NOT NULL AND kind IN ({})
-         ORDER BY data_operacao DESC LIMIT ?1",
+         ORDER BY data_operacao DESC",
         marks.join(",")
     );
-    let mut cells = vec![Cell::Int(limit)];
-    cells.extend(kinds.iter().map(|k| Cell::Text(k)));
+    let cells: Vec<Cell<'_>> = kinds.iter().map(|k| Cell::Text(k)).collect();
     Ok(db.rows(&sql, &cells, |r| r.str(0))?.iter().filter_map(|s| dia(s)).collect())
 }
 

@@ -192,13 +192,17 @@ pub fn of_day(db: &Db, day: NaiveDate) -> Result<Vec<Arquivo>> {
     db.rows(&sql, &[Cell::Text(&day)], read)
 }
 
-/// (data de operação, stamp) of the newest applied file of a layout, corrected lines left aside.
-pub fn newest_done(db: &Db, layout: &str) -> Result<Option<(NaiveDate, String)>> {
+/// (data de operação, stamp) of the newest applied file of a layout, corrected lines left aside, that comes after this day
+/// and stamp; times are compared only where both have one. Without a day the stamp alone decides.
+pub fn newer_done(db: &Db, layout: &str, day: Option<NaiveDate>, carimbo: &str) -> Result<Option<(NaiveDate, String)>> {
+    let day = day.map(|d| d.to_string());
     let found = db.one(
-        "SELECT data_operacao, carimbo FROM arquivo WHERE layout=?1 AND estado='importado' AND data_operacao IS NOT NULL
-           AND nome NOT LIKE '%.corrigido'
+        "SELECT data_operacao, carimbo FROM arquivo
+         WHERE layout=?1 AND estado='importado' AND data_operacao IS NOT NULL AND nome NOT LIKE '%.corrigido'
+           AND (data_operacao>?2 OR ((?2 IS NULL OR data_operacao=?2)
+             AND length(carimbo)>10 AND length(?3)>10 AND carimbo>?3))
          ORDER BY data_operacao DESC, carimbo DESC LIMIT 1",
-        &[Cell::Text(layout)],
+        &[Cell::Text(layout), Cell::from(day.as_ref()), Cell::Text(carimbo)],
         |r| Ok((r.str(0)?, r.str(1)?)),
     )?;
     Ok(found.and_then(|(d, c)| Some((dia(&d)?, c))))
@@ -216,6 +220,18 @@ pub fn last_account(db: &Db, layout: &str, except: i64) -> Result<Option<String>
         |r| r.string(0),
     )?;
     Ok(found.flatten())
+}
+
+/// Day and account (JSON) of the last applied file of a kind of an earlier day.
+pub fn account_before(db: &Db, kind: &str, day: NaiveDate) -> Result<Option<(NaiveDate, String)>> {
+    let found = db.one(
+        "SELECT data_operacao, conta FROM run
+         WHERE kind=?1 AND data_operacao<?2 AND estado IN ('done','done_with_rejects')
+         ORDER BY data_operacao DESC, id DESC LIMIT 1",
+        &[Cell::Text(kind), Cell::Text(&day.to_string())],
+        |r| Ok((r.str(0)?, r.str(1)?)),
+    )?;
+    Ok(found.and_then(|(d, conta)| Some((dia(&d)?, conta))))
 }
 
 /// What changes when a file is decided.

@@ -3,6 +3,7 @@
 use super::quadro::{Carga, Passo, Quadro, Visto};
 use crate::cli::apoio::{self, LARGURA, comando, curto, por_extenso, quebra};
 use crate::cli::app::App;
+use crate::cli::relato;
 use crate::cli::texto::{escape, n};
 use crate::import::Etapa;
 use crate::import::portao::Situacao;
@@ -229,8 +230,8 @@ fn recusas(q: &Quadro) -> Vec<String> {
             }
             Estado::Quarentena => {
                 out.push(format!("Em quarentena, nada aplicado: {why}"));
-                let confirm = comando(&format!("atom import {kind} ARQUIVO --confirm N"));
-                out.push(format!("   Se estiver certo: {confirm}, com N = o número de baixas dito acima."));
+                let n = v.conta.freio.map_or(0, |(closings, _)| closings);
+                out.push(format!("   Se estiver certo: {}", comando(&relato::confirma(kind, &a.nome, n))));
                 out.push("   Se não: peça o reenvio; o arquivo novo entra sozinho.".into());
             }
             _ => {}

@@ -167,6 +167,8 @@ impl Visto {
             "warnings": self.conta.avisos.iter().cloned().collect::<std::collections::BTreeMap<_, _>>(),
             "code": a.codigo,
             "message": a.mensagem,
+            "closings": self.conta.freio.map(|f| f.0),
+            "active": self.conta.freio.map(|f| f.1),
         })
     }
 }

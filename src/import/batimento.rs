@@ -1,0 +1,324 @@
+//! Batimento (R016, R021, R022, UC "Carregar Arquivo de Batimento"): the contracts that the bank still holds
+//! with the agency. Those of the store that are absent are closed; presence changes nothing, never an alta.
+//!
+//! One set operation over the keys: the store's are loaded once as hashes, a line marks one of them, and what
+//! stays unmarked is absent. [`situacao::batimento_ausente`] decides what absence does.
+//!
+//! **Whose line:** a repeated contract counts by its last line, and the agency of that line decides: another
+//! agency's keeps nothing open. A rejected line closes nothing: if its contract can be read it counts as
+//! present, if not the brake stops the file.
+//!
+//! **Brake:** a truncated file is a well-formed one. So a file of its header alone, one that closes more than
+//! `batimento.max_baixas` of the base ativa, or one with an unreadable contract waits for a person to confirm
+//! the exact number of closings.
+
+use super::passo::{self, Aceita, Chave, Efeito, Efeitos, Freio, Gravador, IGUAL, Marca, OUTRA, Passo, Rejeito};
+use super::passo::{chave, chave_do_contrato};
+use super::relato::linhas_lidas;
+use super::run::br;
+use super::{Contexto, mesma_assessoria};
+use crate::domain::codigo::Codigo;
+use crate::domain::situacao::{self, PorAusencia, PorPresenca, Situacao};
+use crate::domain::valores::milhares;
+use crate::layout::Layout;
+use crate::layout::linha::Linha;
+use crate::store::Store;
+use crate::store::evento::{Estados, Evento};
+use crate::store::{carteira, ledger, presenca};
+use chrono::NaiveDate;
+use std::collections::HashMap;
+
+/// The fields that this rule reads by name.
+pub const CAMPOS: &[&str] = &["contrato", "cod_assessoria"];
+
+/// A contract of the store.
+#[derive(Clone, Copy, Debug)]
+struct Contrato {
+    situacao: Situacao,
+    /// What absence would do to it.
+    ausencia: PorAusencia,
+    /// Its last line in the file is ours.
+    presente: bool,
+}
+
+impl Contrato {
+    /// The new situação of an absent one.
+    fn fecha(&self) -> Option<Situacao> {
+        if self.presente { None } else { self.ausencia.para() }
+    }
+}
+
+/// What the whole file says, for the brake.
+#[derive(Clone, Copy, Debug, Default)]
+struct Resumo {
+    /// Lines of the file.
+    linhas: u64,
+    /// Lines whose contract could not be read, and the first of them.
+    ilegiveis: u64,
+    primeira_ilegivel: u32,
+    /// Lines of ours whose contract is not in the store.
+    desconhecidas: u64,
+    /// Contracts of the store in the file.
+    presentes: u64,
+    /// Those of them ATIVO.
+    ativos_presentes: u64,
+    /// Contracts ATIVO before.
+    ativos: u64,
+    /// Contracts that it would close, blocked ones too.
+    baixas: u64,
+    /// Absent, but a later remessa brought them.
+    posteriores: u64,
+}
+
+/// First pass.
+struct Batimento {
+    contrato: usize,
+    assessoria: usize,
+    ascob: String,
+    max_baixas: f64,
+    /// Day and lines of the batimento before.
+    anterior: Option<(NaiveDate, u64)>,
+    /// Contract by key.
+    por_chave: HashMap<Chave, u32>,
+    /// Contracts by id; ids are dense.
+    contratos: Vec<Option<Contrato>>,
+    resumo: Resumo,
+}
+
+/// Opens the room: loads key and situação of every contract.
+///
+/// # Errors
+/// The store cannot be read, or the layout lacks a field.
+pub fn abre<'c>(ctx: &'c Contexto<'c>, layout: &Layout, dia: NaiveDate) -> anyhow::Result<Box<dyn Passo<'c> + 'c>> {
+    let record = layout.records.first();
+    let at = |n: &str| record.and_then(|r| r.index(n)).ok_or_else(|| anyhow::anyhow!("layout {}: {n}", layout.name));
+    let (db, bloqueio) = (&ctx.store.db, &ctx.config.bloqueio);
+    let posteriores = presenca::posteriores(db, dia)?;
+    let mut idades: HashMap<NaiveDate, i64> = HashMap::new();
+    let mut contratos = Vec::new();
+    carteira::situacoes(db, |id, situacao, bloqueado_em| {
+        let age = |d0| ctx.calendario.idade_do_bloqueio(d0, dia, bloqueio.contagem);
+        let idade = bloqueado_em.map(|d0| *idades.entry(d0).or_insert_with(|| age(d0)));
+        let posterior = posteriores.contains(&id);
+        let ausencia = situacao::batimento_ausente(situacao, idade, bloqueio.dias, posterior);
+        let place = id as usize;
+        if contratos.len() <= place {
+            contratos.resize(place + 1, None);
+        }
+        contratos[place] = Some(Contrato { situacao, ausencia, presente: false });
+    })?;
+    let mut por_chave = HashMap::with_capacity(contratos.len());
+    carteira::chaves(db, |id, key| {
+        por_chave.insert(chave(key.as_bytes()), u32::try_from(id).unwrap_or(0));
+    })?;
+    let before = ledger::account_before(db, &layout.kind, dia)?;
+    Ok(Box::new(Batimento {
+        contrato: at("contrato")?,
+        assessoria: at("cod_assessoria")?,
+        ascob: ctx.config.campanha.ascob.clone(),
+        max_baixas: ctx.config.batimento.max_baixas,
+        anterior: before.and_then(|(d, conta)| Some((d, linhas_lidas(&conta)?))),
+        por_chave,
+        contratos,
+        resumo: Resumo::default(),
+    }))
+}
+
+impl Batimento {
+    /// Whether the line names another agency. One whose agency cannot be read is not known to be another's.
+    fn de_outra(&self, linha: &Linha<'_>) -> bool {
+        let code = linha.valor(self.assessoria);
+        code.is_ok_and(|v| v.texto().is_some_and(|c| !mesma_assessoria(c, &self.ascob)))
+    }
+
+    fn conhecido(&mut self, chave: Option<Chave>) -> Option<&mut Contrato> {
+        let id = chave.and_then(|c| self.por_chave.get(&c))?;
+        self.contratos.get_mut(*id as usize)?.as_mut()
+    }
+
+    /// A line of ours: its contract is present, unless it cannot be read.
+    fn nossa(
+        &mut self,
+        linha: &Linha<'_>,
+        chave: Result<Chave, Rejeito>,
+        avisos: &mut Vec<Codigo>,
+    ) -> Result<Aceita, Rejeito> {
+        let read = chave.and_then(|c| passo::valida(linha, None, avisos).map(|()| c));
+        if let Err(r) = read
+            && r.campo == u16::try_from(self.contrato).ok()
+        {
+            if self.resumo.ilegiveis == 0 {
+                self.resumo.primeira_ilegivel = linha.numero;
+            }
+            self.resumo.ilegiveis += 1;
+            return Err(r);
+        }
+        let known = self.conhecido(chave.ok());
+        let atual = known.map(|c| {
+            c.presente = true;
+            c.situacao
+        });
+        match situacao::batimento_presente(atual) {
+            PorPresenca::Mantem => Ok(Aceita { chave: Some(read?), marca: IGUAL }),
+            PorPresenca::Rejeita => {
+                self.resumo.desconhecidas += 1;
+                read.and(Err(Rejeito::campo(Codigo::ContratoDesconhecido, self.contrato)))
+            }
+        }
+    }
+
+    /// Why the file would be stopped, if it would be.
+    fn motivo(&self) -> Option<String> {
+        let r = &self.resumo;
+        if r.linhas == 0 {
+            return Some("O arquivo só tem o cabeçalho, nenhum contrato.".into());
+        }
+        if r.ilegiveis > 0 {
+            let (what, first) = match r.ilegiveis {
+                1 => ("Em 1 linha".to_owned(), "é a linha"),
+                k => (format!("Em {} linhas", milhares(k)), "a primeira é a linha"),
+            };
+            return Some(format!(
+                "{what} o contrato não pôde ser lido ({first} {}): não se sabe qual contrato ela mantém. {}",
+                r.primeira_ilegivel,
+                self.cruzamento()
+            ));
+        }
+        excede(r.baixas, r.ativos, self.max_baixas).then(|| self.cruzamento())
+    }
+
+    fn cruzamento(&self) -> String {
+        let r = &self.resumo;
+        format!(
+            "O arquivo tem {} contratos, {} deles ativos na base; a base ativa tem {}.",
+            milhares(r.presentes + r.desconhecidas),
+            milhares(r.ativos_presentes),
+            milhares(r.ativos)
+        )
+    }
+
+    /// What ops read: what stands in the file, what it would do, what the one before was like.
+    fn mensagem(&self, motivo: &str) -> String {
+        let r = &self.resumo;
+        let mut m = format!("{motivo} Aplicá-lo baixaria {} contrato{}", milhares(r.baixas), plural(r.baixas));
+        if r.ativos > 0 {
+            m.push_str(&format!(" ({} da base ativa)", por_cento(fracao(r.baixas, r.ativos))));
+        }
+        m.push_str(&format!(". O limite é {}.", por_cento(self.max_baixas)));
+        if let Some((day, lines)) = self.anterior {
+            m.push_str(&format!(" O batimento de {} tinha {} linha{}.", br(day), milhares(lines), plural(lines)));
+            if r.linhas * 2 < lines {
+                m.push_str(" O arquivo parece truncado.");
+            }
+        }
+        m
+    }
+}
+
+fn plural(n: u64) -> &'static str {
+    if n == 1 { "" } else { "s" }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "numbers of contracts are far below 2^52")]
+fn fracao(parte: u64, todo: u64) -> f64 {
+    parte as f64 / todo as f64
+}
+
+/// Closings above the limit; exactly the limit is not above it, whatever its last binary digit.
+fn excede(baixas: u64, ativos: u64, limite: f64) -> bool {
+    baixas > 0 && (ativos == 0 || fracao(baixas, ativos) > limite + 1e-12)
+}
+
+/// `90,08 %`, `30 %`.
+fn por_cento(f: f64) -> String {
+    let text = format!("{:.2}", f * 100.0);
+    format!("{} %", text.trim_end_matches('0').trim_end_matches('.').replace('.', ","))
+}
+
+impl<'c> Passo<'c> for Batimento {
+    fn examina(&mut self, linha: &Linha<'_>, avisos: &mut Vec<Codigo>) -> Result<Aceita, Rejeito> {
+        let key = chave_do_contrato(linha, self.contrato).map(|k| chave(k.as_bytes()));
+        if self.de_outra(linha) {
+            if let Some(c) = self.conhecido(key.ok()) {
+                c.presente = false;
+            }
+            return Ok(Aceita { chave: key.ok(), marca: OUTRA });
+        }
+        self.nossa(linha, key, avisos)
+    }
+
+    fn resolve(&mut self, plano: &mut [Marca]) {
+        let r = &mut self.resumo;
+        r.linhas = plano.len() as u64;
+        for c in self.contratos.iter().flatten() {
+            let active = c.situacao == Situacao::Ativo;
+            r.ativos += u64::from(active);
+            r.presentes += u64::from(c.presente);
+            r.ativos_presentes += u64::from(c.presente && active);
+            r.baixas += u64::from(c.fecha().is_some());
+            r.posteriores += u64::from(!c.presente && c.ausencia == PorAusencia::MantemPosterior);
+        }
+    }
+
+    fn freio(&self) -> Option<Freio> {
+        let message = self.mensagem(&self.motivo()?);
+        Some(Freio { closings: self.resumo.baixas, active: self.resumo.ativos, message })
+    }
+
+    fn avisos(&self) -> Vec<(Codigo, u64)> {
+        let kept = self.resumo.posteriores;
+        PorAusencia::MantemPosterior.codigo().filter(|_| kept > 0).map(|c| (c, kept)).into_iter().collect()
+    }
+
+    fn gravador(self: Box<Self>, store: &'c Store, run: i64) -> anyhow::Result<Box<dyn Gravador + 'c>> {
+        Ok(Box::new(Grava { estados: Estados::new(&store.db, run)?, contratos: self.contratos }))
+    }
+}
+
+/// Second pass: no line writes anything, the absent contracts are closed.
+struct Grava<'d> {
+    estados: Estados<'d>,
+    contratos: Vec<Option<Contrato>>,
+}
+
+impl Gravador for Grava<'_> {
+    fn grava(&mut self, _linha: &Linha<'_>, _marca: Marca) -> anyhow::Result<Efeito> {
+        Ok(Efeito::Igual)
+    }
+
+    fn fim(mut self: Box<Self>) -> anyhow::Result<Efeitos> {
+        let mut efeitos = Efeitos::default();
+        for (id, c) in self.contratos.iter().enumerate() {
+            let Some((c, para)) = c.as_ref().and_then(|c| Some((c, c.fecha()?))) else { continue };
+            let contrato = i64::try_from(id)?;
+            let (de, para) = (Some(c.situacao), Some(para));
+            self.estados.muda(&Evento { contrato, linha: 0, regra: "BATIMENTO", de, para, detalhe: None }, None)?;
+            efeitos.baixas += 1;
+        }
+        Ok(efeitos)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn so_acima_do_limite_e_freio() {
+        assert!(!excede(30, 100, 0.30));
+        assert!(excede(31, 100, 0.30));
+        assert!(!excede(29, 100, 0.29), "0.29 is no binary fraction");
+        assert!(!excede(300_000, 1_000_000, 0.3) && excede(300_001, 1_000_000, 0.3));
+        assert!(!excede(0, 0, 0.0));
+        assert!(excede(1, 0, 0.30), "only blocked ones left: all of nothing");
+        assert!(excede(1, 100, 0.0));
+    }
+
+    #[test]
+    fn por_cento_como_se_le() {
+        assert_eq!(por_cento(0.30), "30 %");
+        assert_eq!(por_cento(fracao(10_911, 12_113)), "90,08 %");
+        assert_eq!(por_cento(0.0), "0 %");
+        assert_eq!(por_cento(1.0), "100 %");
+    }
+}
