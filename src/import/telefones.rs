@@ -5,8 +5,8 @@
 //! number; nothing here sorts by score, a new number stands behind all that were there.
 //!
 //! **Bad numbers:** one beside a good one is dropped with a warning; a line without any good number is rejected.
-//! **Scores:** each number's own; where its cell is blank, the line's only `SCORE`. One that is no number of
-//! [`NOTAS`] is dropped with a warning, and no score changes nothing. **Account:** created if any number is new,
+//! **Scores:** each number's own; where its cell is blank, the line's only `SCORE`. One that is no number
+//! or out of bounds is dropped with a warning, and no score changes nothing. **Account:** created if any number is new,
 //! else updated if a score changed.
 
 use super::Contexto;
