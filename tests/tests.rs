@@ -24,6 +24,7 @@ mod kill;
 mod layouts;
 mod massivas;
 mod night;
+mod ordens;
 mod planilhas;
 mod portoes;
 mod propriedades;
