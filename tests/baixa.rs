@@ -132,6 +132,15 @@ fn bloqueio_em_dias_corridos_e_com_outro_prazo() {
 }
 
 #[test]
+fn feriado_da_configuracao_adia_a_alta() {
+    let b = Bed::with("[dia]\nobrigatorios = []\n[calendario]\nferiados = [\"2023-08-08\"]");
+    remessa(&b, "20230803", 1);
+    baixa(&b, "04082023", &[("1001", "771", "1")], 0);
+    assert_eq!(remessa(&b, "20230809", 1)["lines"]["ignored"], json!({"BLOQUEIO_VIGENTE": 1}));
+    assert_eq!(remessa(&b, "20230810", 1)["effects"]["altas"], 1);
+}
+
+#[test]
 fn acordo_novo_reinicia_o_bloqueio_e_conhecido_guarda_a_data() {
     let b = bed(1);
     baixa(&b, "04082023", &[("1001", "771", "1")], 0);
@@ -165,6 +174,16 @@ fn acordo_conhecido_nao_bloqueia_de_novo_depois_da_alta() {
     // a new one does
     baixa(&b, "11082023", &[("1001", "772", "1")], 0);
     assert_eq!(estado(&b, "1001"), "BLOQUEADO 2023-08-11");
+}
+
+#[test]
+fn baixa_atrasada_vale_com_o_seu_proprio_dia_tambem_depois_de_remessa_posterior() {
+    let b = bed(1);
+    remessa(&b, "20230808", 1);
+    baixa(&b, "07082023", &[("1001", "771", "1")], 0);
+    assert_eq!(estado(&b, "1001"), "BLOQUEADO 2023-08-07");
+    assert_eq!(remessa(&b, "20230809", 1)["lines"]["ignored"], json!({"BLOQUEIO_VIGENTE": 1}));
+    assert_eq!(remessa(&b, "20230810", 1)["effects"]["altas"], 1);
 }
 
 #[test]

@@ -150,4 +150,18 @@ mod tests {
         assert_eq!((n(Tabela::Telefone), n(Tabela::Endereco), n(Tabela::Email)), (5, 9, 1));
         assert_eq!(n(Tabela::Parcela), 17);
     }
+
+    #[test]
+    fn baixa_le_um_so_tipo_de_registro_e_pede_a_sua_chave() {
+        let pasta = tempfile::tempdir().unwrap();
+        let recusa = |text: String| {
+            std::fs::write(pasta.path().join("baixa_acordo.toml"), text).unwrap();
+            esquema(&load::with_folder(pasta.path()).unwrap()).unwrap_err().to_string()
+        };
+        let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/layouts/baixa_acordo.toml")).unwrap();
+        let record = &text[text.find("[[record]]").unwrap()..];
+        let two = record.replace("name = \"acordo\"", "name = \"outro\"").replace("when = \"1\"", "when = \"2\"");
+        assert!(recusa(format!("{text}\n{two}")).contains("reads one [[record]]"));
+        assert!(recusa(text.replace("numero_parcela_acordo", "parcela_do_acordo")).contains("numero_parcela_acordo"));
+    }
 }

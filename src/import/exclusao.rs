@@ -22,15 +22,16 @@ use crate::store::presenca;
 use std::collections::HashSet;
 
 /// The fields that this rule reads by name.
-pub const CAMPOS: &[&str] = &["contrato", "cpf_cnpj_cliente", "tipo_movimento", "codigo_motivo"];
+pub const CAMPOS: &[&str] = &["contrato", "cpf_cnpj_cliente"];
 
 /// Where the fields of a line are.
 #[derive(Clone, Copy)]
 struct Mapa {
     contrato: usize,
     documento: usize,
-    tipo: usize,
-    motivo: usize,
+    /// What the history says beside it, where the layout has them.
+    tipo: Option<usize>,
+    motivo: Option<usize>,
 }
 
 /// First pass.
@@ -55,8 +56,8 @@ pub fn abre<'c>(ctx: &'c Contexto<'c>, layout: &Layout, dia: NaiveDate) -> anyho
         mapa: Mapa {
             contrato: at("contrato")?,
             documento: at("cpf_cnpj_cliente")?,
-            tipo: at("tipo_movimento")?,
-            motivo: at("codigo_motivo")?,
+            tipo: record.index("tipo_movimento"),
+            motivo: record.index("codigo_motivo"),
         },
         busca: Busca::new(&ctx.store.db)?,
         posteriores: presenca::posteriores(&ctx.store.db, dia)?,
@@ -119,10 +120,11 @@ impl Grava<'_> {
         let Some((contrato, de)) = self.vistas.get(linha.indice as usize).copied().flatten() else {
             anyhow::bail!("linha {}: contrato sem registro", linha.numero)
         };
-        let kind = if linha.campo(self.mapa.tipo).trim().eq_ignore_ascii_case("R") { "retirada" } else { "exclusão" };
-        let motivo = match linha.valor(self.mapa.motivo) {
-            Ok(v) => v.texto().map(|m| format!("{kind}, motivo {m}")),
-            Err(_) => None,
+        let retirada = self.mapa.tipo.is_some_and(|i| linha.campo(i).trim().eq_ignore_ascii_case("R"));
+        let kind = if retirada { "retirada" } else { "exclusão" };
+        let motivo = match self.mapa.motivo.map(|i| linha.valor(i)) {
+            Some(Ok(v)) => v.texto().map(|m| format!("{kind}, motivo {m}")),
+            _ => None,
         };
         let detalhe = Some(motivo.as_deref().unwrap_or(kind));
         let e = Evento { contrato, linha: linha.numero, regra, de: Some(de), para, detalhe };

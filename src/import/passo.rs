@@ -289,3 +289,22 @@ pub trait Gravador {
     /// The store failed.
     fn fim(self: Box<Self>) -> anyhow::Result<Efeitos>;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::db::{Db, Mode};
+    use std::path::Path;
+    use std::time::Duration;
+
+    #[test]
+    fn uma_falha_da_base_na_primeira_leitura_nao_e_rejeito_e_nao_se_perde() {
+        let mut falha = Falha::default();
+        let rejeito = Rejeito::linha(Codigo::ContratoDesconhecido);
+        assert_eq!(falha.responde(Err(rejeito.into())).unwrap_err(), rejeito);
+        assert!(Falha::default().confere().is_ok());
+        let Err(e) = Db::open(Path::new("/nao/existe"), Mode::ReadOnly, Duration::ZERO) else { panic!("opened") };
+        assert_eq!(falha.responde(Err(e.into())).unwrap().marca, IGUAL);
+        assert!(falha.confere().is_err());
+    }
+}

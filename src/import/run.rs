@@ -126,7 +126,10 @@ impl<'a> Importacao<'a> {
         for _ in 0..5 {
             let before = ledger::last_run(db)?;
             let dia = self.dia.context("sem data de operação")?;
+            // the first pass sees one moment of the store; a lock a look-up would cost more than the look-up
+            let moment = db.snapshot()?;
             let mut leitura = leitura::le(self.ctx, self.fonte(), abre(self.ctx, self.layout, dia)?)?;
+            drop(moment);
             if let Some((code, message)) = leitura.recusavel(self.fonte(), self.ctx.config.import.max_rejeitos) {
                 return self.recusa(code, message);
             }
