@@ -4,14 +4,29 @@ use super::consulta::Consulta;
 use super::db::{Cell, Db, Result, Row, Stmt};
 use super::schema::Tabela;
 use crate::domain::fone::Fone;
+use crate::domain::situacao::Situacao;
 use crate::domain::telefones::{LinhaTelefone, Origem};
+
+/// A contract that a message is meant for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contrato {
+    /// Its row.
+    pub id: i64,
+    /// Its ficha (ID_CRM).
+    pub ficha: i64,
+    /// Its situação.
+    pub situacao: Situacao,
+    /// As it is shown.
+    pub texto: String,
+    /// A flag on any contract of the ficha says not to contact it (decisions 4, NAO_CONTATAR).
+    pub nao_contatar: bool,
+}
 
 /// The prepared look-ups.
 pub struct Contatos<'d> {
-    marcados: Stmt<'d>,
+    contrato: Stmt<'d>,
     da_ficha: Stmt<'d>,
     de_todos: Stmt<'d>,
-    texto: Stmt<'d>,
     contratos: Stmt<'d>,
 }
 
@@ -23,23 +38,34 @@ impl<'d> Contatos<'d> {
     pub fn new(db: &'d Db) -> Result<Self> {
         let lines = "SELECT ficha_id, origem, ordem, score, run, tipo, situacao FROM telefone";
         Ok(Self {
-            marcados: db.prepare(
-                "SELECT 1 FROM contrato WHERE ficha_id=?1 AND (flag_falecido='S' OR flag_nao_perturbe='S') LIMIT 1",
+            contrato: db.prepare(
+                "SELECT c.id, c.ficha_id, c.situacao, c.contrato, EXISTS (SELECT 1 FROM contrato o
+                   WHERE o.ficha_id=c.ficha_id AND (o.flag_falecido='S' OR o.flag_nao_perturbe='S'))
+                 FROM contrato c WHERE c.chave=?1",
             )?,
+            // +fone: a ficha's lines lie together, the index of numbers would cost another page
             da_ficha: db
-                .prepare(&format!("{lines} WHERE ficha_id=?1 AND fone=?2 ORDER BY origem, contrato_id, ordem"))?,
+                .prepare(&format!("{lines} WHERE ficha_id=?1 AND +fone=?2 ORDER BY origem, contrato_id, ordem"))?,
             de_todos: db.prepare(&format!("{lines} WHERE fone=?1 ORDER BY ficha_id, origem, contrato_id, ordem"))?,
-            texto: db.prepare("SELECT contrato FROM contrato WHERE id=?1")?,
             contratos: db.prepare("SELECT id FROM contrato WHERE ficha_id=?1")?,
         })
     }
 
-    /// Whether a flag on any contract of the ficha says not to contact it (decisions 4, NAO_CONTATAR).
+    /// The contract with this key (as `domain::contrato::chave` makes it).
     ///
     /// # Errors
     /// The store cannot be read.
-    pub fn nao_contatar(&mut self, ficha: i64) -> Result<bool> {
-        Ok(self.marcados.query(&[Cell::Int(ficha)])?.next_row()?.is_some())
+    pub fn contrato(&mut self, chave: &str) -> Result<Option<Contrato>> {
+        let mut cursor = self.contrato.query(&[Cell::Text(chave)])?;
+        let Some(r) = cursor.next_row()? else { return Ok(None) };
+        Ok(Some(Contrato {
+            id: r.i64(0)?,
+            ficha: r.i64(1)?,
+            // an unknown text can only be damage: nobody is contacted for such a contract
+            situacao: r.text(2)?.and_then(Situacao::parse).unwrap_or(Situacao::Excluido),
+            texto: r.str(3)?,
+            nao_contatar: r.i64(4)? != 0,
+        }))
     }
 
     /// What a ficha's lines say of a number.
@@ -70,15 +96,6 @@ impl<'d> Contatos<'d> {
             }
         }
         Ok(out)
-    }
-
-    /// A contract as it is shown.
-    ///
-    /// # Errors
-    /// The store cannot be read.
-    pub fn texto(&mut self, contrato: i64) -> Result<String> {
-        let mut cursor = self.texto.query(&[Cell::Int(contrato)])?;
-        Ok(cursor.next_row()?.map(|r| r.str(0)).transpose()?.unwrap_or_default())
     }
 
     /// The contracts of a ficha, in any situação.

@@ -3,7 +3,7 @@
 //! **Key:** contract, number and journey. **Refused:** contracts unknown or not ATIVO, numbers that are no
 //! mobile, third parties' numbers, clients and numbers not to be contacted, an empty name, an unknown journey.
 
-use super::{Alvos, fone, indice, texto};
+use super::{fone, indice, texto};
 use crate::domain::codigo::Codigo;
 use crate::domain::fone::Fone;
 use crate::domain::situacao::discavel;
@@ -16,8 +16,7 @@ use crate::import::passo::{
 use crate::layout::linha::Linha;
 use crate::layout::{Layout, Record};
 use crate::store::Store;
-use crate::store::busca::Busca;
-use crate::store::contatos::{Contatos, Terceiros};
+use crate::store::contatos::{Contatos, Contrato, Terceiros};
 use crate::store::db::Db;
 use crate::store::ledger::Arquivo;
 use crate::store::lote::Tabela;
@@ -60,12 +59,12 @@ struct Campos {
 pub struct Whatsapp<'c> {
     db: &'c Db,
     campos: Campos,
-    busca: Busca<'c>,
     contatos: Contatos<'c>,
     terceiros: Terceiros,
     bloqueados: HashSet<Fone>,
     lote: Lote<'c>,
-    alvos: Alvos,
+    /// Contracts of the accepted lines, by their place among the lines.
+    alvos: Vec<(u32, Contrato)>,
 }
 
 impl<'c> Whatsapp<'c> {
@@ -79,12 +78,11 @@ impl<'c> Whatsapp<'c> {
         Ok(Self {
             db,
             campos: Campos { contrato: at("contrato"), numero: at("numero"), nome: at("nome"), jornada: at("jornada") },
-            busca: Busca::new(db)?,
             contatos: Contatos::new(db)?,
             terceiros: Terceiros::new(db, DE_TERCEIROS, GARANTIDOR)?,
             bloqueados: ctx.config.contato.fones_bloqueados()?,
             lote: Lote::new(ctx, layout, dia, Tabela::Hsm),
-            alvos: Alvos::default(),
+            alvos: Vec::new(),
         })
     }
     fn decide(&mut self, linha: &Linha<'_>, avisos: &mut Vec<Codigo>) -> Result<Aceita, Parada> {
@@ -101,20 +99,20 @@ impl<'c> Whatsapp<'c> {
             return Ok(Aceita { chave, marca });
         }
         let unknown = Rejeito::campo(Codigo::ContratoDesconhecido, c.contrato);
-        let contract = self.busca.contrato(&key)?.ok_or(unknown)?;
+        let contract = self.contatos.contrato(&key)?.ok_or(unknown)?;
         if !discavel(Some(contract.situacao)) {
             return Err(Rejeito::campo(Codigo::ContratoNaoAtivo, c.contrato).into());
         }
-        if self.de_terceiro(contract.ficha_id, number)? {
+        if self.de_terceiro(contract.ficha, number)? {
             return Err(Rejeito::campo(Codigo::TelefoneDeTerceiro, c.numero).into());
         }
         if self.bloqueados.contains(&number) {
             return Err(Rejeito::campo(Codigo::NaoContatar, c.numero).into());
         }
-        if self.contatos.nao_contatar(contract.ficha_id)? {
+        if contract.nao_contatar {
             return Err(Rejeito::campo(Codigo::NaoContatar, c.contrato).into());
         }
-        self.alvos.anota(linha, contract.ficha_id, contract.id);
+        self.alvos.push((linha.indice, contract));
         Ok(Aceita { chave, marca: APLICA })
     }
 
@@ -175,13 +173,14 @@ impl Gravador for Grava<'_> {
             return Ok(Efeito::Criada);
         }
         let c = self.base.campos;
-        let (ficha, contrato_id) = self.base.alvos.de(linha).next().context("linha sem contrato")?;
+        let at = self.base.alvos.binary_search_by_key(&linha.indice, |(i, _)| *i).ok();
+        let (_, contract) = at.and_then(|i| self.base.alvos.get(i)).context("linha sem contrato")?;
         let number = fone(linha, c.numero).ok().and_then(Fone::whatsapp).context("linha sem celular")?;
         let journey = jornada(linha, c.jornada).map_err(|r| anyhow::anyhow!("{}", r.codigo))?;
         let message = Hsm {
-            ficha,
-            contrato_id,
-            contrato: &self.base.contatos.texto(contrato_id)?,
+            ficha: contract.ficha,
+            contrato_id: contract.id,
+            contrato: &contract.texto,
             fone: &number,
             nome: &texto(linha, c.nome),
             jornada: journey,
