@@ -59,7 +59,10 @@ pub fn run(cmd: &Cmd, app: &App) -> anyhow::Result<i64> {
     let pending = ledger::in_state(&store.db, Estado::Pendente)?;
     let pending: Vec<Arquivo> = pending.into_iter().filter(|a| a.kind == cmd.kind).collect();
     if cmd.files.is_empty() && pending.is_empty() {
-        app.say(&format!("nenhum arquivo de {} pendente", cmd.kind));
+        let stopped = ledger::in_state(&store.db, Estado::Quarentena)?;
+        let stopped = stopped.iter().filter(|a| a.kind == cmd.kind).count();
+        let also = if stopped > 0 { format!("; {stopped} em quarentena (atom status)") } else { String::new() };
+        app.say(&format!("nenhum arquivo de {} pendente{also}", cmd.kind));
     }
     let named = cmd.files.iter().map(Trabalho::Nomeado);
     let waiting = pending.into_iter().filter(|_| cmd.files.is_empty()).map(|a| Trabalho::Pendente(Box::new(a)));

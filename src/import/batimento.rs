@@ -12,16 +12,18 @@
 //! `batimento.max_baixas` of the base ativa, or one with an unreadable contract waits for a person to confirm
 //! the exact number of closings.
 
-use super::passo::{self, Aceita, Chave, Efeito, Efeitos, Freio, Gravador, IGUAL, Marca, OUTRA, Passo, Rejeito};
-use super::passo::{chave, chave_do_contrato};
+use super::passo::{
+    Aceita, Chave, Efeito, Efeitos, Freio, Gravador, IGUAL, Marca, OUTRA, Passo, PorChave, REPETIDA, Rejeito, chave,
+    chave_do_contrato,
+};
 use super::relato::linhas_lidas;
 use super::run::br;
 use super::{Contexto, mesma_assessoria};
 use crate::domain::codigo::Codigo;
 use crate::domain::situacao::{self, PorAusencia, PorPresenca, Situacao};
 use crate::domain::valores::milhares;
-use crate::layout::Layout;
 use crate::layout::linha::Linha;
+use crate::layout::{Layout, OnError};
 use crate::store::Store;
 use crate::store::evento::{Estados, Evento};
 use crate::store::{carteira, ledger, presenca};
@@ -34,12 +36,17 @@ pub const CAMPOS: &[&str] = &["contrato", "cod_assessoria"];
 /// A contract of the store.
 #[derive(Clone, Copy, Debug)]
 struct Contrato {
+    id: u32,
     situacao: Situacao,
     /// What absence would do to it.
     ausencia: PorAusencia,
     /// Its last line in the file is ours.
     presente: bool,
+    /// Index of its last accepted line; [`NENHUMA`] before the first.
+    linha: u32,
 }
+
+const NENHUMA: u32 = u32::MAX;
 
 impl Contrato {
     /// The new situação of an absent one.
@@ -78,10 +85,11 @@ struct Batimento {
     max_baixas: f64,
     /// Day and lines of the batimento before.
     anterior: Option<(NaiveDate, u64)>,
-    /// Contract by key.
-    por_chave: HashMap<Chave, u32>,
-    /// Contracts by id; ids are dense.
-    contratos: Vec<Option<Contrato>>,
+    /// The other fields that can be wrong.
+    outros: Vec<usize>,
+    contratos: PorChave<Contrato>,
+    /// Index of each line of a known contract that a later one repeats; the engine tells the others.
+    repetidas: Vec<u32>,
     resumo: Resumo,
 }
 
@@ -90,79 +98,116 @@ struct Batimento {
 /// # Errors
 /// The store cannot be read, or the layout lacks a field.
 pub fn abre<'c>(ctx: &'c Contexto<'c>, layout: &Layout, dia: NaiveDate) -> anyhow::Result<Box<dyn Passo<'c> + 'c>> {
-    let record = layout.records.first();
-    let at = |n: &str| record.and_then(|r| r.index(n)).ok_or_else(|| anyhow::anyhow!("layout {}: {n}", layout.name));
-    let (db, bloqueio) = (&ctx.store.db, &ctx.config.bloqueio);
-    let posteriores = presenca::posteriores(db, dia)?;
-    let mut idades: HashMap<NaiveDate, i64> = HashMap::new();
-    let mut contratos = Vec::new();
-    carteira::situacoes(db, |id, situacao, bloqueado_em| {
-        let age = |d0| ctx.calendario.idade_do_bloqueio(d0, dia, bloqueio.contagem);
-        let idade = bloqueado_em.map(|d0| *idades.entry(d0).or_insert_with(|| age(d0)));
-        let posterior = posteriores.contains(&id);
-        let ausencia = situacao::batimento_ausente(situacao, idade, bloqueio.dias, posterior);
-        let place = id as usize;
-        if contratos.len() <= place {
-            contratos.resize(place + 1, None);
-        }
-        contratos[place] = Some(Contrato { situacao, ausencia, presente: false });
-    })?;
-    let mut por_chave = HashMap::with_capacity(contratos.len());
-    carteira::chaves(db, |id, key| {
-        por_chave.insert(chave(key.as_bytes()), u32::try_from(id).unwrap_or(0));
-    })?;
-    let before = ledger::account_before(db, &layout.kind, dia)?;
+    let record = layout.records.first().ok_or_else(|| anyhow::anyhow!("layout {}: no record", layout.name))?;
+    let at = |n: &str| record.index(n).ok_or_else(|| anyhow::anyhow!("layout {}: {n}", layout.name));
+    let (contrato, assessoria) = (at("contrato")?, at("cod_assessoria")?);
+    let before = ledger::account_before(&ctx.store.db, &layout.kind, dia)?;
     Ok(Box::new(Batimento {
-        contrato: at("contrato")?,
-        assessoria: at("cod_assessoria")?,
+        contrato,
+        assessoria,
+        outros: (0..record.fields.len()).filter(|i| ![contrato, assessoria].contains(i)).collect(),
         ascob: ctx.config.campanha.ascob.clone(),
         max_baixas: ctx.config.batimento.max_baixas,
         anterior: before.and_then(|(d, conta)| Some((d, linhas_lidas(&conta)?))),
-        por_chave,
-        contratos,
+        contratos: carrega(ctx, dia)?,
+        repetidas: Vec::new(),
         resumo: Resumo::default(),
     }))
 }
 
+/// Every contract by key, none present yet.
+fn carrega(ctx: &Contexto<'_>, dia: NaiveDate) -> anyhow::Result<PorChave<Contrato>> {
+    let (db, bloqueio) = (&ctx.store.db, &ctx.config.bloqueio);
+    let posteriores = presenca::posteriores(db, dia)?;
+    let mut idades: HashMap<NaiveDate, i64> = HashMap::new();
+    // by id: ids are dense
+    let mut estados: Vec<Option<(Situacao, PorAusencia)>> = Vec::new();
+    carteira::situacoes(db, |id, situacao, bloqueado_em| {
+        let age = |d0| ctx.calendario.idade_do_bloqueio(d0, dia, bloqueio.contagem);
+        let idade = bloqueado_em.map(|d0| *idades.entry(d0).or_insert_with(|| age(d0)));
+        let ausencia = situacao::batimento_ausente(situacao, idade, bloqueio.dias, posteriores.contains(&id));
+        let place = id as usize;
+        if estados.len() <= place {
+            estados.resize(place + 1, None);
+        }
+        estados[place] = Some((situacao, ausencia));
+    })?;
+    let mut contratos = PorChave::with_capacity_and_hasher(estados.len(), Default::default());
+    carteira::chaves(db, |id, key| {
+        let id = u32::try_from(id).unwrap_or(NENHUMA);
+        if let Some((situacao, ausencia)) = estados.get(id as usize).copied().flatten() {
+            let c = Contrato { id, situacao, ausencia, presente: false, linha: NENHUMA };
+            contratos.insert(chave(key.as_bytes()), c);
+        }
+    })?;
+    Ok(contratos)
+}
+
 impl Batimento {
-    /// Whether the line names another agency. One whose agency cannot be read is not known to be another's.
-    fn de_outra(&self, linha: &Linha<'_>) -> bool {
-        let code = linha.valor(self.assessoria);
-        code.is_ok_and(|v| v.texto().is_some_and(|c| !mesma_assessoria(c, &self.ascob)))
+    /// A line of a known contract: the last one says whether it is present.
+    fn conhecida(&mut self, chave: Chave, linha: &Linha<'_>, presente: bool) -> Option<Situacao> {
+        let c = self.contratos.get_mut(&chave)?;
+        if c.linha != NENHUMA {
+            self.repetidas.push(c.linha);
+        }
+        (c.linha, c.presente) = (linha.indice, presente);
+        Some(c.situacao)
     }
 
-    fn conhecido(&mut self, chave: Option<Chave>) -> Option<&mut Contrato> {
-        let id = chave.and_then(|c| self.por_chave.get(&c))?;
-        self.contratos.get_mut(*id as usize)?.as_mut()
-    }
-
-    /// A line of ours: its contract is present, unless it cannot be read.
-    fn nossa(
-        &mut self,
-        linha: &Linha<'_>,
-        chave: Result<Chave, Rejeito>,
-        avisos: &mut Vec<Codigo>,
-    ) -> Result<Aceita, Rejeito> {
-        let read = chave.and_then(|c| passo::valida(linha, None, avisos).map(|()| c));
-        if let Err(r) = read
-            && r.campo == u16::try_from(self.contrato).ok()
-        {
+    /// The contract's key; one that cannot be read stops the file.
+    fn chave(&mut self, linha: &Linha<'_>) -> Result<Chave, Rejeito> {
+        let read = chave_do_contrato(linha, self.contrato).map(|k| chave(k.as_bytes()));
+        if read.is_err() {
             if self.resumo.ilegiveis == 0 {
                 self.resumo.primeira_ilegivel = linha.numero;
             }
             self.resumo.ilegiveis += 1;
+        }
+        read
+    }
+
+    /// The fields that no rule reads.
+    fn outros(&self, linha: &Linha<'_>, avisos: &mut Vec<Codigo>) -> Result<(), Rejeito> {
+        let clean = linha.limpa();
+        for i in self.outros.iter().copied() {
+            let Some(field) = linha.record.fields.get(i).filter(|f| !clean || !f.is_free()) else { continue };
+            if let Err(codigo) = linha.valor(i) {
+                if field.on_error == OnError::Reject {
+                    return Err(Rejeito::campo(codigo, i));
+                }
+                avisos.push(codigo);
+            }
+        }
+        Ok(())
+    }
+
+    /// A line of another agency.
+    fn de_outra(&mut self, linha: &Linha<'_>) -> Aceita {
+        let key = chave_do_contrato(linha, self.contrato).map(|k| chave(k.as_bytes())).ok();
+        let known = key.and_then(|k| self.conhecida(k, linha, false));
+        Aceita { chave: key.filter(|_| known.is_none()), marca: OUTRA }
+    }
+
+    /// A line of ours, or one whose agency cannot be read: rejected, but it closes nothing either.
+    fn nossa(
+        &mut self,
+        linha: &Linha<'_>,
+        assessoria: Result<(), Rejeito>,
+        avisos: &mut Vec<Codigo>,
+    ) -> Result<Aceita, Rejeito> {
+        let key = self.chave(linha)?;
+        if let Err(r) = assessoria.and_then(|()| self.outros(linha, avisos)) {
+            if let Some(c) = self.contratos.get_mut(&key) {
+                c.presente = true;
+            }
             return Err(r);
         }
-        let known = self.conhecido(chave.ok());
-        let atual = known.map(|c| {
-            c.presente = true;
-            c.situacao
-        });
+        let atual = self.conhecida(key, linha, true);
         match situacao::batimento_presente(atual) {
-            PorPresenca::Mantem => Ok(Aceita { chave: Some(read?), marca: IGUAL }),
+            PorPresenca::Mantem => Ok(Aceita { chave: None, marca: IGUAL }),
             PorPresenca::Rejeita => {
                 self.resumo.desconhecidas += 1;
-                read.and(Err(Rejeito::campo(Codigo::ContratoDesconhecido, self.contrato)))
+                Err(Rejeito::campo(Codigo::ContratoDesconhecido, self.contrato))
             }
         }
     }
@@ -237,20 +282,22 @@ fn por_cento(f: f64) -> String {
 
 impl<'c> Passo<'c> for Batimento {
     fn examina(&mut self, linha: &Linha<'_>, avisos: &mut Vec<Codigo>) -> Result<Aceita, Rejeito> {
-        let key = chave_do_contrato(linha, self.contrato).map(|k| chave(k.as_bytes()));
-        if self.de_outra(linha) {
-            if let Some(c) = self.conhecido(key.ok()) {
-                c.presente = false;
-            }
-            return Ok(Aceita { chave: key.ok(), marca: OUTRA });
+        let code = linha.valor(self.assessoria);
+        if code.as_ref().is_ok_and(|v| v.texto().is_some_and(|c| !mesma_assessoria(c, &self.ascob))) {
+            return Ok(self.de_outra(linha));
         }
-        self.nossa(linha, key, avisos)
+        self.nossa(linha, code.map(|_| ()).map_err(|c| Rejeito::campo(c, self.assessoria)), avisos)
     }
 
     fn resolve(&mut self, plano: &mut [Marca]) {
+        for i in &self.repetidas {
+            if let Some(m) = plano.get_mut(*i as usize) {
+                *m = REPETIDA;
+            }
+        }
         let r = &mut self.resumo;
         r.linhas = plano.len() as u64;
-        for c in self.contratos.iter().flatten() {
+        for c in self.contratos.values() {
             let active = c.situacao == Situacao::Ativo;
             r.ativos += u64::from(active);
             r.presentes += u64::from(c.presente);
@@ -271,14 +318,19 @@ impl<'c> Passo<'c> for Batimento {
     }
 
     fn gravador(self: Box<Self>, store: &'c Store, run: i64) -> anyhow::Result<Box<dyn Gravador + 'c>> {
-        Ok(Box::new(Grava { estados: Estados::new(&store.db, run)?, contratos: self.contratos }))
+        let closed = self.contratos.values().filter_map(|c| Some((c.id, c.situacao, c.fecha()?)));
+        let mut baixas: Vec<_> = closed.collect();
+        // in the order of the rows
+        baixas.sort_unstable();
+        Ok(Box::new(Grava { estados: Estados::new(&store.db, run)?, baixas }))
     }
 }
 
 /// Second pass: no line writes anything, the absent contracts are closed.
 struct Grava<'d> {
     estados: Estados<'d>,
-    contratos: Vec<Option<Contrato>>,
+    /// Row, situação before and after.
+    baixas: Vec<(u32, Situacao, Situacao)>,
 }
 
 impl Gravador for Grava<'_> {
@@ -287,15 +339,11 @@ impl Gravador for Grava<'_> {
     }
 
     fn fim(mut self: Box<Self>) -> anyhow::Result<Efeitos> {
-        let mut efeitos = Efeitos::default();
-        for (id, c) in self.contratos.iter().enumerate() {
-            let Some((c, para)) = c.as_ref().and_then(|c| Some((c, c.fecha()?))) else { continue };
-            let contrato = i64::try_from(id)?;
-            let (de, para) = (Some(c.situacao), Some(para));
+        for (id, de, para) in &self.baixas {
+            let (contrato, de, para) = (i64::from(*id), Some(*de), Some(*para));
             self.estados.muda(&Evento { contrato, linha: 0, regra: "BATIMENTO", de, para, detalhe: None }, None)?;
-            efeitos.baixas += 1;
         }
-        Ok(efeitos)
+        Ok(Efeitos { baixas: self.baixas.len() as u64, ..Efeitos::default() })
     }
 }
 
