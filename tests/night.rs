@@ -31,8 +31,8 @@ fn a_noite_do_exemplo_entra_e_o_arquivo_de_discagem_sai() {
     let carga = b.read("manager", &names[0]);
     let mut lines = carga.split("\r\n");
     assert_eq!(lines.next().unwrap().split(';').count(), 74);
-    assert_eq!(by_kind("carga")["rows"], 176);
-    assert_eq!(lines.filter(|l| !l.is_empty()).count(), 176);
+    assert_eq!(by_kind("carga")["rows"], 174);
+    assert_eq!(lines.filter(|l| !l.is_empty()).count(), 174);
     assert_eq!(b.names("erros").len(), 3);
 }
 

@@ -64,6 +64,11 @@ impl Visto {
     pub fn disse(&self) -> String {
         format!("{}{}", self.out.stdout, self.out.stderr)
     }
+
+    /// The same on one line: what wrapping broke is whole.
+    pub fn em_linha(&self) -> String {
+        self.disse().split_whitespace().collect::<Vec<_>>().join(" ")
+    }
 }
 
 pub fn roda(b: &Bed, args: &[&str], f: Falha<'_>) -> Visto {
