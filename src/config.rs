@@ -8,6 +8,7 @@
 //! Architecture invariant: a [`Secret`] is a name until it is needed; no message, `Debug` or
 //! `Display` here shows one (SE2), and files that others could read or write are refused (SE3).
 
+mod bloqueados;
 mod build;
 mod doc;
 mod env;
@@ -22,6 +23,8 @@ mod url;
 mod tests;
 
 pub use env::Env;
+#[cfg(debug_assertions)]
+pub use env::crash_point;
 pub use error::{ConfigError, Place};
 pub use secret::Secret;
 pub use starter::STARTER;

@@ -14,9 +14,9 @@
 //! - [`store`] — two SQLite files in one folder: `carteira.db`, what the bank's files say and the ledger of
 //!   it; `atendimento.db`, every contact with people. `store::db` alone names the driver.
 //! - [`import`] — THE TABLE of steps ([`import::ETAPAS`]), the engine ([`import::run`]) and one room a kind:
-//!   [`import::remessa`], [`import::parcelas`], [`import::garantias`].
+//!   [`import::remessa`] … [`import::retorno`].
 //! - [`export`] — what goes to Manager: which contract a client is dialled for, which phones in which order.
-//! - [`atendimento`] — the client as the Portal and `atom get` see it.
+//! - [`atendimento`] — the client as the Portal and `atom get` see it; a contract as `atom explain` tells it.
 //! - [`transport`] — folders on this or another machine.
 //! - [`pipeline`] — the night: fetch, the tick, publishing. Where imports, exports and transports meet.
 //! - [`cli`] — one file a subcommand; the only place that prints and that knows exit codes.

@@ -75,10 +75,12 @@ impl<'l> Colunas<'l> {
         Self { tabela, colunas }
     }
 
-    /// The columns of parcelas or garantias: those of all records.
-    pub fn do_conjunto(layout: &'l Layout, tabela: Tabela) -> Self {
+    /// The columns of parcelas, garantias or refin: those of all records of these layouts, the contract being told
+    /// by its row.
+    pub fn dos_layouts(layouts: impl IntoIterator<Item = &'l Layout>, tabela: Tabela) -> Self {
         let mut colunas: Vec<(String, &'l Type)> = Vec::new();
-        for f in layout.records.iter().flat_map(|r| &r.fields).filter(|f| f.name != "contrato") {
+        let records = layouts.into_iter().flat_map(|l| &l.records);
+        for f in records.flat_map(|r| &r.fields).filter(|f| f.name != "contrato") {
             if !colunas.iter().any(|(c, _)| *c == f.name) {
                 colunas.push((f.name.clone(), &f.ty));
             }

@@ -1,6 +1,7 @@
 //! Finds a client by any of its keys and reads all that is known of it, in one moment of the store.
 
 use super::campos::{self, Colunas, Objeto};
+use super::historico::Historico;
 use super::mailing::{self, Contrato};
 use super::{By, NaoEncontrado};
 use crate::config::Config;
@@ -80,6 +81,7 @@ struct Leitor<'a> {
     remessa: &'a Record,
     parcelas: &'a Layout,
     garantias: &'a Layout,
+    refin: Vec<&'a Layout>,
 }
 
 /// The rows of a set, each with its contract's place and its type.
@@ -103,13 +105,16 @@ struct Cliente {
     telefones: Vec<LinhaTelefone>,
     parcelas: Conjunto,
     garantias: Conjunto,
+    refin: Vec<Objeto>,
+    historico: Historico,
 }
 
 impl<'a> Leitor<'a> {
     fn new(db: &'a Db, layouts: &'a Layouts) -> anyhow::Result<Self> {
         let remessa = layouts.unico("remessa")?.records.first().context("layouts/remessa.toml: record")?;
         let parcelas = layouts.unico("parcelas")?;
-        Ok(Self { db, remessa, parcelas, garantias: layouts.unico("garantias")? })
+        let refin = layouts.of_kind("refin").collect();
+        Ok(Self { db, remessa, parcelas, garantias: layouts.unico("garantias")?, refin })
     }
 
     fn cliente(&self, id: i64) -> anyhow::Result<Cliente> {
@@ -124,7 +129,9 @@ impl<'a> Leitor<'a> {
         }
         let parcelas = self.conjunto(self.parcelas, Tabela::Parcela, &contratos)?;
         let garantias = self.conjunto(self.garantias, Tabela::Garantia, &contratos)?;
-        Ok(Cliente { id, ficha, contratos, contatos, telefones, parcelas, garantias })
+        let refin = self.refin(&contratos)?;
+        let historico = Historico::le(self.db, id)?;
+        Ok(Cliente { id, ficha, contratos, contatos, telefones, parcelas, garantias, refin, historico })
     }
 
     /// The contracts of a ficha, in the order of their text.
@@ -163,18 +170,10 @@ impl<'a> Leitor<'a> {
         let rows = query.linhas(self.db, ficha, |r| {
             let (contrato_id, ordem) = (r.i64(1)?, r.i64(2)?);
             let fone = r.text(3)?.and_then(Fone::from_completo);
-            let origem = if r.i64(0)? == 0 { Origem::Remessa } else { Origem::Enriquecimento };
+            let (origem, seq) = Origem::gravada(r.i64(0)?, ordem);
             let line = fone.map(|fone| -> crate::store::db::Result<LinhaTelefone> {
                 let situacao = r.text(7)?.and_then(|s| s.chars().next());
-                Ok(LinhaTelefone {
-                    origem,
-                    tipo: r.str(6)?,
-                    situacao,
-                    fone,
-                    score: r.int(4)?,
-                    seq: ordem,
-                    quando: r.i64(5)?,
-                })
+                Ok(LinhaTelefone { origem, tipo: r.str(6)?, situacao, fone, score: r.int(4)?, seq, quando: r.i64(5)? })
             });
             let campos = cols.objeto(r, 8)?;
             Ok((Contato { tabela: Tabela::Telefone, contrato_id, ordem, campos, fone }, origem, line.transpose()?))
@@ -204,7 +203,7 @@ impl<'a> Leitor<'a> {
 
     /// The rows of parcelas or garantias: contract, then the fields of their record.
     fn conjunto(&self, layout: &Layout, tabela: Tabela, contratos: &[Contrato]) -> anyhow::Result<Conjunto> {
-        let cols = Colunas::do_conjunto(layout, tabela);
+        let cols = Colunas::dos_layouts([layout], tabela);
         let query = Consulta::new(self.db, tabela, &cols.nomes(&["k1"]))?;
         let mut out = Vec::new();
         for c in contratos {
@@ -219,6 +218,22 @@ impl<'a> Leitor<'a> {
         }
         Ok(out)
     }
+
+    /// The offers (R028): contract, load date, then the fields of the layouts.
+    fn refin(&self, contratos: &[Contrato]) -> anyhow::Result<Vec<Objeto>> {
+        let cols = Colunas::dos_layouts(self.refin.iter().copied(), Tabela::Refin);
+        let query = Consulta::new(self.db, Tabela::Refin, &cols.nomes(&["carregado_em"]))?;
+        let mut out = Vec::new();
+        for c in contratos {
+            out.extend(query.linhas(self.db, c.id, |r| {
+                let own = [("contrato", Value::from(c.contrato.as_str())), ("dataCarga", r.str(0)?.into())];
+                let mut row = Objeto::from_iter(own.map(|(k, v)| (k.to_owned(), v)));
+                row.extend(cols.objeto(r, 1)?);
+                Ok(row)
+            })?);
+        }
+        Ok(out)
+    }
 }
 
 impl Cliente {
@@ -228,24 +243,25 @@ impl Cliente {
         let rows = |set: &Conjunto| set.iter().map(|(.., row)| Value::from(row.clone())).collect::<Vec<_>>();
         let calendario = config.calendario();
         let third = telefones::terceiros(&self.telefones);
+        let contract = |id| self.contratos.iter().find(|c| c.id == id).map(|c| c.contrato.as_str());
         let contracts: Vec<Value> =
             self.contratos.iter().map(|c| self.contrato(c, leitor.remessa, &third, config, &calendario)).collect();
         json!({
             "idCrm": self.id,
             "idCampanha": config.campanha.id,
             "status": status_da_ficha(self.contratos.iter().map(|c| c.situacao)).as_str(),
-            "mailing": mailing::mailing(&self.ficha, chosen, vehicle.map(|(.., row)| row)),
+            "mailing": mailing::mailing(&self.ficha, chosen, vehicle.map(|(.., row)| row), self.historico.acionamentos()),
             "contratos": contracts,
             "telefones_disponiveis": self.telefones_disponiveis(),
             "parcelas": rows(&self.parcelas),
             "enderecos_disponiveis": self.enderecos_disponiveis(),
             "emails_disponiveis": self.emails_disponiveis(),
-            "historico_atendimento": [],
+            "historico_atendimento": self.historico.ligacoes(&third),
             "garantias": rows(&self.garantias),
-            "dadosRefin": [],
+            "dadosRefin": self.refin,
             "historicoWhatsapp": { "atendimento": [], "widget": [], "hsm": [], "ocorrencia": [] },
-            "historicoMassivoEmail": [],
-            "historicoMassivoSms": [],
+            "historicoMassivoEmail": self.historico.emails(),
+            "historicoMassivoSms": self.historico.sms(&third, contract),
         })
     }
 

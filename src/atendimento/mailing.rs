@@ -52,9 +52,9 @@ pub fn ano(fabricacao: Option<i64>, modelo: Option<i64>) -> Option<String> {
     }
 }
 
-/// The object `mailing`; `bem` is the chosen contract's first vehicle. What tabulations, proposals and
+/// The object `mailing`; `bem` is the chosen contract's first vehicle, `acionamentos` the rows of the history. What tabulations, proposals and
 /// boletos bring is empty while there are none.
-pub fn mailing(ficha: &Objeto, contrato: Option<&Contrato>, bem: Option<&Objeto>) -> Value {
+pub fn mailing(ficha: &Objeto, contrato: Option<&Contrato>, bem: Option<&Objeto>, acionamentos: i64) -> Value {
     let client = |name: &str| ficha.get(name).cloned().unwrap_or(Value::Null);
     let of = |name: &str| contrato.and_then(|c| c.campos.get(name)).cloned().unwrap_or(Value::Null);
     let vehicle = |name: &str| bem.and_then(|b| b.get(name)).cloned().unwrap_or(Value::Null);
@@ -64,7 +64,7 @@ pub fn mailing(ficha: &Objeto, contrato: Option<&Contrato>, bem: Option<&Objeto>
         "cpf": client("cpf_cnpj_cliente"),
         "contrato": contrato.map(|c| &c.contrato),
         "carteira": of("nome_carteira"),
-        "acionamentos": 0,
+        "acionamentos": acionamentos,
         "boletos": 0,
         "valorParcela": of("valor_parcela"),
         "datasPagamento": [],

@@ -12,10 +12,14 @@ use std::collections::HashMap;
 pub const OCULTO: &str = "***";
 
 /// Keys of ours in rows that hold nothing personal.
-const PUBLICOS: [&str; 5] = ["contrato", "situacao", "bloqueadoEm", "bloqueadoAte", "origem"];
+const PUBLICOS: [&str; 6] = ["contrato", "situacao", "bloqueadoEm", "bloqueadoAte", "origem", "dataCarga"];
 
 /// Keys of a client that hold nothing personal.
 const CABECALHO: [&str; 3] = ["idCrm", "idCampanha", "status"];
+
+/// Keys of the history that hold nothing personal; those with a number or an address are masked.
+const HISTORICO: [&str; 8] =
+    ["protocolo", "dataEnvio", "contrato", "dataCadastro", "horario", "ocorrencia", "parcela", "idTipoCanal"];
 
 /// Keys of `mailing` that do.
 const MAILING: [&str; 2] = ["nome", "cpf"];
@@ -33,9 +37,13 @@ pub fn mascara(cliente: &mut Value, layouts: &Layouts) {
         match key.as_str() {
             k if CABECALHO.contains(&k) => {}
             "mailing" => each(value, mailing),
-            "contratos" | "parcelas" | "garantias" => {
-                let kind = if key == "contratos" { "remessa" } else { key.as_str() };
-                let known = layouts.get(kind).map(campos).unwrap_or_default();
+            "contratos" | "parcelas" | "garantias" | "dadosRefin" => {
+                let kind = match key.as_str() {
+                    "contratos" => "remessa",
+                    "dadosRefin" => "refin",
+                    k => k,
+                };
+                let known = campos(layouts.of_kind(kind));
                 each(value, |row| linha(row, |name| known.get(name).copied()));
             }
             "enderecos_disponiveis" => {
@@ -48,15 +56,16 @@ pub fn mascara(cliente: &mut Value, layouts: &Layouts) {
                     troca(v, email);
                 }
             }),
+            "historico_atendimento" | "historicoMassivoEmail" | "historicoMassivoSms" => each(value, historico),
             _ => oculta(value),
         }
     }
 }
 
 /// Fields by name; where records differ, the personal one counts.
-fn campos(layout: &Layout) -> HashMap<&str, &Field> {
+fn campos<'l>(layouts: impl Iterator<Item = &'l Layout>) -> HashMap<&'l str, &'l Field> {
     let mut out: HashMap<&str, &Field> = HashMap::new();
-    for f in layout.records.iter().flat_map(|r| &r.fields) {
+    for f in layouts.flat_map(|l| &l.records).flat_map(|r| &r.fields) {
         let known = out.entry(f.name.as_str()).or_insert(f);
         if f.personal {
             *known = f;
@@ -105,7 +114,7 @@ fn campo(f: &Field, value: &mut Value) {
     let is_name = f.name.split('_').any(|word| word == "nome");
     match f.ty {
         Type::Document => troca(value, documento),
-        Type::Phone => troca(value, |t| Fone::from_completo(t).map_or_else(|| OCULTO.into(), Fone::mascara)),
+        Type::Phone => troca(value, numero),
         _ if f.name.split('_').any(|word| word == "email") => troca(value, email),
         Type::Text if is_name => troca(value, nome),
         _ => oculta(value),
@@ -118,6 +127,22 @@ fn mailing(row: &mut Objeto) {
             troca(v, how);
         }
     }
+}
+
+/// A row of the history: what was written or said is hidden.
+fn historico(row: &mut Objeto) {
+    for (key, value) in row.iter_mut() {
+        match key.as_str() {
+            k if HISTORICO.contains(&k) => {}
+            "email" => troca(value, email),
+            "telefone" | "numeroDiscado" | "telefoneAgendado" => troca(value, numero),
+            _ => oculta(value),
+        }
+    }
+}
+
+fn numero(text: &str) -> String {
+    Fone::from_completo(text).map_or_else(|| OCULTO.into(), Fone::mascara)
 }
 
 fn telefone(row: &mut Objeto) {

@@ -2,13 +2,16 @@
 //! and `atom get` alike.
 //!
 //! [`consulta`] finds and reads a client, [`campos`] turns the layouts' columns into JSON, [`mailing`] is its
-//! head, [`mod@mascara`] hides what is personal.
+//! head, [`historico`] the contacts with it, [`mod@mascara`] hides what is personal; [`explica`] says why a
+//! contract stands where it stands.
 //!
 //! **Invariant by absence:** no SQL stands here and nothing is written; phones and e-mails of third parties
 //! never enter an answer, so no later step has to remember to take them out.
 
 pub mod campos;
 pub mod consulta;
+pub mod explica;
+pub mod historico;
 pub mod mailing;
 pub mod mascara;
 

@@ -9,7 +9,7 @@ use crate::domain::situacao::Situacao;
 use crate::import::esquema::esquema;
 use crate::layout::{Layouts, Type, load};
 use crate::store::db::{Cell, Db, Mode};
-use crate::store::schema::{Tabela, create_carteira};
+use crate::store::schema::{Tabela, create_atendimento, create_carteira};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -115,7 +115,9 @@ fn nada_pessoal_passa_pela_mascara() {
         "telefones_disponiveis": [{"tipo": "CELULAR", "ddd": "11", "fone": CELULAR, "score": 3}],
         "enderecos_disponiveis": [{"logradouro": "RUA A", "cidade": "SANTOS", "uf": "SP", "cep": "11000000", "origem": "remessa"}],
         "emails_disponiveis": [{"email": "maria@silva.com", "origem": "remessa"}],
-        "historico_atendimento": [{"obs": "MARIA ligou"}],
+        "historico_atendimento": [{"obs": "MARIA ligou", "ocorrencia": "OCUPADO", "numeroDiscado": format!("11{CELULAR}")}],
+        "historicoMassivoEmail": [{"protocolo": "E1", "email": "maria@silva.com", "dataEnvio": "2023-08-03 08:00:00"}],
+        "historicoMassivoSms": [{"protocolo": "S1", "telefone": format!("11{CELULAR}"), "mensagem": "MARIA, pague"}],
     });
     mascara(&mut v, &l);
     for (section, kind) in [("contratos", "remessa"), ("parcelas", "parcelas"), ("garantias", "garantias")] {
@@ -130,7 +132,9 @@ fn nada_pessoal_passa_pela_mascara() {
         v["telefones_disponiveis"],
         v["enderecos_disponiveis"],
         v["emails_disponiveis"],
-        v["historico_atendimento"]
+        v["historico_atendimento"],
+        v["historicoMassivoEmail"],
+        v["historicoMassivoSms"]
     ])
     .to_string();
     for secret in ["MARIA", "SILVA", "maria", CPF, CELULAR, "98765", "RUA", "SANTOS", "11000000"] {
@@ -141,12 +145,20 @@ fn nada_pessoal_passa_pela_mascara() {
         json!({"tipo": "CELULAR", "ddd": "11", "fone": "*****-4321", "score": 3})
     );
     assert_eq!(v["enderecos_disponiveis"][0]["uf"], json!("SP"));
+    assert_eq!(
+        v["historico_atendimento"][0],
+        json!({"obs": OCULTO, "ocorrencia": "OCUPADO", "numeroDiscado": "(11) *****-4321"})
+    );
+    assert_eq!(v["historicoMassivoEmail"][0]["email"], json!("m***@s***"));
 }
 
 /// A store with one client of two contracts, written by hand.
 fn store(dir: &std::path::Path) -> Db {
     let db = Db::open(&dir.join("carteira.db"), Mode::Create, Duration::from_secs(1)).unwrap();
     create_carteira(&db, &esquema(&layouts()).unwrap()).unwrap();
+    let contacts = dir.join("atendimento.db");
+    create_atendimento(&Db::open(&contacts, Mode::Create, Duration::from_secs(1)).unwrap()).unwrap();
+    db.attach(&contacts, "atendimento").unwrap();
     db.script(&format!(
         "INSERT INTO ficha (id,h,criada_run,run,linha,cpf_cnpj_cliente,nome_cliente,renda_mensal,conjuge_nome,conjuge_celular)
            VALUES (7,0,1,1,1,'{CPF}','MARIA SILVA',250050,'JOSE SILVA','0911112222');

@@ -7,9 +7,12 @@ use crate::store::dia;
 use chrono::{Datelike, NaiveDate, NaiveDateTime, Weekday};
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, presets};
 use serde_json::{Value, json};
+use std::io::{BufRead, Read};
 
 /// The boards' width in columns.
 pub const LARGURA: usize = 100;
+/// Longest key read from stdin; a contract has 20 characters.
+const MAX_CHAVE: u64 = 256;
 
 /// A day with required steps still open.
 pub type Aberto = (NaiveDate, Vec<&'static str>);
@@ -104,6 +107,20 @@ pub fn momento(iso: &str) -> Option<NaiveDateTime> {
 /// A moment of the ledger in a few characters: `04/08 02:41`.
 pub fn quando(iso: &str) -> String {
     momento(iso).map_or_else(|| iso.to_owned(), |t| t.format("%d/%m %H:%M").to_string())
+}
+
+/// A key as the command line gives it; `-` reads one line from stdin, so that it does not stand in the process
+/// list.
+///
+/// # Errors
+/// stdin cannot be read.
+pub fn chave_dada(arg: &str) -> anyhow::Result<String> {
+    if arg != "-" {
+        return Ok(arg.trim().to_owned());
+    }
+    let mut line = String::new();
+    std::io::stdin().lock().take(MAX_CHAVE).read_line(&mut line)?;
+    Ok(line.trim().to_owned())
 }
 
 /// A name in at most `max` characters: head and tail stay, `…` stands for the middle.

@@ -11,6 +11,7 @@ use crate::layout::load;
 use crate::pipeline::Contexto;
 use crate::store::lock::{self, Held, LockError, Which};
 use crate::store::{Store, StoreError};
+use anyhow::Context as _;
 use chrono::NaiveDate;
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
@@ -62,9 +63,17 @@ impl App {
         // only now: without a store nothing new is made beside it (ST8)
         for folder in ["inbox", "archive", "rejects", "outbox"] {
             let path = self.config.data.join(folder);
-            std::fs::create_dir_all(&path).map_err(|e| anyhow::anyhow!("{}: {e}", path.display()))?;
+            std::fs::create_dir_all(&path).with_context(|| path.display().to_string())?;
         }
         Ok(store)
+    }
+
+    /// The last step of a command that wrote: the log goes into the database (ST6).
+    ///
+    /// # Errors
+    /// The disk failed; what the command did is on it all the same.
+    pub fn fecha(&self, store: &Store) -> anyhow::Result<()> {
+        store.checkpoint().context("o que foi feito está gravado, mas o log do store não pôde ser recolhido")
     }
 
     /// Opens the store for reading.

@@ -6,6 +6,7 @@ use crate::layout::load::LayoutError;
 use crate::store::StoreError;
 use crate::store::db::{DbError, Trouble};
 use crate::store::lock::LockError;
+use std::io::ErrorKind;
 
 /// Done, or nothing to do.
 pub const OK: i64 = 0;
@@ -97,17 +98,21 @@ pub fn of(e: &anyhow::Error) -> (i64, Option<String>) {
         if let Some(d) = cause.downcast_ref::<DbError>() {
             return of_db(d.trouble);
         }
+        if cause.downcast_ref::<std::io::Error>().is_some_and(|e| e.kind() == ErrorKind::StorageFull) {
+            return (FAILED, Some("libere espaço nessa pasta e rode de novo".into()));
+        }
     }
     (FAILED, None)
 }
 
 fn of_db(t: Trouble) -> (i64, Option<String>) {
     match t {
-        Trouble::Corrupt => (STORE, Some("o arquivo do store está danificado: restaure um backup".into())),
-        Trouble::ReadOnly => (STORE, Some("confira dono e permissões da pasta do store".into())),
-        Trouble::Full => (FAILED, Some("disco cheio na pasta do store: libere espaço e rode de novo".into())),
+        Trouble::Corrupt => (STORE, Some("restaure um backup dos dois arquivos do store".into())),
+        Trouble::ReadOnly => (STORE, Some("confira dono, permissões e espaço dessa pasta".into())),
+        Trouble::Full => (FAILED, Some("libere espaço nessa pasta (e na temporária) e rode de novo".into())),
         Trouble::Busy => (FAILED, Some("outro processo segura o banco há mais de um minuto".into())),
-        Trouble::Io | Trouble::Constraint | Trouble::Other => (FAILED, None),
+        Trouble::Io => (FAILED, Some("confira o disco e o espaço livre dessa pasta e rode de novo".into())),
+        Trouble::Constraint | Trouble::Other => (FAILED, None),
     }
 }
 

@@ -81,7 +81,7 @@ pub fn run(cmd: &Cmd, app: &App) -> anyhow::Result<i64> {
     let text = format!("carga {word}: {} ({})", made.saida.nome, conta(made.saida.linhas, "ficha", "fichas"));
     tell(app, Some(&made.saida.nome), made.saida.linhas, state, &text);
     let code = published.iter().fold(exit::OK, |code, p| graver(code, relata(app, p)));
-    store.checkpoint()?;
+    app.fecha(&store)?;
     Ok(code)
 }
 

@@ -1,13 +1,13 @@
-//! `atom fetch`: collect matching, complete files from Evo into the inbox (R002).
+//! `atom fetch`: collect matching, complete files from Evo and Manager into the inbox (R002).
 
 use super::app::App;
 use super::exit::{self, graver};
 use super::texto::conta;
-use crate::pipeline::fetch::{self, Colheita, Recebido};
+use crate::pipeline::fetch::{self, Colheita, Nota, Recebido};
 use crate::store::lock::Which;
 use serde_json::json;
 
-/// Collect matching, complete files from Evo into the inbox
+/// Collect matching, complete files from Evo (and retorno from Manager) into the inbox
 #[derive(Debug, clap::Args)]
 pub struct Cmd {}
 
@@ -34,7 +34,8 @@ pub fn run(_: &Cmd, app: &App) -> anyhow::Result<i64> {
 }
 
 fn json(got: &Colheita) -> serde_json::Value {
-    let pairs = |v: &[(String, String)]| v.iter().map(|(f, why)| json!({"file": f, "reason": why})).collect::<Vec<_>>();
+    let note = |n: &Nota| json!({"file": n.nome, "folder": n.de_quem.to_lowercase(), "reason": n.motivo});
+    let pairs = |v: &[Nota]| v.iter().map(note).collect::<Vec<_>>();
     let files: Vec<_> = got.recebidos.iter().map(|r| json!({"file": r.nome, "resent": r.reenviado})).collect();
     json!({
         "fetched": files, "settling": got.assentando, "unknown": pairs(&got.estranhos),
@@ -49,12 +50,12 @@ pub fn reenvio(r: &Recebido) -> &'static str {
 
 /// Names told once, and what failed; the exit code.
 pub fn avisa(app: &App, got: &Colheita) -> i64 {
-    for (name, why) in &got.estranhos {
-        app.say(&format!("aviso: {name}: {why}; fica na pasta do Evo"));
+    for n in &got.estranhos {
+        app.say(&format!("aviso: {}: {}; fica na pasta do {}", n.nome, n.motivo, n.de_quem));
     }
     let mut code = exit::OK;
-    for (name, why) in &got.falhas {
-        app.say(&format!("erro: pasta do Evo, {name}: {why}; a próxima execução tenta de novo"));
+    for n in &got.falhas {
+        app.say(&format!("erro: pasta do {}, {}: {}; a próxima execução tenta de novo", n.de_quem, n.nome, n.motivo));
         code = graver(code, exit::TEMPORARY);
     }
     if let Some(why) = &got.inbox {

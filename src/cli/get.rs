@@ -2,16 +2,13 @@
 //!
 //! The card is made from the JSON after masking, so it cannot show what the JSON hides.
 
+use super::apoio::chave_dada;
 use super::app::App;
 use super::{exit, texto};
 use crate::atendimento::{self, By, NaoEncontrado};
 use crate::domain::documento;
 use crate::store::consulta;
 use serde_json::{Value, json};
-use std::io::{BufRead, Read};
-
-/// Longest key read from stdin; a contract has 20 characters.
-const MAX_KEY: u64 = 256;
 
 /// Arguments of `atom get`.
 #[derive(Debug, clap::Args)]
@@ -49,7 +46,7 @@ impl From<Kind> for By {
 /// # Errors
 /// Nobody has the key (never echoed); the store cannot be read; `--show-pii` could not be recorded.
 pub fn run(cmd: &Cmd, app: &App) -> anyhow::Result<i64> {
-    let key = if cmd.key == "-" { stdin_key()? } else { cmd.key.trim().to_owned() };
+    let key = chave_dada(&cmd.key)?;
     if key.is_empty() {
         return Err(exit::Usage("informe um CPF/CNPJ, um contrato ou um ID_CRM".into()).into());
     }
@@ -78,12 +75,6 @@ pub fn run(cmd: &Cmd, app: &App) -> anyhow::Result<i64> {
         app.out(&texto::escape(&cards.join("\n\n")));
     }
     Ok(exit::OK)
-}
-
-fn stdin_key() -> anyhow::Result<String> {
-    let mut line = String::new();
-    std::io::stdin().lock().take(MAX_KEY).read_line(&mut line)?;
-    Ok(line.trim().to_owned())
 }
 
 /// What is absent, on a card.
@@ -122,11 +113,13 @@ fn cartao(client: &Value) -> String {
         format!(" CPF/CNPJ  {}", documento::formata(&text(m, "cpf"))),
         format!(" Veículo   {vehicle}"),
     ];
-    let parts = [Some(head.join("\n")), contratos(client), telefones(client), emails(client), enderecos(client)];
+    let parts =
+        [Some(head.join("\n")), contratos(client), refin(client), telefones(client), emails(client), enderecos(client)];
     let counts = format!(
-        "Parcelas: {}   Garantias: {}",
+        "Parcelas: {}   Garantias: {}   Acionamentos: {}",
         texto::n(list(client, "parcelas").len()),
-        texto::n(list(client, "garantias").len())
+        texto::n(list(client, "garantias").len()),
+        text(m, "acionamentos")
     );
     parts.into_iter().flatten().chain([counts]).collect::<Vec<_>>().join("\n")
 }
@@ -150,6 +143,23 @@ fn contratos(client: &Value) -> Option<String> {
     };
     let rows = list(client, "contratos").iter().map(row).collect();
     section("Contratos", &["CONTRATO", "SITUAÇÃO", "BLOQUEADO ATÉ", "DIAS DE ATRASO", "PARCELA", "VENCIDO"], rows)
+}
+
+fn refin(client: &Value) -> Option<String> {
+    let row = |r: &Value| {
+        vec![
+            text(r, "contrato"),
+            texto::data(&text(r, "dataCarga")),
+            money(r, "entrada_refin"),
+            format!("{} × {}", text(r, "qtd_parc_refin"), money(r, "parcela_refin")),
+            money(r, "total_refinanciado"),
+            format!("{} %", money(r, "juro_mensal")),
+            texto::data(&text(r, "venc_primeira_parcela")),
+        ]
+    };
+    let rows = list(client, "dadosRefin").iter().map(row).collect();
+    let header = ["CONTRATO", "CARREGADO EM", "ENTRADA", "PARCELAS", "TOTAL", "JURO MENSAL", "1º VENCIMENTO"];
+    section("Refinanciamento", &header, rows)
 }
 
 fn telefones(client: &Value) -> Option<String> {
@@ -184,7 +194,8 @@ mod tests {
     fn client() -> Value {
         json!({
             "idCrm": 7, "idCampanha": 1, "status": "BLOQUEIO PARCIAL",
-            "mailing": {"nome": "M*** S***", "cpf": "***.982.247-**", "marca": "FIAT", "modelo": "UNO", "ano": "2018/2019"},
+            "mailing": {"nome": "M*** S***", "cpf": "***.982.247-**", "marca": "FIAT", "modelo": "UNO", "ano": "2018/2019",
+                        "acionamentos": 3},
             "contratos": [
                 {"contrato": "000123", "situacao": "BLOQUEADO", "bloqueadoAte": "2023-08-09", "dias_atraso": 45,
                  "valor_parcela": "1595.37", "valor_vencido": "-0.05"},
@@ -196,6 +207,9 @@ mod tests {
                 {"tipo": "RESIDENCIAL", "ddd": "11", "fone": "34567890", "score": 80},
             ],
             "enderecos_disponiveis": [{"tipo": "RE", "cidade": "***", "uf": "SP", "contrato": "000123"}],
+            "dadosRefin": [{"contrato": "000123", "dataCarga": "2023-08-08", "entrada_refin": "59.00",
+                "qtd_parc_refin": 57, "parcela_refin": "416.00", "total_refinanciado": "23814.80",
+                "juro_mensal": "1.66", "venc_primeira_parcela": "2023-08-11"}],
             "emails_disponiveis": [], "parcelas": [{}, {}], "garantias": [],
         })
     }
@@ -214,7 +228,11 @@ mod tests {
             "(11) *****-4321",
             "(11) 3456-7890",
             "***/SP",
-            "Parcelas: 2   Garantias: 0",
+            "57 × 416,00",
+            "23.814,80",
+            "1,66 %",
+            "08/08/2023",
+            "Parcelas: 2   Garantias: 0   Acionamentos: 3",
         ] {
             assert!(card.contains(part), "{part}\n{card}");
         }

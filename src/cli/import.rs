@@ -67,17 +67,21 @@ pub fn run(cmd: &Cmd, app: &App) -> anyhow::Result<i64> {
     let named = cmd.files.iter().map(Trabalho::Nomeado);
     let waiting = pending.into_iter().filter(|_| cmd.files.is_empty()).map(|a| Trabalho::Pendente(Box::new(a)));
     for item in named.chain(waiting) {
+        let from = match &item {
+            Trabalho::Nomeado(path) => Some(path.as_path()),
+            Trabalho::Pendente(_) => None,
+        };
         let mut r = importa(cmd, app, &ctx.import, item)?;
         if let Some(b) = &bar {
             b.finish_and_clear();
         }
-        pipeline::recover(&ctx)?;
-        let published = publish::publica(&ctx)?;
-        relato::devolvido(&mut r, &published);
-        relato::mostra(app, &r);
-        code = published.iter().fold(graver(code, r.exit), |code, p| graver(code, relata(app, p)));
+        let published = pipeline::recover(&ctx).and_then(|()| publish::publica(&ctx));
+        relato::devolvido(&mut r, published.as_deref().unwrap_or_default());
+        // what became of the file is told, whatever fails after it
+        relato::mostra(app, &r, from);
+        code = published?.iter().fold(graver(code, r.exit), |code, p| graver(code, relata(app, p)));
     }
-    store.checkpoint()?;
+    app.fecha(&store)?;
     Ok(code)
 }
 

@@ -7,6 +7,7 @@ mod apoio;
 pub mod app;
 pub mod day;
 pub mod exit;
+pub mod explain;
 pub mod export;
 pub mod fetch;
 pub mod get;
@@ -14,6 +15,7 @@ pub mod import;
 pub mod init;
 pub mod layout;
 pub mod planilha;
+mod regua;
 pub mod rejects;
 pub mod relato;
 pub mod run;
@@ -107,7 +109,9 @@ enum Command {
     Status(status::Cmd),
     /// One client: by CPF/CNPJ, contract or ID_CRM (`-` reads the key from stdin)
     Get(get::Cmd),
-    /// Rejected lines by file and code
+    /// Which file, line and rule put a contract in its state, and why it is dialled or not
+    Explain(explain::Cmd),
+    /// Rejected lines by file and code; replay after a fix
     Rejects(rejects::Cmd),
     /// The layouts of the files; diagnose a broken line with a ruler
     Layout(layout::Cmd),
@@ -163,6 +167,7 @@ fn dispatch(cli: Cli, umask: u32) -> anyhow::Result<i64> {
         Command::Day(cmd) => day::run(&cmd, &app),
         Command::Status(cmd) => status::run(&cmd, &app),
         Command::Get(cmd) => get::run(&cmd, &app),
+        Command::Explain(cmd) => explain::run(&cmd, &app),
         Command::Rejects(cmd) => rejects::run(&cmd, &app),
         Command::Layout(cmd) => layout::run(&cmd, &app),
     }

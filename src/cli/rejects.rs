@@ -1,27 +1,62 @@
-//! `atom rejects`: the rejected and listed lines of an import.
+//! `atom rejects`: the rejected and listed lines of an import; one of them with a ruler; all of them once more.
+
+mod mostra;
+mod repete;
 
 use super::apoio::{curto, tabela};
 use super::app::App;
 use super::exit::{self, Usage};
-use super::texto::{escape, n};
+use super::texto::{conta, escape, n};
+use crate::domain::codigo::Codigo;
+use crate::layout::regua::mascara;
+use crate::store::Store;
 use crate::store::ledger::{self, RunRow};
-use crate::store::rejeito::{self, Listado};
+use crate::store::rejeito::{self, Filtro, Listado};
 use serde_json::json;
+use std::collections::BTreeMap;
 
-/// Rejected lines by file and code
+/// Rejected lines by file and code; replay after a fix
 #[derive(Debug, clap::Args)]
 pub struct Cmd {
     #[command(subcommand)]
     what: Option<What>,
-    /// The run whose lines are listed [default: the newest that has any]
+    /// The run whose lines are meant [default: the newest that has any]
     #[arg(long, global = true, value_name = "RUN")]
     run: Option<i64>,
+    #[command(flatten)]
+    list: Lista,
 }
 
-#[derive(Clone, Copy, Debug, clap::Subcommand)]
+/// Which lines are listed.
+#[derive(Clone, Debug, Default, clap::Args)]
+struct Lista {
+    /// Only of the file with this name, of its newest run that has any
+    #[arg(long, value_name = "NAME")]
+    file: Option<String>,
+    /// Only with this code
+    #[arg(long, value_name = "CODE", value_parser = codigo)]
+    code: Option<Codigo>,
+}
+
+#[derive(Clone, Debug, clap::Subcommand)]
 enum What {
     /// List them, in the order of the file (the default)
-    List,
+    List(Lista),
+    /// The original text of rejected lines with a ruler; personal fields masked unless --show-pii
+    Show {
+        /// The run
+        #[arg(value_name = "RUN")]
+        of: i64,
+        /// Only this line, field by field
+        #[arg(value_name = "LINE")]
+        line: Option<i64>,
+    },
+    /// Import the rejected lines again, as `<input>.corrigido` of the same kind and day; not for batimento
+    Replay,
+}
+
+fn codigo(text: &str) -> Result<Codigo, String> {
+    Codigo::parse(&text.to_ascii_uppercase()).ok_or_else(|| "no such code".to_owned())
 }
 
 /// Width of the column of fields.
@@ -32,28 +67,38 @@ const CAMPO: usize = 22;
 /// # Errors
 /// The store cannot be read; a run that does not exist (exit 2).
 pub fn run(cmd: &Cmd, app: &App) -> anyhow::Result<i64> {
-    match cmd.what {
-        None | Some(What::List) => lista(cmd.run, app),
+    match &cmd.what {
+        None => lista(cmd.run, &cmd.list, app),
+        Some(What::List(l)) => lista(cmd.run, l, app),
+        Some(What::Show { of, line }) => mostra::run(*of, *line, app),
+        Some(What::Replay) => repete::run(cmd.run, app),
     }
 }
 
-fn lista(id: Option<i64>, app: &App) -> anyhow::Result<i64> {
+/// A run that must exist.
+fn existe(store: &Store, id: i64) -> anyhow::Result<RunRow> {
+    let found = ledger::run(&store.db, id)?;
+    found.ok_or_else(|| Usage(format!("não há execução {id}; as últimas: atom status")).into())
+}
+
+fn lista(id: Option<i64>, l: &Lista, app: &App) -> anyhow::Result<i64> {
     let store = app.reader()?;
-    if let Some(id) = id
-        && ledger::run(&store.db, id)?.is_none()
-    {
-        return Err(Usage(format!("não há execução {id}; as últimas: atom status")).into());
+    if let Some(id) = id {
+        existe(&store, id)?;
     }
-    let rows = rejeito::of_run(&store.db, id)?;
+    let filter = Filtro { run: id, arquivo: l.file.as_deref(), codigo: l.code.map(Codigo::as_str) };
+    let rows = rejeito::listed(&store.db, &filter)?;
     if rows.is_empty() {
+        let of = l.file.as_ref().map(|f| format!(" de {}", mascara::texto(f))).unwrap_or_default();
+        let with = l.code.map(|c| format!(" com {c}")).unwrap_or_default();
         app.say(&match id {
-            Some(id) => format!("a execução {id} não tem linhas rejeitadas"),
-            None => "nenhuma linha rejeitada".to_owned(),
+            Some(id) => format!("a execução {id} não tem linhas rejeitadas{of}{with}"),
+            None => format!("nenhuma linha rejeitada{of}{with}"),
         });
         return Ok(exit::OK);
     }
     if app.global.json {
-        rows.iter().for_each(|r| app.out(&objeto(r)));
+        rows.iter().for_each(|r| app.out(&objeto(r).to_string()));
         return Ok(exit::OK);
     }
     let run = match rows.first() {
@@ -64,23 +109,23 @@ fn lista(id: Option<i64>, app: &App) -> anyhow::Result<i64> {
     Ok(exit::OK)
 }
 
-fn objeto(r: &Listado) -> String {
+fn objeto(r: &Listado) -> serde_json::Value {
     json!({
         "run": r.run, "file": r.arquivo, "line": r.linha, "contrato": r.contrato, "campo": r.campo,
-        "codigo": r.codigo, "mensagem": r.mensagem,
+        "codigo": r.codigo, "mensagem": r.mensagem, "rejected": r.rejeitada,
     })
-    .to_string()
 }
 
-fn folha(run: Option<&RunRow>, rows: &[Listado]) -> String {
+/// What heads a sheet about lines of a run.
+fn cabeca(run: Option<&RunRow>, rows: &[Listado]) -> String {
     let (kind, day) = run.map_or(("", None), |r| (r.kind.as_str(), r.data_operacao.as_deref()));
     let (file, id) = rows.first().map_or(("", 0), |r| (r.arquivo.as_str(), r.run));
     let day = day.map(|d| format!(" · operação {}", super::texto::data(d))).unwrap_or_default();
-    let count = match rows.len() {
-        1 => "1 linha".to_owned(),
-        k => format!("{} linhas", n(i64::try_from(k).unwrap_or(i64::MAX))),
-    };
-    let head = format!("{kind} · {file}{day} · execução {id} · {count}");
+    let head = format!("{kind} · {file}{day} · execução {id} · {}", conta(rows.len(), "linha", "linhas"));
+    escape(&head)
+}
+
+fn folha(run: Option<&RunRow>, rows: &[Listado]) -> String {
     let cells = rows.iter().map(|r| {
         vec![
             n(r.linha),
@@ -91,7 +136,11 @@ fn folha(run: Option<&RunRow>, rows: &[Listado]) -> String {
         ]
     });
     let header = ["linha", "contrato", "campo", "código", "mensagem"];
-    format!("{}\n\n{}", escape(&head), tabela(&header, &[0], cells.collect()))
+    let mut by_code: BTreeMap<&str, usize> = BTreeMap::new();
+    rows.iter().for_each(|r| *by_code.entry(&r.codigo).or_default() += 1);
+    let codes: Vec<String> = by_code.iter().map(|(c, k)| format!("{c} {}", n(*k))).collect();
+    let table = tabela(&header, &[0], cells.collect());
+    format!("{}\n  {}\n\n{table}", cabeca(run, rows), codes.join(" · "))
 }
 
 #[cfg(test)]
@@ -108,10 +157,12 @@ mod tests {
             campo: Some("data_vencimento_primeira_aberta".into()),
             codigo: "ASSESSORIA_DIVERGENTE".into(),
             mensagem: "data_contrato (campo 231, colunas 3702–3709): data inválida, esperado AAAAMMDD existente".into(),
+            rejeitada: true,
+            bytes: (0, 4339),
         };
         let text = folha(None, std::slice::from_ref(&row));
         assert!(text.contains("remessa_528_out.528 · execução 41 · 1 linha"), "{text}");
         assert!(text.lines().all(|l| l.chars().count() <= 100), "{text}");
-        assert!(objeto(&row).starts_with(r#"{"run":41,"file":"#));
+        assert!(objeto(&row).to_string().starts_with(r#"{"run":41,"file":"#));
     }
 }

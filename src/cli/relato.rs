@@ -2,14 +2,15 @@
 
 use super::apoio::{LARGURA, quebra};
 use super::app::App;
-use super::exit;
 use super::texto::{self, n};
+use super::{exit, regua};
 use crate::domain::codigo::Codigo;
 use crate::import::relato::{Reason, Relatorio, State};
 use crate::pipeline::publish::{Fim, Publicada};
+use std::path::Path;
 
-/// One report: JSON on stdout, or the sheet for people.
-pub fn mostra(app: &App, r: &Relatorio) {
+/// One report: JSON on stdout, or the sheet for people. `from` is the file as it was named, if it was.
+pub fn mostra(app: &App, r: &Relatorio, from: Option<&Path>) {
     if app.global.json {
         match serde_json::to_string(r) {
             Ok(line) => app.out(&line),
@@ -17,7 +18,7 @@ pub fn mostra(app: &App, r: &Relatorio) {
         }
         return;
     }
-    app.out(&folha(r));
+    app.out(&folha(r, &regua::quadros(app, r, from)));
 }
 
 /// The report of an import that broke off.
@@ -38,24 +39,36 @@ pub fn devolvido(r: &mut Relatorio, publicadas: &[Publicada]) {
     }
 }
 
-fn folha(r: &Relatorio) -> String {
+fn folha(r: &Relatorio, quadros: &[String]) -> String {
     let day = r.data_operacao.map(|d| format!(" · operação {}", d.format("%d/%m/%Y"))).unwrap_or_default();
     let run = r.run.map(|n| format!(" · execução {n}")).unwrap_or_default();
     let dry = if r.dry_run { " · SIMULAÇÃO, nada gravado" } else { "" };
     let mut out = format!("{} · {}{day}{run}{dry}\n", r.kind, texto::escape(&r.file));
     match r.state {
-        State::Done | State::DoneWithRejects => conta(r, &mut out),
+        State::Done | State::DoneWithRejects => conta(r, quadros, &mut out),
         State::Quarantined => quarentena(r, &mut out),
         state => {
             let (code, message) = r.reason.as_ref().map_or(("", ""), |x| (x.code, x.message.as_str()));
-            out.push_str(&format!("\n  {}: {} [{code}]\n", titulo(state), texto::escape(message)));
+            out.push('\n');
+            let said = format!("{} [{code}]: {}", titulo(state), texto::escape(message));
+            out.extend(regua::mensagem(&said).iter().map(|l| format!("  {l}\n")));
+            desenha(quadros, &mut out);
             let next = passo(r, state);
             if !next.is_empty() {
-                out.push_str(&format!("  {next}\n"));
+                let gap = if quadros.is_empty() { "" } else { "\n" };
+                out.push_str(gap);
+                out.extend(regua::mensagem(&next).iter().map(|l| format!("  {l}\n")));
             }
         }
     }
     out
+}
+
+/// Frames stand below what they are about, a blank line before each.
+fn desenha(quadros: &[String], out: &mut String) {
+    for frame in quadros {
+        out.push_str(&format!("\n{frame}"));
+    }
 }
 
 /// The brake (faces: "The brake").
@@ -98,7 +111,7 @@ fn passo(r: &Relatorio, s: State) -> String {
     }
 }
 
-fn conta(r: &Relatorio, out: &mut String) {
+fn conta(r: &Relatorio, quadros: &[String], out: &mut String) {
     let l = &r.lines;
     out.push_str(&format!(
         "\n  lidas {} = novas {} + alteradas {} + iguais {} + ignoradas {} + rejeitadas {}\n",
@@ -122,11 +135,16 @@ fn conta(r: &Relatorio, out: &mut String) {
         head = "";
     }
     avisos_e_efeitos(r, out);
-    if let (Some(f), Some(run)) = (&r.error_file, r.run) {
-        out.push_str(&format!("\n  Devolvidas ao Evo em {f}. Ver: atom rejects list --run {run}\n"));
-    } else if let (false, Some(run)) = (r.por_campo.is_empty(), r.run) {
-        out.push_str(&format!("\n  Guardadas em data/rejects. Ver: atom rejects list --run {run}\n"));
-    }
+    desenha(quadros, out);
+    let said = match (&r.error_file, r.run) {
+        (Some(f), Some(run)) => format!("Devolvidas ao Evo em {f}. Ver: atom rejects list --run {run}"),
+        (None, Some(run)) if !r.por_campo.is_empty() => {
+            format!("Guardadas em data/rejects. Ver: atom rejects list --run {run}")
+        }
+        _ => return,
+    };
+    out.push('\n');
+    out.extend(regua::mensagem(&said).iter().map(|l| format!("  {l}\n")));
 }
 
 fn avisos_e_efeitos(r: &Relatorio, out: &mut String) {

@@ -43,7 +43,7 @@ pub fn run(_: &Cmd, app: &App) -> anyhow::Result<i64> {
     if let Err(e) = worked {
         code = graver(code, falha(&e));
     }
-    store.checkpoint()?;
+    app.fecha(&store)?;
     Ok(code)
 }
 
@@ -60,11 +60,11 @@ fn conta(app: &App, tick: &mut Tick) -> i64 {
     }
     for r in &mut tick.importados {
         relato::devolvido(r, &tick.publicadas);
-        relato::mostra(app, r);
+        relato::mostra(app, r, None);
         code = graver(code, r.exit);
     }
     for (kind, name, e) in &tick.falhas {
-        relato::mostra(app, &relato::falhou(kind, name, e));
+        relato::mostra(app, &relato::falhou(kind, name, e), None);
         code = graver(code, falha(e));
     }
     for p in &tick.publicadas {

@@ -10,7 +10,7 @@ use crate::store::Store;
 use crate::store::db::Db;
 use crate::store::ledger::{self, Arquivo, Estado, RunRow};
 use crate::store::saida::{self, Saida};
-use crate::store::{carteira, remoto, schema};
+use crate::store::{carteira, massiva, remoto, schema};
 use chrono::NaiveDate;
 use serde_json::{Map, Value, json};
 
@@ -39,6 +39,7 @@ struct Painel {
     recusados: Vec<Arquivo>,
     estranhos: Vec<(String, String)>,
     saida: Vec<Saida>,
+    hsm: Vec<(&'static str, i64)>,
     execucoes: Vec<RunRow>,
 }
 
@@ -65,6 +66,8 @@ impl Painel {
         }
         // as the board has them: by day and step, those without a day last
         pendentes.sort_by_key(|(a, _)| (a.data_operacao.is_none(), a.data_operacao, ordem(a)));
+        let queue = massiva::por_estado(db, "atendimento")?;
+        let hsm = HSM.iter().map(|s| (*s, queue.iter().find(|(k, _)| k == s).map_or(0, |(_, c)| *c)));
         let days = dias(app, db)?;
         let mut quarentena = Vec::new();
         for a in parados(db, Estado::Quarentena, &days)? {
@@ -72,6 +75,7 @@ impl Painel {
             quarentena.push((a, run.and_then(|r| conta(&r).freio)));
         }
         Ok(Self {
+            hsm: hsm.collect(),
             caminho: store.dir().display().to_string(),
             bytes: tamanho(store)?,
             situacoes: SITUACOES.iter().map(|s| ((*s).to_owned(), count(s))).collect(),
@@ -116,7 +120,7 @@ impl Painel {
             "refused": refused.collect::<Vec<_>>(),
             "unknown_names": strangers.collect::<Vec<_>>(),
             "outbox": outbox.collect::<Vec<_>>(),
-            "hsm": HSM.iter().map(|s| ((*s).to_owned(), json!(0))).collect::<Map<_, _>>(),
+            "hsm": self.hsm.iter().map(|(s, c)| ((*s).to_owned(), json!(c))).collect::<Map<_, _>>(),
             "last_runs": self.execucoes.iter().map(execucao).collect::<Vec<_>>(),
         })
     }
@@ -128,6 +132,11 @@ impl Painel {
             format!("store      {} · {} MB · esquema ok", self.caminho, mega.replace('.', ",")),
             format!("contratos  {}", counts.join(" · ")),
         ];
+        let queue: Vec<String> =
+            self.hsm.iter().filter(|(_, c)| *c > 0).map(|(s, c)| format!("{s} {}", n(*c))).collect();
+        if !queue.is_empty() {
+            out.push(format!("hsm        {}", queue.join(" · ")));
+        }
         if let Some((day, _)) = self.abertos.last() {
             let days: Vec<String> = self.abertos.iter().map(aberto).collect();
             let lines = quebra(&days.join(", "), LARGURA - 11);
@@ -184,7 +193,9 @@ impl Painel {
         if !self.estranhos.is_empty() {
             let rows = self.estranhos.iter().map(|(name, why)| vec![curto(name, 48), why.clone()]).collect();
             let table = tabela(&["nome", "motivo"], &[], rows);
-            out.push(format!("\nNomes desconhecidos: ficam na pasta do Evo; peça o reenvio com o nome certo\n{table}"));
+            out.push(format!(
+                "\nNomes desconhecidos: ficam na pasta onde estão; peça o reenvio com o nome certo\n{table}"
+            ));
         }
         if !self.saida.is_empty() {
             let rows = self.saida.iter().map(|s| {

@@ -33,6 +33,14 @@ impl Env {
     }
 }
 
+/// Lets a test stop the process between two commits; not in release builds.
+#[cfg(debug_assertions)]
+pub fn crash_point(name: &str) {
+    if std::env::var("ATOM_TEST_CRASH").is_ok_and(|v| v == name) {
+        std::process::abort();
+    }
+}
+
 /// What the names of ours begin with.
 pub(super) const PREFIX: &str = "ATOM_";
 

@@ -78,7 +78,7 @@ codigos! {
     /// The number is a third party's.
     TelefoneDeTerceiro => "TELEFONE_DE_TERCEIRO", "telefone pertence a terceiro";
     /// Neither jornada1 nor jornada2.
-    JornadaDesconhecida => "JORNADA_DESCONHECIDA", "jornada desconhecida";
+    JornadaDesconhecida => "JORNADA_DESCONHECIDA", "jornada desconhecida: é jornada1 ou jornada2";
     /// The contrato is still blocked (R020).
     BloqueioVigente => "BLOQUEIO_VIGENTE", "acordo em compensação, bloqueio vigente";
     /// A later line of the file has the same key.

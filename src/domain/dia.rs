@@ -165,6 +165,47 @@ mod tests {
         }
     }
 
+    /// Every day of each block, one by one: blocked up to the eve of its first alta, never after.
+    #[test]
+    fn cada_dia_dos_vetores_esta_bloqueado_ate_a_vespera_da_alta() {
+        let cal = Calendario::default();
+        for (d0, alta) in VETORES {
+            let (d0, alta) = (dia(d0), dia(alta));
+            for d in d0.iter_days().take(15) {
+                let holds = cal.idade_do_bloqueio(d0, d, Contagem::Uteis) <= 3;
+                assert_eq!(holds, d < alta, "{d0}: {d}");
+            }
+        }
+    }
+
+    #[test]
+    fn vetores_em_dias_corridos_nao_veem_feriados() {
+        let altas = ["2023-08-08", "2023-09-09", "2024-02-12", "2026-11-21", "2026-12-26"];
+        let plain = Calendario::default();
+        let other = Calendario::novo([dia("2023-08-07"), dia("2026-12-24")], [dia("2023-09-07"), dia("2026-11-20")]);
+        for ((d0, _), alta) in VETORES.into_iter().zip(altas) {
+            for cal in [&plain, &other] {
+                assert_eq!(cal.primeira_alta(dia(d0), 3, Contagem::Corridos), dia(alta), "{d0}");
+                assert_eq!(cal.idade_do_bloqueio(dia(d0), dia(alta), Contagem::Corridos), 4, "{d0}");
+            }
+        }
+    }
+
+    #[test]
+    fn vetores_com_feriados_acrescentados_e_retirados() {
+        for ((d0, _), (feriados, uteis, alta)) in VETORES.into_iter().zip([
+            (&["2023-08-09"][..], &[][..], "2023-08-11"),
+            (&["2023-09-06"], &["2023-09-07"], "2023-09-12"),
+            (&[], &["2024-02-12", "2024-02-13"], "2024-02-14"),
+            (&[], &["2026-11-20"], "2026-11-23"),
+            (&["2026-12-24"], &[], "2026-12-30"),
+        ]) {
+            let cal = Calendario::novo(feriados.iter().copied().map(dia), uteis.iter().copied().map(dia));
+            assert_eq!(cal.primeira_alta(dia(d0), 3, Contagem::Uteis), dia(alta), "{d0}");
+            assert_eq!(cal.idade_do_bloqueio(dia(d0), dia(alta), Contagem::Uteis), 4, "{d0}");
+        }
+    }
+
     #[test]
     fn ultimo_dia_bloqueado_e_o_terceiro_dia_util() {
         let cal = Calendario::default();

@@ -23,6 +23,33 @@ pub fn escolhe<C: Discado>(contratos: &[C]) -> Option<&C> {
     active.reduce(|best, c| if c.dias_atraso() > best.dias_atraso() { c } else { best })
 }
 
+/// Why a contract is in the dial file or not.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Veredito<'a, C> {
+    /// The row of its ficha carries it.
+    Linha,
+    /// It may be dialled, but the row carries this other one.
+    Outro(&'a C),
+    /// Its ficha must not be contacted, for what stands on this contract.
+    NaoContatar(&'a C),
+    /// It is not ATIVO.
+    Inativo,
+}
+
+/// The verdict of [`escolhe`] seen from one contract of the ficha, `contratos[qual]`.
+pub fn veredito<C: Discado>(contratos: &[C], qual: usize) -> Veredito<'_, C> {
+    if !contratos.get(qual).is_some_and(|c| discavel(Some(c.situacao()))) {
+        return Veredito::Inativo;
+    }
+    if let Some(c) = contratos.iter().find(|c| c.nao_contatar()) {
+        return Veredito::NaoContatar(c);
+    }
+    match escolhe(contratos) {
+        Some(row) if !contratos.get(qual).is_some_and(|c| std::ptr::eq(c, row)) => Veredito::Outro(row),
+        _ => Veredito::Linha,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -64,5 +91,20 @@ mod tests {
     #[test]
     fn nao_contatar_em_qualquer_contrato_tira_a_ficha() {
         assert_eq!(chosen(&[C(Situacao::Ativo, false, None, "a"), C(Situacao::Baixado, true, None, "b")]), None);
+    }
+
+    #[test]
+    fn o_veredito_de_cada_contrato_e_o_da_escolha() {
+        use Situacao::{Ativo, Bloqueado};
+        let of = |all: &[C], i| match veredito(all, i) {
+            Veredito::Linha => "linha".to_owned(),
+            Veredito::Outro(c) => format!("outro {}", c.3),
+            Veredito::NaoContatar(c) => format!("nao contatar {}", c.3),
+            Veredito::Inativo => "inativo".to_owned(),
+        };
+        let all = [C(Ativo, false, Some(9), "a"), C(Ativo, false, Some(9), "b"), C(Bloqueado, false, Some(99), "c")];
+        assert_eq!([0, 1, 2, 3].map(|i| of(&all, i)), ["linha", "outro a", "inativo", "inativo"]);
+        let all = [C(Ativo, false, None, "a"), C(Bloqueado, true, None, "b")];
+        assert_eq!([0, 1].map(|i| of(&all, i)), ["nao contatar b", "inativo"]);
     }
 }

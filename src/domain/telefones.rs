@@ -24,6 +24,21 @@ pub enum Origem {
     Enriquecimento,
 }
 
+impl Origem {
+    /// Origin and [`LinhaTelefone::seq`] of a stored row by the code of its origin and its place: 0 remessa,
+    /// 1 Portal, 2 enrichment (the place is its `n`), 3 enrichment's score for a number listed elsewhere (the
+    /// place is the number itself, so that there is one such row a number).
+    #[must_use]
+    pub const fn gravada(codigo: i64, ordem: i64) -> (Self, i64) {
+        match codigo {
+            0 => (Self::Remessa, ordem),
+            1 => (Self::Portal, ordem),
+            2 => (Self::Enriquecimento, ordem),
+            _ => (Self::Enriquecimento, 0),
+        }
+    }
+}
+
 /// One statement about a number, as stored.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct LinhaTelefone {
@@ -139,6 +154,41 @@ pub fn une(linhas: &[LinhaTelefone]) -> Vec<Telefone> {
     telefones
 }
 
+/// What enrichment does with one number of a ficha.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Enriquece {
+    /// It is new: the next `Enriquecimento n`, with its score.
+    Novo,
+    /// The ficha lists it and its score changes; `seq` is that of its own enrichment line, 0 where it has none.
+    Nota {
+        /// The `n` of its enrichment line.
+        seq: i64,
+    },
+    /// Nothing changes.
+    Nada,
+}
+
+/// Decides what a telefones file does with a number (R024, R025): a number that the ficha lists only gets the
+/// score, and an empty score changes nothing. A third party's number is left alone: were it stored, it would be
+/// dialled on the day on which the remessa no longer names its owner. One that the remessa calls invalid is not
+/// listed, so it is new.
+#[must_use]
+pub fn enriquece(linhas: &[LinhaTelefone], fone: Fone, score: Option<i64>) -> Enriquece {
+    let own = || linhas.iter().filter(|l| l.fone == fone);
+    if own().any(LinhaTelefone::third_party) {
+        return Enriquece::Nada;
+    }
+    let invalid = own().any(LinhaTelefone::invalid);
+    if !own().any(|l| l.lists() && !(invalid && l.origem == Origem::Remessa)) {
+        return Enriquece::Novo;
+    }
+    if score.is_none() || score == latest_score(linhas, fone) {
+        return Enriquece::Nada;
+    }
+    let seq = own().filter(|l| l.origem == Origem::Enriquecimento).map(|l| l.seq).max().unwrap_or(0);
+    Enriquece::Nota { seq }
+}
+
 /// What the dialer may call, at most [`MAX_DISCAVEIS`], in list order: not the
 /// `bloqueados` (`contato.bloqueados`), and commercial ones only if `comercial`.
 #[must_use]
@@ -235,6 +285,29 @@ mod tests {
         let so_score = LinhaTelefone { seq: 0, score: Some(9), ..linha(Origem::Enriquecimento, "", A) };
         assert!(une(std::slice::from_ref(&so_score)).is_empty());
         assert_eq!(une(&[remessa("CE", A), so_score])[0].score, Some(9));
+    }
+
+    #[test]
+    fn enriquecimento_so_cria_o_que_a_ficha_nao_lista() {
+        let enriquecida = LinhaTelefone { seq: 4, score: Some(50), quando: 7, ..linha(Origem::Enriquecimento, "", A) };
+        let so_score = LinhaTelefone { seq: 0, ..enriquecida.clone() };
+        for (linhas, score, want) in [
+            (vec![], None, Enriquece::Novo),
+            (vec![remessa("CE", B)], Some(9), Enriquece::Novo),
+            (vec![remessa("CE", A)], Some(9), Enriquece::Nota { seq: 0 }),
+            (vec![remessa("CE", A)], None, Enriquece::Nada),
+            (vec![linha(Origem::Portal, "Recado", A)], Some(9), Enriquece::Nota { seq: 0 }),
+            (vec![enriquecida.clone()], Some(9), Enriquece::Nota { seq: 4 }),
+            (vec![enriquecida.clone()], Some(50), Enriquece::Nada),
+            (vec![remessa("CE", A), enriquecida], Some(9), Enriquece::Nota { seq: 4 }),
+            (vec![remessa("CE", A), so_score.clone()], Some(50), Enriquece::Nada),
+            // the remessa that listed it is gone: a score alone lists nothing
+            (vec![so_score], Some(50), Enriquece::Novo),
+            (vec![remessa("CE", A), invalida("CE", A)], Some(9), Enriquece::Novo),
+            (vec![remessa("CE", A), remessa("CJ", A)], Some(9), Enriquece::Nada),
+        ] {
+            assert_eq!(enriquece(&linhas, fone(A), score), want, "{linhas:?}");
+        }
     }
 
     #[test]

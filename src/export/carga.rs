@@ -1,12 +1,14 @@
 //! The carga (R012, UC003): every dialable ficha, once for the operating day.
 
 use super::linha::{self, Detalhes, Discagem, Fichas, Telefones};
+use super::marca::Marcas;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::layout::impressao::Medidor;
 use crate::layout::saida::Escritor;
 use crate::layout::{Layout, Layouts};
 use crate::store::Store;
+use crate::store::massiva;
 use crate::store::saida::{self, Saida, Tipo};
 use anyhow::Context as _;
 use chrono::{NaiveDate, TimeDelta};
@@ -44,15 +46,16 @@ pub fn gera(p: &Pedido<'_>, dia: NaiveDate, dry_run: bool) -> anyhow::Result<Ger
     let nome = nome(p, layout)?;
     let caminho = Path::new("outbox").join(&nome);
     let path = p.config.data.join(&caminho);
-    let regra = Discagem::le(p.config.manager.comercial, p.config.contato.bloqueados.as_deref())?;
+    let regra = Discagem::le(p.config)?;
     let file = File::create(&path).with_context(|| format!("não foi possível gravar {}", path.display()))?;
     let mut out = Escritor::new(Medidor::new(BufWriter::new(file)), layout)?;
-    escreve(p, &mut out, &regra)?;
+    let named = |e: anyhow::Error| if e.is::<std::io::Error>() { e.context(path.display().to_string()) } else { e };
+    escreve(p, &mut out, &regra).map_err(named)?;
     let (linhas, substituidos) = (out.linhas, out.substituidos);
-    let (file, impressao) = out.fim()?.fim();
-    let synced = file.into_inner().map_err(|e| e.into_error())?;
-    synced.sync_all().with_context(|| path.display().to_string())?;
-    File::open(p.config.data.join("outbox"))?.sync_all()?;
+    let (file, impressao) = out.fim().map_err(|e| named(e.into()))?.fim();
+    let folder = p.config.data.join("outbox");
+    let synced = file.into_inner().map_err(|e| e.into_error()).and_then(|f| f.sync_all());
+    synced.and_then(|()| File::open(folder)?.sync_all()).map_err(|e| named(e.into()))?;
     let mut saida = Saida {
         id: 0,
         tipo: Tipo::Carga,
@@ -89,8 +92,10 @@ fn nome(p: &Pedido<'_>, layout: &Layout) -> anyhow::Result<String> {
 }
 
 fn escreve<W: std::io::Write>(p: &Pedido<'_>, out: &mut Escritor<W>, regra: &Discagem) -> anyhow::Result<()> {
-    // one moment of the store for the whole file (EX6)
-    let moment = p.store.db.snapshot()?;
+    // one moment of each database file for the whole file (EX6)
+    let (moment, contacts) = (p.store.db.snapshot()?, p.store.atendimento()?.snapshot()?);
+    let mut q3 = contacts.prepare(massiva::MARCAS)?;
+    let mut marcas = Marcas::new(q3.query(&[])?)?;
     let (mut q1, mut q2) = (moment.prepare(linha::FICHAS)?, moment.prepare(linha::TELEFONES)?);
     let mut fichas = Fichas::new(q1.query(&[])?)?;
     let mut telefones = Telefones::new(q2.query(&[])?)?;
@@ -98,7 +103,8 @@ fn escreve<W: std::io::Write>(p: &Pedido<'_>, out: &mut Escritor<W>, regra: &Dis
     while let Some(ficha) = fichas.next_ficha()? {
         let Some(c) = ficha.discada() else { continue };
         let phones = telefones.de(&ficha)?;
-        linha::escreve(out, &ficha, c, &phones, &mut detalhes, regra)?;
+        let marca = marcas.de(ficha.id(), c.id())?;
+        linha::escreve(out, &ficha, c, &phones, &marca, &mut detalhes, regra)?;
     }
     Ok(())
 }

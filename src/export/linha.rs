@@ -1,5 +1,6 @@
 //! One row of Manager's file: the ficha, its contract, its phones (decisions 4 and 6).
 
+use crate::config::Config;
 use crate::domain::discagem::{self, Discado};
 use crate::domain::fone::Fone;
 use crate::domain::situacao::Situacao;
@@ -148,13 +149,14 @@ fn next_phone(cursor: &mut Cursor<'_>) -> anyhow::Result<Option<(i64, i64, i64, 
         // a number that does not read back is none: it was checked when it was written
         let Some(fone) = r.text(4)?.and_then(Fone::from_completo) else { continue };
         let ordem = r.i64(3)?;
+        let (origem, seq) = Origem::gravada(r.i64(1)?, ordem);
         let line = LinhaTelefone {
-            origem: if r.i64(1)? == 0 { Origem::Remessa } else { Origem::Enriquecimento },
+            origem,
             tipo: r.str(5)?,
             situacao: r.text(6)?.and_then(|s| s.chars().next()),
             fone,
             score: r.int(7)?,
-            seq: ordem,
+            seq,
             quando: r.i64(8)?,
         };
         return Ok(Some((r.i64(0)?, r.i64(2)?, ordem, line)));
@@ -162,10 +164,11 @@ fn next_phone(cursor: &mut Cursor<'_>) -> anyhow::Result<Option<(i64, i64, i64, 
     Ok(None)
 }
 
-/// Looks up what stands once per row: first address and vehicle.
+/// Looks up what stands once per row: first address, vehicle, offer.
 pub struct Detalhes<'d> {
     uf: Stmt<'d>,
     bem: Stmt<'d>,
+    refin: Stmt<'d>,
 }
 
 impl<'d> Detalhes<'d> {
@@ -177,12 +180,19 @@ impl<'d> Detalhes<'d> {
         Ok(Self {
             uf: db.prepare("SELECT uf FROM endereco WHERE contrato_id=?1 ORDER BY ordem LIMIT 1")?,
             bem: db.prepare("SELECT marca, modelo FROM garantia WHERE contrato_id=?1 AND k1=1 ORDER BY k2 LIMIT 1")?,
+            refin: db.prepare("SELECT 1 FROM refin WHERE contrato_id=?1")?,
         })
     }
 
     fn uf(&mut self, contrato: i64) -> anyhow::Result<String> {
         let mut rows = self.uf.query(&[Cell::Int(contrato)])?;
         Ok(rows.next_row()?.map(|r| r.str(0)).transpose()?.unwrap_or_default())
+    }
+
+    /// Whether the bank offers to refinance the contract (R026).
+    fn refin(&mut self, contrato: i64) -> anyhow::Result<&'static str> {
+        let mut rows = self.refin.query(&[Cell::Int(contrato)])?;
+        Ok(if rows.next_row()?.is_some() { "S" } else { "N" })
     }
 
     fn marca_modelo(&mut self, contrato: i64) -> anyhow::Result<String> {
@@ -207,13 +217,25 @@ impl Discado for Contrato {
 }
 
 impl Ficha {
+    /// ID_CRM.
+    pub fn id(&self) -> i64 {
+        self.id
+    }
+
     /// The contract whose data the row carries; `None` when the ficha is not dialable.
     pub fn discada(&self) -> Option<&Contrato> {
         discagem::escolhe(&self.contratos)
     }
 }
 
-/// Writes the row of a dialable ficha.
+impl Contrato {
+    /// Row id.
+    pub fn id(&self) -> i64 {
+        self.id
+    }
+}
+
+/// Writes the row of a dialable ficha; `marca` is MARCA_MASSIVA.
 ///
 /// # Errors
 /// The store cannot be read, or the file cannot be written.
@@ -222,6 +244,7 @@ pub fn escreve<W: Write>(
     ficha: &Ficha,
     c: &Contrato,
     telefones: &[LinhaTelefone],
+    marca: &str,
     detalhes: &mut Detalhes<'_>,
     regra: &Discagem,
 ) -> anyhow::Result<()> {
@@ -241,9 +264,8 @@ pub fn escreve<W: Write>(
         number(c.vencidas),
         detalhes.uf(c.id)?,
         detalhes.marca_modelo(c.id)?,
-        // offers and mass actions come with their imports
-        "N".to_owned(),
-        String::new(),
+        detalhes.refin(c.id)?.to_owned(),
+        marca.to_owned(),
     ];
     cells.iter().for_each(|t| out.celula(t));
     let all = telefones::une(telefones);
@@ -273,21 +295,11 @@ pub struct Discagem {
 }
 
 impl Discagem {
-    /// Reads the block list, a phone a line; blank lines and `#` comments are passed over.
+    /// From the configuration, block list included.
     ///
     /// # Errors
-    /// The file cannot be read, or a line is no phone (named by its number, not its text).
-    pub fn le(comercial: bool, lista: Option<&std::path::Path>) -> anyhow::Result<Self> {
-        let mut bloqueados = HashSet::new();
-        if let Some(path) = lista {
-            let text = std::fs::read_to_string(path).map_err(|e| anyhow::anyhow!("{}: {e}", path.display()))?;
-            for (i, line) in text.lines().enumerate().filter(|(_, l)| !l.trim().is_empty() && !l.starts_with('#')) {
-                match Fone::parse(line) {
-                    Ok(Some(f)) => bloqueados.insert(f),
-                    _ => anyhow::bail!("{}, linha {}: não é um telefone (DDD e número)", path.display(), i + 1),
-                };
-            }
-        }
-        Ok(Self { comercial, bloqueados })
+    /// The block list cannot be read.
+    pub fn le(config: &Config) -> anyhow::Result<Self> {
+        Ok(Self { comercial: config.manager.comercial, bloqueados: config.contato.fones_bloqueados()? })
     }
 }

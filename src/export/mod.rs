@@ -8,3 +8,4 @@
 
 pub mod carga;
 pub mod linha;
+pub mod marca;

@@ -99,7 +99,21 @@ impl Carteira {
     /// # Errors
     /// Those of the writer and of the layout.
     pub fn escreve_telefones(&self, w: &mut impl Write, dia: NaiveDate) -> io::Result<()> {
-        let mut t = Tabela::new(self.record("telefones", "linha")?, w)?;
+        self.telefones(w, dia, false)
+    }
+
+    /// The same numbers in the six columns with one score, that of the first number, for all.
+    ///
+    /// # Errors
+    /// Those of the writer and of the layout.
+    pub fn escreve_telefones_um_score(&self, w: &mut impl Write, dia: NaiveDate) -> io::Result<()> {
+        self.telefones(w, dia, true)
+    }
+
+    fn telefones(&self, w: &mut impl Write, dia: NaiveDate, um_score: bool) -> io::Result<()> {
+        // SCORE, or SCORE1 and its like
+        let quer = |campo: &str| !campo.starts_with("score") || (campo == "score") == um_score;
+        let mut t = Tabela::com(self.record("telefones", "linha")?, quer, w)?;
         let canal = CANAL_TELEFONES + (u64::from(dia.num_days_from_ce().unsigned_abs()) << 8);
         for c in self.todos().filter(|c| c.indice % 3 == 1) {
             let p = self.cliente(c.cliente);
@@ -122,7 +136,10 @@ impl Carteira {
             });
             let [f1, f2, f3] = &fones;
             let [n1, n2, n3] = &notas;
-            t.linha(w, &[&p.documento, c.numero_csv(), f1, n1, f2, n2, f3, n3])?;
+            match um_score {
+                true => t.linha(w, &[&p.documento, c.numero_csv(), f1, f2, f3, n1])?,
+                false => t.linha(w, &[&p.documento, c.numero_csv(), f1, n1, f2, n2, f3, n3])?,
+            }
         }
         Ok(())
     }

@@ -144,24 +144,29 @@ impl<'a> Linha<'a> {
 
 /// Writes the header and rows of a delimited layout.
 #[derive(Debug)]
-pub(super) struct Tabela<'a> {
-    record: &'a Record,
+pub(super) struct Tabela {
     celulas: Vec<String>,
     buf: String,
 }
 
-impl<'a> Tabela<'a> {
-    pub fn new(record: &'a Record, w: &mut impl Write) -> io::Result<Self> {
-        let celulas = record.fields.iter().map(|f| f.header.clone()).collect();
-        let mut t = Self { record, celulas, buf: String::new() };
+impl Tabela {
+    /// With every column of the layout.
+    pub fn new(record: &Record, w: &mut impl Write) -> io::Result<Self> {
+        Self::com(record, |_| true, w)
+    }
+
+    /// With the columns whose field is wanted.
+    pub fn com(record: &Record, quer: impl Fn(&str) -> bool, w: &mut impl Write) -> io::Result<Self> {
+        let celulas = record.fields.iter().filter(|f| quer(&f.name)).map(|f| f.header.clone()).collect();
+        let mut t = Self { celulas, buf: String::new() };
         t.escreve(w)?;
         Ok(t)
     }
 
     /// Writes a row, cells in the order of the layout, and blanks it.
     pub fn linha(&mut self, w: &mut impl Write, celulas: &[&str]) -> io::Result<()> {
-        if celulas.len() != self.record.fields.len() {
-            return Err(io::Error::other(format!("{} cells for {} columns", celulas.len(), self.record.fields.len())));
+        if celulas.len() != self.celulas.len() {
+            return Err(io::Error::other(format!("{} cells for {} columns", celulas.len(), self.celulas.len())));
         }
         for (de, para) in celulas.iter().zip(&mut self.celulas) {
             para.clear();

@@ -108,6 +108,7 @@ impl Escrita<'_, '_> {
         self.conta.rejeita(r.codigo);
         let field = r.campo.and_then(|i| linha.record.fields.get(usize::from(i)));
         let name = field.map_or_else(String::new, |f| f.name.clone());
+        self.relatorio.primeiras.entry(r.codigo.as_str()).or_insert((linha.numero, r.campo));
         *self.relatorio.por_campo.entry((r.codigo.as_str(), name)).or_default() += 1;
         self.listadas.lista(self.tx, linha, *r, true)
     }
@@ -122,9 +123,13 @@ fn avisa(relatorio: &mut Relatorio, plano: &[Marca], avisos: &[(u32, Codigo)], s
     }
 }
 
-/// IN4: a file with under half the lines of the last one of its kind is warned about.
+/// IN4: a file with under half the lines of the last one of its layout is warned about; corrected lines are few
+/// by nature.
 fn curto(ctx: &Contexto<'_>, fonte: Fonte<'_>, lidas: u64, relatorio: &mut Relatorio) -> anyhow::Result<()> {
-    let last = ledger::last_account(&ctx.store.db, &fonte.arquivo.kind, fonte.arquivo.id)?;
+    if fonte.arquivo.corrigido() {
+        return Ok(());
+    }
+    let last = ledger::last_account(&ctx.store.db, &fonte.arquivo.layout, fonte.arquivo.id)?;
     if last.and_then(|c| linhas_lidas(&c)).is_some_and(|n| lidas * 2 < n) {
         relatorio.avisa(Codigo::ArquivoCurto);
     }

@@ -5,6 +5,7 @@ use super::{Contexto, entrada};
 use crate::layout::impressao::imprime;
 use crate::store::ledger::{self, Arquivo};
 use anyhow::Context as _;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 /// Moves every applied or duplicate file of the inbox to the archive of its day.
@@ -29,6 +30,10 @@ pub fn arquiva(ctx: &Contexto<'_>) -> anyhow::Result<()> {
                 None => continue,
             }
         };
+        // the row must not outlive the name: a loss of power may take back what the folders have not on disk
+        for p in [&folder, &data.join("archive")] {
+            File::open(p).and_then(|d| d.sync_all()).with_context(|| p.display().to_string())?;
+        }
         let inside = to.strip_prefix(data).unwrap_or(&to);
         ledger::moved(&ctx.store.db, a.id, &inside.display().to_string())?;
     }

@@ -18,19 +18,31 @@ pub struct Nome<'l> {
     pub etapa: &'static Etapa,
     /// Date and time in it.
     pub stamp: Stamp,
+    /// It brings corrected lines of the file with this name (IM19).
+    pub corrige: Option<String>,
 }
 
-/// Recognises a file name among the layouts of the imports (decisions 6).
+/// Recognises a file name among the layouts of the imports (decisions 6), and `<name>.corrigido` as the same
+/// kind, layout and stamp (decisions 5).
 ///
 /// # Errors
 /// The most telling reason: an impossible date or another id before "no pattern".
 pub fn reconhece<'l>(layouts: &'l Layouts, nome: &str, ascob: &str) -> Result<Nome<'l>, NameError> {
+    let Some(input) = ledger::corrige(nome) else { return casa(layouts, nome, ascob) };
+    let found = casa(layouts, input, ascob)?;
+    if !found.etapa.aceita_corrigido() {
+        return Err(NameError::WholeOnly { kind: found.etapa.kind.to_owned() });
+    }
+    Ok(Nome { corrige: Some(input.to_owned()), ..found })
+}
+
+fn casa<'l>(layouts: &'l Layouts, nome: &str, ascob: &str) -> Result<Nome<'l>, NameError> {
     let mut worst = NameError::NoMatch;
     for etapa in ETAPAS {
         for layout in layouts.of_kind(etapa.kind) {
             for pattern in &layout.files {
                 match pattern.matches(nome, ascob) {
-                    Ok(stamp) => return Ok(Nome { layout, etapa, stamp }),
+                    Ok(stamp) => return Ok(Nome { layout, etapa, stamp, corrige: None }),
                     Err(NameError::NoMatch) => {}
                     Err(e) => worst = e,
                 }
@@ -40,13 +52,22 @@ pub fn reconhece<'l>(layouts: &'l Layouts, nome: &str, ascob: &str) -> Result<No
     Err(worst)
 }
 
-/// The operating day of a name; `None` where the import itself decides it.
-pub fn dia_de_operacao(ctx: &Contexto<'_>, nome: &Nome<'_>) -> Option<NaiveDate> {
-    match nome.etapa.dia {
+/// The operating day of a name; `None` where the import itself decides it. Corrected lines belong to the day
+/// of their input.
+///
+/// # Errors
+/// The ledger cannot be read.
+pub fn dia_de_operacao(ctx: &Contexto<'_>, nome: &Nome<'_>) -> anyhow::Result<Option<NaiveDate>> {
+    if let Some(input) = &nome.corrige
+        && let Some(dia) = ledger::named(&ctx.store.db, input)?.and_then(|a| a.data_operacao)
+    {
+        return Ok(Some(dia));
+    }
+    Ok(match nome.etapa.dia {
         DiaDe::Nome => Some(ctx.calendario.dia_de_operacao(nome.stamp.date, nome.stamp.time, ctx.config.dia.corte)),
         DiaDe::Carimbo => Some(nome.stamp.date),
         DiaDe::NovaRemessa => None,
-    }
+    })
 }
 
 /// Modification time of a file in nanoseconds, to see whether a recorded hash still holds.
@@ -87,14 +108,14 @@ pub fn entra(
     part: &Path,
 ) -> anyhow::Result<(Arquivo, bool)> {
     let (db, data) = (&ctx.store.db, &ctx.config.data);
-    let dia = dia_de_operacao(ctx, reconhecido);
+    let dia = dia_de_operacao(ctx, reconhecido)?;
     let known = ledger::with_content(db, reconhecido.etapa.kind, &impressao.sha256)?
         .into_iter()
         .find(|a| a.nome == nome && (dia.is_none() || a.data_operacao == dia));
     if let Some(known) = &known
         && (known.estado != Estado::Pendente || data.join(&known.caminho).exists())
     {
-        std::fs::remove_file(part)?;
+        std::fs::remove_file(part).with_context(|| part.display().to_string())?;
         return Ok((known.clone(), false));
     }
     let inbox = data.join("inbox");
@@ -103,7 +124,7 @@ pub fn entra(
         None => lugar(&inbox, nome, &impressao.sha256),
     };
     std::fs::rename(part, &path).with_context(|| path.display().to_string())?;
-    File::open(&inbox)?.sync_all()?;
+    File::open(&inbox).and_then(|f| f.sync_all()).with_context(|| inbox.display().to_string())?;
     let inside = path.strip_prefix(data).unwrap_or(&path).display().to_string();
     if let Some(mut known) = known {
         // its bytes had vanished from the inbox: they are back
@@ -164,10 +185,7 @@ pub fn traz(ctx: &Contexto<'_>, from: &Path, nome: &str, reconhecido: &Nome<'_>)
     if ctx.opcoes.dry_run {
         let impressao = imprime(from).with_context(unreadable)?;
         let path = from.canonicalize().with_context(unreadable)?;
-        let dia = dia_de_operacao(ctx, reconhecido);
-        let mut a = novo(reconhecido, nome, &impressao, dia, path.display().to_string());
-        a.mtime = mtime(&path)?;
-        return Ok(a);
+        return avulso(ctx, reconhecido, nome, &impressao, &path);
     }
     let inbox = ctx.config.data.join("inbox");
     // not `.fetch.part`: a fetch clears its own leftovers only
@@ -181,6 +199,23 @@ pub fn traz(ctx: &Contexto<'_>, from: &Path, nome: &str, reconhecido: &Nome<'_>)
         .and_then(|_| file.sync_all())
         .with_context(|| format!("cópia de {} para {}", from.display(), inbox.display()))?;
     Ok(entra(ctx, reconhecido, nome, &impressao, &part)?.0)
+}
+
+/// A file that is read where it lies (an absolute path) and not entered: `--dry-run`.
+///
+/// # Errors
+/// Its metadata or the ledger cannot be read.
+pub fn avulso(
+    ctx: &Contexto<'_>,
+    reconhecido: &Nome<'_>,
+    nome: &str,
+    impressao: &Impressao,
+    path: &Path,
+) -> anyhow::Result<Arquivo> {
+    let dia = dia_de_operacao(ctx, reconhecido)?;
+    let mut a = novo(reconhecido, nome, impressao, dia, path.display().to_string());
+    a.mtime = mtime(path)?;
+    Ok(a)
 }
 
 #[cfg(test)]
@@ -220,5 +255,30 @@ mod tests {
         ));
         assert!(matches!(reconhece(&layouts, "20230231_203000_remessa_528_out.528", "528"), Err(NameError::BadDate)));
         assert!(matches!(reconhece(&layouts, "20230804_093000_manager_carga.csv", "528"), Err(NameError::NoMatch)));
+    }
+    #[test]
+    fn im19_corrigido_e_do_mesmo_tipo_menos_no_batimento() {
+        let layouts = load::builtin().unwrap();
+        for (nome, layout, input) in [
+            ("20230803_203000_remessa_528_out.528.corrigido", "remessa", "20230803_203000_remessa_528_out.528"),
+            ("AcordosBaixados_04082023_528.csv.CORRIGIDO", "acordos_baixados", "AcordosBaixados_04082023_528.csv"),
+            (
+                "refin_carteira_veic_080823071500.xlsx.Corrigido",
+                "refin_planilha",
+                "refin_carteira_veic_080823071500.xlsx",
+            ),
+            ("20230803_203500_parc_528_out.528.corrigido.corrigido", "parcelas", "20230803_203500_parc_528_out.528"),
+        ] {
+            let n = reconhece(&layouts, nome, "528").unwrap();
+            assert_eq!((n.layout.name.as_str(), n.corrige.as_deref()), (layout, Some(input)), "{nome}");
+        }
+        for nome in ["bat_carteira_veic_04082023_528.csv.corrigido", "bat_carteira_veic_04082023_528.csv.528.corrigido"]
+        {
+            let Err(e) = reconhece(&layouts, nome, "528") else { panic!("{nome}") };
+            assert!(e.to_string().contains("só vale inteiro"), "{e}");
+        }
+        for nome in [".corrigido", "x.corrigido", "20230803_203000_remessa_528_out.528corrigido", "é.corrigido"] {
+            assert!(matches!(reconhece(&layouts, nome, "528"), Err(NameError::NoMatch)), "{nome}");
+        }
     }
 }

@@ -50,14 +50,42 @@ pub fn esquema(layouts: &Layouts) -> Result<Esquema, LayoutError> {
         needs(garantias, r, super::garantias::CAMPOS)?;
     }
     e.set(Tabela::Garantia, conjunto([garantias], Tabela::Garantia)?);
-    for layout in layouts.of_kind("batimento") {
+    let rooms = [
+        ("baixa", super::baixa::CAMPOS),
+        ("exclusao", super::exclusao::CAMPOS),
+        ("batimento", super::batimento::CAMPOS),
+        ("telefones", super::telefones::CAMPOS),
+        ("refin", super::refin::CAMPOS),
+        ("retorno", super::retorno::CAMPOS),
+    ];
+    for (kind, campos) in rooms {
+        for layout in layouts.of_kind(kind) {
+            needs(layout, unico_registro(layout)?, campos)?;
+        }
+    }
+    for layout in layouts.of_kind("massivas") {
         for r in &layout.records {
-            needs(layout, r, super::batimento::CAMPOS)?;
+            needs(layout, r, super::massivas::campos(r))?;
         }
     }
     e.set(Tabela::Acordo, conjunto(layouts.of_kind("baixa"), Tabela::Acordo)?);
     e.set(Tabela::Refin, conjunto(layouts.of_kind("refin"), Tabela::Refin)?);
     Ok(e)
+}
+
+/// The record of a layout whose rule knows one kind of line.
+///
+/// # Errors
+/// It has none, or several.
+pub fn unico_registro(layout: &Layout) -> Result<&Record, LayoutError> {
+    match layout.records.as_slice() {
+        [record] => Ok(record),
+        records => Err(LayoutError {
+            file: format!("layouts/{}.toml", layout.name),
+            line: records.get(1).and_then(|r| r.fields.first()).map_or(0, |f| f.line),
+            why: format!("the rule of {} reads one [[record]], here are {}", layout.kind, records.len()),
+        }),
+    }
 }
 
 fn remessa(e: &mut Esquema, layout: &Layout) -> Result<(), LayoutError> {
@@ -121,5 +149,19 @@ mod tests {
         assert_eq!(n(Tabela::Ficha) + n(Tabela::Contrato) + n(Tabela::Divida), 280 - 90);
         assert_eq!((n(Tabela::Telefone), n(Tabela::Endereco), n(Tabela::Email)), (5, 9, 1));
         assert_eq!(n(Tabela::Parcela), 17);
+    }
+
+    #[test]
+    fn baixa_le_um_so_tipo_de_registro_e_pede_a_sua_chave() {
+        let pasta = tempfile::tempdir().unwrap();
+        let recusa = |text: String| {
+            std::fs::write(pasta.path().join("baixa_acordo.toml"), text).unwrap();
+            esquema(&load::with_folder(pasta.path()).unwrap()).unwrap_err().to_string()
+        };
+        let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/layouts/baixa_acordo.toml")).unwrap();
+        let record = &text[text.find("[[record]]").unwrap()..];
+        let two = record.replace("name = \"acordo\"", "name = \"outro\"").replace("when = \"1\"", "when = \"2\"");
+        assert!(recusa(format!("{text}\n{two}")).contains("reads one [[record]]"));
+        assert!(recusa(text.replace("numero_parcela_acordo", "parcela_do_acordo")).contains("numero_parcela_acordo"));
     }
 }

@@ -1,10 +1,12 @@
 //! What is wrong with a whole file: one message for however many lines (decisions 5, FA001).
 
+use super::passo::Rejeito;
 use crate::domain::valores::milhares;
 use crate::layout::delimited::MAX_LINHA;
 use crate::layout::linha::{Fault, HeaderFault};
 use crate::layout::regua::caracteres;
 use crate::layout::regua::deslocamento::{self, AMOSTRA};
+use crate::layout::regua::dica;
 use crate::layout::regua::fonte::{self, Texto};
 use crate::layout::text::Encoding;
 use crate::layout::{Format, Layout, Record};
@@ -88,8 +90,8 @@ impl Estrutura {
         self.primeira.is_none()
     }
 
-    /// What ops read: [`Estrutura::mensagem`], or where nearly all lines have one other width, from which field
-    /// on they are shifted.
+    /// What ops read: where nearly all lines have one other width, from which field on they are shifted; else
+    /// [`Estrutura::mensagem`].
     pub fn explica(&self, layout: &Layout, lidas: u64, fonte: &Fonte) -> String {
         self.deslocada(layout, lidas, fonte).unwrap_or_else(|| self.mensagem(layout, lidas))
     }
@@ -118,14 +120,10 @@ impl Estrutura {
                  o arquivo parece truncado"
             ),
             Fault::Width { line, found, expected, .. } => {
-                let mut m = format!(
+                format!(
                     "linha {line}: {found} caracteres, o layout {} pede {expected} ({} de {lidas} linhas com falha)",
                     layout.name, self.com_falha
-                );
-                if self.com_falha == lidas && self.larguras.len() == 1 && lidas > 1 {
-                    m.push_str("; todas as linhas têm o mesmo tamanho: parece outro layout ou outro tipo de arquivo");
-                }
-                m
+                )
             }
             Fault::Columns { line, found, expected, cut: true } if self.com_falha == 1 => format!(
                 "linha {line}: a última linha está cortada, {found} de {expected} colunas e sem quebra; \
@@ -148,15 +146,18 @@ impl Estrutura {
 }
 
 impl Estrutura {
-    /// Nine lines of ten have one other width, and a field grew or shrank in them.
+    /// Nine lines of ten have one other width: one message for all of them.
     fn deslocada(&self, layout: &Layout, lidas: u64, fonte: &Fonte) -> Option<String> {
         let ((found, expected), width) = self.larguras.iter().max_by_key(|(_, w)| w.linhas)?;
-        if width.linhas * 10 < lidas * 9 {
+        if lidas < 2 || width.linhas * 10 < lidas * 9 {
             return None;
         }
-        let said = fonte.deslocamento(layout, &width.primeiras)?;
+        let said = match fonte.deslocamento(layout, &width.primeiras) {
+            Some(said) => format!("{said}. {NOVO}"),
+            None => "Não se vê em que campo muda: parece outro layout ou outro tipo de arquivo.".to_owned(),
+        };
         let mut m = format!(
-            "{} de {} linhas têm {}; o layout {} pede {}. {said}. Parece um layout novo do banco.",
+            "{} de {} linhas têm {}; o layout {} pede {}. {said} {NADA}",
             milhares(width.linhas),
             milhares(lidas),
             caracteres(*found),
@@ -169,6 +170,40 @@ impl Estrutura {
         Some(m)
     }
 }
+
+/// Too many lines of the right width are rejected: how many, why, the first of them, and from where on the values
+/// stand beside their columns, if they seem to. `rejeitos` are lines by index; `conta` of them count.
+pub fn rejeitos_demais(
+    (layout, fonte): (&Layout, &Fonte),
+    rejeitos: &[(u32, Rejeito)],
+    (conta, lidas): (u64, u64),
+    max_rejeitos: f64,
+) -> String {
+    let mut by_code: BTreeMap<&str, u64> = BTreeMap::new();
+    rejeitos.iter().for_each(|(_, r)| *by_code.entry(r.codigo.as_str()).or_default() += 1);
+    let codes: Vec<String> = by_code.iter().map(|(c, n)| format!("{c} {}", milhares(*n))).collect();
+    // a header is line 1
+    let physical = |index: u32| index + if layout.format == Format::Fixed { 1 } else { 2 };
+    let mut m = format!(
+        "{} de {} linhas rejeitadas, acima do limite de {:.0} % ({}); a primeira é a linha {}.",
+        milhares(conta),
+        milhares(lidas),
+        max_rejeitos * 100.0,
+        codes.join(", "),
+        milhares(rejeitos.first().map_or(0, |(i, _)| physical(*i)).into())
+    );
+    let bad: Vec<u32> =
+        rejeitos.iter().filter(|(_, r)| dica::de_formato(r.codigo)).map(|(i, _)| physical(*i)).collect();
+    if bad.len() as u64 * 2 >= lidas
+        && let Some(said) = fonte.desvio(layout, &bad)
+    {
+        m.push_str(&format!(" {said} {NOVO}"));
+    }
+    m + " " + NADA
+}
+
+const NOVO: &str = "Parece um layout novo do banco.";
+const NADA: &str = "Nada foi aplicado.";
 
 /// What the first line should have held.
 fn cabecalho(f: &HeaderFault, layout: &Layout) -> String {
@@ -205,4 +240,26 @@ fn tags(layout: &Layout) -> String {
 /// A single character can be no personal value; controls are escaped.
 fn show(c: char) -> String {
     format!("`{}`", c.escape_debug())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::codigo::Codigo;
+    use crate::layout::load;
+
+    #[test]
+    fn o_cabecalho_e_a_linha_1_de_um_delimitado() {
+        let layouts = load::builtin().unwrap();
+        let fonte = Fonte { caminho: PathBuf::from("nao_existe"), codificacao: Encoding::Windows1252 };
+        let rejects: Vec<(u32, Rejeito)> = (1..12).map(|i| (i, Rejeito::campo(Codigo::CampoObrigatorio, 0))).collect();
+        for (name, line) in [("batimento", 3), ("refin_planilha", 3), ("remessa", 2)] {
+            let said = rejeitos_demais((layouts.get(name).unwrap(), &fonte), &rejects, (11, 1200), 0.008);
+            let words = format!(
+                "11 de 1.200 linhas rejeitadas, acima do limite de 1 % (CAMPO_OBRIGATORIO 11); a primeira é a linha \
+                 {line}. Nada foi aplicado."
+            );
+            assert_eq!(said, words, "{name}");
+        }
+    }
 }

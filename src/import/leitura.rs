@@ -11,7 +11,7 @@ use crate::layout::linha::{Linha, Next};
 use crate::layout::text::Encoding;
 use crate::store::ledger::Arquivo;
 use anyhow::Context as _;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -86,6 +86,7 @@ pub fn le<'c>(ctx: &Contexto<'_>, fonte: Fonte<'_>, passo: Box<dyn Passo<'c> + '
         desconhecidas: Vec::new(),
         estrutura: Estrutura::default(),
     };
+    l.passo.arquivo(fonte.arquivo)?;
     let mut vistas = HashMap::new();
     let mut dropped = Vec::new();
     loop {
@@ -134,9 +135,9 @@ impl Leitura<'_> {
 
     /// Whether the whole file is refused: structure, emptiness, too many rejects (decisions 5).
     pub fn recusavel(&self, fonte: Fonte<'_>, max_rejeitos: f64) -> Option<(Codigo, String)> {
+        let codificacao = Encoding::parse(&fonte.arquivo.codificacao);
+        let bytes = estrutura::Fonte { caminho: fonte.caminho.to_owned(), codificacao };
         if !self.estrutura.ok() {
-            let codificacao = Encoding::parse(&fonte.arquivo.codificacao);
-            let bytes = estrutura::Fonte { caminho: fonte.caminho.to_owned(), codificacao };
             return Some((Codigo::Estrutura, self.estrutura.explica(fonte.layout, self.lidas, &bytes)));
         }
         // a CSV of its header alone is done with 0 lines
@@ -149,19 +150,9 @@ impl Leitura<'_> {
         if count <= 10 || !over {
             return None;
         }
-        let mut by_code: BTreeMap<&str, u64> = BTreeMap::new();
-        self.rejeitos.iter().for_each(|(_, r)| *by_code.entry(r.codigo.as_str()).or_default() += 1);
-        let codes: Vec<String> = by_code.iter().map(|(c, n)| format!("{c} {n}")).collect();
-        let first = self.rejeitos.first().map_or(0, |(i, _)| i + 1);
-        Some((
-            Codigo::RejeitosDemais,
-            format!(
-                "{count} de {} linhas rejeitadas, acima do limite de {:.0} % ({}); a primeira é a linha {first}",
-                self.lidas,
-                max_rejeitos * 100.0,
-                codes.join(", ")
-            ),
-        ))
+        let said =
+            estrutura::rejeitos_demais((fonte.layout, &bytes), &self.rejeitos, (count, self.lidas), max_rejeitos);
+        Some((Codigo::RejeitosDemais, said))
     }
 }
 

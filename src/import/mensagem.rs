@@ -41,7 +41,18 @@ pub fn de(linha: &Linha<'_>, r: Rejeito) -> String {
 const fn de_formato(c: Codigo) -> bool {
     !matches!(
         c,
-        Codigo::ContratoDesconhecido | Codigo::CpfDivergente | Codigo::AssessoriaDivergente | Codigo::CampoObrigatorio
+        Codigo::ContratoDesconhecido
+            | Codigo::ClienteDesconhecido
+            | Codigo::CpfDesconhecido
+            | Codigo::TelefoneDesconhecido
+            | Codigo::CpfDivergente
+            | Codigo::AssessoriaDivergente
+            | Codigo::ContratoNaoAtivo
+            | Codigo::NaoContatar
+            | Codigo::TelefoneDeTerceiro
+            | Codigo::CampoObrigatorio
+            // where columns changed places, a name stands there
+            | Codigo::JornadaDesconhecida
     )
 }
 

@@ -1,31 +1,40 @@
 //! Imports: the table of steps, and what the engine and the rooms share.
 //!
 //! [`run`] is the engine, with [`leitura`] (first pass) and [`aplica`] (second); it knows no step by name. Each kind has a room of
-//! its own ([`remessa`], [`parcelas`], [`garantias`]) that decides what a line means. [`portao`] says what a
+//! its own ([`remessa`] … [`retorno`]) that decides what a line means. [`portao`] says what a
 //! step still waits for, [`estrutura`] what is wrong with a whole file, [`relato`] what an import reports.
 //!
 //! **Transaction:** one file is applied in one transaction of `carteira.db` that holds every row effect, the
-//! rejects, the ledger and what is to be sent; before it nothing durable changes.
+//! rejects, the ledger and what is to be sent; before it nothing durable changes. massivas and retorno write
+//! `atendimento.db` and commit there first ([`lote`]).
 //!
 //! **Invariant by absence:** no transport, no HTTP, no command line here; rooms do not know each other.
 
 pub mod aplica;
 pub mod arquivo;
+pub mod baixa;
 pub mod batimento;
 pub mod conjunto;
 pub mod entrada;
 pub mod esquema;
 pub mod estrutura;
+pub mod exclusao;
 pub mod garantias;
 pub mod leitura;
+pub mod lote;
+pub mod massivas;
 pub mod mensagem;
 pub mod parcelas;
 pub mod passo;
 pub mod portao;
+pub mod refin;
 pub mod rejeitos;
 pub mod relato;
 pub mod remessa;
+pub mod replay;
+pub mod retorno;
 pub mod run;
+pub mod telefones;
 
 use crate::clock::Clock;
 use crate::config::Config;
@@ -69,6 +78,14 @@ pub struct Etapa {
     pub abre: Option<Abre>,
 }
 
+impl Etapa {
+    /// Whether single lines of it may come again, corrected or replayed (decisions 5). Absence from batimento
+    /// closes, so a few of its lines would close the rest.
+    pub fn aceita_corrigido(&self) -> bool {
+        self.kind != "batimento"
+    }
+}
+
 /// THE TABLE: every step, in the order of the day. A new step is one line here, one room, one layout, one
 /// fixture.
 #[rustfmt::skip]
@@ -76,13 +93,13 @@ pub const ETAPAS: &[Etapa] = &[
     Etapa { kind: "remessa",   depois_de: &[],                                                       completa: None, dia: DiaDe::Nome, acumula: false, vazio: false, esperado: "se vier", abre: Some(remessa::abre) },
     Etapa { kind: "parcelas",  depois_de: &["remessa"],                                              completa: None, dia: DiaDe::Nome, acumula: false, vazio: false, esperado: "se vier", abre: Some(parcelas::abre) },
     Etapa { kind: "garantias", depois_de: &["remessa"],                                              completa: None, dia: DiaDe::Nome, acumula: false, vazio: false, esperado: "se vier", abre: Some(garantias::abre) },
-    Etapa { kind: "baixa",     depois_de: &["remessa", "parcelas", "garantias"],                     completa: Some("acordos_baixados"), dia: DiaDe::Nome, acumula: false, vazio: true, esperado: "se vier", abre: None },
-    Etapa { kind: "exclusao",  depois_de: &["remessa", "parcelas", "garantias", "baixa"],            completa: None, dia: DiaDe::Nome, acumula: false, vazio: true, esperado: "se vier", abre: None },
+    Etapa { kind: "baixa",     depois_de: &["remessa", "parcelas", "garantias"],                     completa: Some("acordos_baixados"), dia: DiaDe::Nome, acumula: false, vazio: true, esperado: "se vier", abre: Some(baixa::abre) },
+    Etapa { kind: "exclusao",  depois_de: &["remessa", "parcelas", "garantias", "baixa"],            completa: None, dia: DiaDe::Nome, acumula: false, vazio: true, esperado: "se vier", abre: Some(exclusao::abre) },
     Etapa { kind: "batimento", depois_de: &["remessa", "parcelas", "garantias", "baixa", "exclusao"], completa: None, dia: DiaDe::Nome, acumula: false, vazio: false, esperado: "se vier", abre: Some(batimento::abre) },
-    Etapa { kind: "telefones", depois_de: &["remessa"], completa: None, dia: DiaDe::NovaRemessa, acumula: true, vazio: false, esperado: "se vier", abre: None },
-    Etapa { kind: "refin",     depois_de: &["remessa"], completa: None, dia: DiaDe::NovaRemessa, acumula: false, vazio: false, esperado: "terças",  abre: None },
-    Etapa { kind: "massivas",  depois_de: &[],          completa: None, dia: DiaDe::Carimbo,     acumula: true, vazio: false, esperado: "se vier", abre: None },
-    Etapa { kind: "retorno",   depois_de: &[],          completa: None, dia: DiaDe::Carimbo,     acumula: true, vazio: false, esperado: "se vier", abre: None },
+    Etapa { kind: "telefones", depois_de: &["remessa"], completa: None, dia: DiaDe::NovaRemessa, acumula: true, vazio: false, esperado: "se vier", abre: Some(telefones::abre) },
+    Etapa { kind: "refin",     depois_de: &["remessa"], completa: None, dia: DiaDe::NovaRemessa, acumula: false, vazio: false, esperado: "terças",  abre: Some(refin::abre) },
+    Etapa { kind: "massivas",  depois_de: &[],          completa: None, dia: DiaDe::Carimbo,     acumula: true, vazio: false, esperado: "se vier", abre: Some(massivas::abre) },
+    Etapa { kind: "retorno",   depois_de: &[],          completa: None, dia: DiaDe::Carimbo,     acumula: true, vazio: false, esperado: "se vier", abre: Some(retorno::abre) },
 ];
 
 /// The step of this kind.

@@ -7,7 +7,8 @@ use crate::layout::OnError;
 use crate::layout::linha::Linha;
 use crate::layout::valor::Valor;
 use crate::store::Store;
-use crate::store::db::Cell;
+use crate::store::db::{Cell, DbError};
+use crate::store::ledger::Arquivo;
 use serde::Serialize;
 use std::borrow::Cow;
 
@@ -128,6 +129,57 @@ pub fn chave_do_contrato<'l>(linha: &Linha<'l>, i: usize) -> Result<Cow<'l, str>
     }
 }
 
+/// Why a room that asks the store about each line gives one up.
+#[derive(Debug)]
+pub enum Parada {
+    /// The line is rejected.
+    Rejeito(Rejeito),
+    /// The store cannot be read.
+    Store(DbError),
+}
+
+impl From<Rejeito> for Parada {
+    fn from(r: Rejeito) -> Self {
+        Self::Rejeito(r)
+    }
+}
+
+impl From<DbError> for Parada {
+    fn from(e: DbError) -> Self {
+        Self::Store(e)
+    }
+}
+
+/// Keeps the first failure of the store during the first pass, which knows only rejects: it comes out before
+/// anything is written.
+#[derive(Debug, Default)]
+pub struct Falha(Option<DbError>);
+
+impl Falha {
+    /// What [`Passo::examina`] answers.
+    ///
+    /// # Errors
+    /// The line is rejected.
+    pub fn responde(&mut self, olhada: Result<Aceita, Parada>) -> Result<Aceita, Rejeito> {
+        match olhada {
+            Ok(a) => Ok(a),
+            Err(Parada::Rejeito(r)) => Err(r),
+            Err(Parada::Store(e)) => {
+                self.0.get_or_insert(e);
+                Ok(Aceita { chave: None, marca: IGUAL })
+            }
+        }
+    }
+
+    /// For [`Passo::gravador`].
+    ///
+    /// # Errors
+    /// The failure that was kept.
+    pub fn confere(self) -> Result<(), DbError> {
+        self.0.map_or(Ok(()), Err)
+    }
+}
+
 /// An accepted line.
 #[derive(Clone, Copy, Debug)]
 pub struct Aceita {
@@ -179,6 +231,14 @@ pub struct Freio {
 
 /// First pass of a room: looks, touches nothing.
 pub trait Passo<'c> {
+    /// Before the first line: the file as the ledger has it.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn arquivo(&mut self, _arquivo: &Arquivo) -> anyhow::Result<()> {
+        Ok(())
+    }
+
     /// Looks at one line; adds the codes of fields that would be dropped to `avisos`.
     ///
     /// # Errors
@@ -228,4 +288,23 @@ pub trait Gravador {
     /// # Errors
     /// The store failed.
     fn fim(self: Box<Self>) -> anyhow::Result<Efeitos>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::db::{Db, Mode};
+    use std::path::Path;
+    use std::time::Duration;
+
+    #[test]
+    fn uma_falha_da_base_na_primeira_leitura_nao_e_rejeito_e_nao_se_perde() {
+        let mut falha = Falha::default();
+        let rejeito = Rejeito::linha(Codigo::ContratoDesconhecido);
+        assert_eq!(falha.responde(Err(rejeito.into())).unwrap_err(), rejeito);
+        assert!(Falha::default().confere().is_ok());
+        let Err(e) = Db::open(Path::new("/nao/existe"), Mode::ReadOnly, Duration::ZERO) else { panic!("opened") };
+        assert_eq!(falha.responde(Err(e.into())).unwrap().marca, IGUAL);
+        assert!(falha.confere().is_err());
+    }
 }

@@ -77,9 +77,10 @@ impl Dia {
         self.arquivos.iter().filter(move |a| a.kind == etapa.kind)
     }
 
-    /// How a step stands. A file of another layout of the kind (baixa's `_acordo_`) does not complete it.
+    /// How a step stands. A file of another layout of the kind (baixa's `_acordo_`) does not complete it, nor do
+    /// the corrected lines of one.
     pub fn situacao(&self, etapa: &Etapa) -> Situacao {
-        let completes = |a: &&Arquivo| etapa.completa.is_none_or(|l| a.layout == l);
+        let completes = |a: &&Arquivo| !a.corrigido() && etapa.completa.is_none_or(|l| a.layout == l);
         if self.de(etapa).any(|a| a.estado == Estado::Pendente) {
             return Situacao::Waiting;
         }
@@ -143,7 +144,7 @@ pub fn espera(
 }
 
 /// Whether a file is older than the last one applied of its layout: by (data de operação, stamp), times
-/// compared only where both have one (decisions 4). Returns the newer day and stamp.
+/// compared only where both have one (decisions 4); corrected lines may be. Returns the newer day and stamp.
 ///
 /// # Errors
 /// The ledger cannot be read.
@@ -153,7 +154,7 @@ pub fn mais_novo(
     a: &Arquivo,
     dia: Option<NaiveDate>,
 ) -> anyhow::Result<Option<(NaiveDate, String)>> {
-    if etapa.acumula {
+    if etapa.acumula || a.corrigido() {
         return Ok(None);
     }
     // refin goes by its stamp alone: its day is that of the import

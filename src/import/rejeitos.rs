@@ -54,6 +54,12 @@ impl<'a> Rejeitos<'a> {
         (Path::new("rejects").join(format!("{name}.rejeitos")), Path::new("outbox").join(format!("{name}.erros.csv")))
     }
 
+    /// Names our two files in an error of writing them.
+    fn aonde(&self) -> String {
+        let (originais, erros) = self.caminhos();
+        format!("{}, {}", self.data.join(originais).display(), self.data.join(erros).display())
+    }
+
     fn abertos(&mut self) -> anyhow::Result<&mut Abertos> {
         if self.abertos.is_none() {
             let (originais, erros) = self.caminhos();
@@ -77,8 +83,9 @@ impl<'a> Rejeitos<'a> {
     /// # Errors
     /// The file cannot be written.
     pub fn guarda(&mut self, linha: &Linha<'_>) -> anyhow::Result<(i64, i64)> {
+        let done = self.abertos()?.originais.write_all(linha.original);
+        done.with_context(|| self.aonde())?;
         let a = self.abertos()?;
-        a.originais.write_all(linha.original)?;
         let at = a.posicao;
         a.posicao += linha.original.len() as u64;
         Ok((i64::try_from(at)?, i64::try_from(linha.original.len())?))
@@ -117,8 +124,8 @@ impl<'a> Rejeitos<'a> {
         for cell in [name, &number, contract.unwrap_or(""), field.unwrap_or(""), r.codigo.as_str(), &message] {
             e.celula(cell);
         }
-        e.fim_da_linha()?;
-        Ok(())
+        let done = e.fim_da_linha();
+        done.with_context(|| self.aonde())
     }
 
     /// Syncs both files; `None` when no line was listed.
@@ -126,16 +133,17 @@ impl<'a> Rejeitos<'a> {
     /// # Errors
     /// A file cannot be written or synced.
     pub fn fim(self, data_operacao: Option<chrono::NaiveDate>) -> anyhow::Result<Option<Escritos>> {
-        let (originais, erros) = self.caminhos();
+        let ((originais, erros), aonde) = (self.caminhos(), self.aonde());
         let Some(a) = self.abertos else { return Ok(None) };
         let sync =
             |w: BufWriter<File>| -> std::io::Result<()> { w.into_inner().map_err(|e| e.into_error())?.sync_all() };
         sync(a.originais).with_context(|| format!("{}", self.data.join(&originais).display()))?;
         let rows = a.erros.linhas;
-        let (file, Impressao { tamanho, sha256, .. }) = a.erros.fim()?.fim();
+        let (file, Impressao { tamanho, sha256, .. }) = a.erros.fim().with_context(|| aonde.clone())?.fim();
         sync(file).with_context(|| format!("{}", self.data.join(&erros).display()))?;
         for folder in ["rejects", "outbox"] {
-            File::open(self.data.join(folder))?.sync_all()?;
+            let folder = self.data.join(folder);
+            File::open(&folder).and_then(|f| f.sync_all()).with_context(|| folder.display().to_string())?;
         }
         Ok(Some(Escritos {
             originais: originais.display().to_string(),

@@ -179,6 +179,9 @@ pub struct Relatorio {
     /// Which field codes the rejects have, for people: (code, field) → lines.
     #[serde(skip)]
     pub por_campo: BTreeMap<(&'static str, String), u64>,
+    /// The first rejected line of each code: physical line, and index of the field.
+    #[serde(skip)]
+    pub primeiras: BTreeMap<&'static str, (u32, Option<u16>)>,
 }
 
 impl Relatorio {
@@ -202,6 +205,7 @@ impl Relatorio {
             dry_run: false,
             reason: None,
             por_campo: BTreeMap::new(),
+            primeiras: BTreeMap::new(),
         }
     }
 

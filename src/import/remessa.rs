@@ -100,13 +100,17 @@ pub struct Remessa {
     esquema: Esquema,
     ascob: String,
     dias: u32,
-    contratos: HashMap<Chave, Atual>,
+    /// Index into `atuais`, by key.
+    contratos: HashMap<Chave, u32>,
+    atuais: Vec<Atual>,
     fichas: Vec<Ficha>,
     documentos: HashMap<Chave, u32>,
     /// Ficha of each line; [`NENHUMA`] where it was not accepted.
     ficha_da_linha: Vec<u32>,
-    /// Contract of each line; 0 where it is new.
+    /// Contract of each line, as index into `atuais`; [`NENHUMA`] where it is new.
     contrato_da_linha: Vec<u32>,
+    /// Hash of the debt's part of each line, which moves every night; 0 where the contract is new.
+    h_da_linha: Vec<u64>,
     presentes: Vec<u32>,
     vazia: bool,
     scratch: Vec<u8>,
@@ -127,23 +131,21 @@ pub fn abre<'c>(ctx: &'c Contexto<'c>, layout: &Layout, dia: NaiveDate) -> anyho
         documentos.insert(chave(documento.as_bytes()), u32::try_from(fichas.len()).unwrap_or(NENHUMA));
         fichas.push(Ficha { id: u32::try_from(id).unwrap_or(0), h: h.cast_unsigned(), linhas: (0, 0) });
     })?;
-    let mut contratos = HashMap::new();
+    let (mut contratos, mut atuais) = (HashMap::new(), Vec::new());
     let mut idades: HashMap<NaiveDate, i64> = HashMap::new();
     carteira::contratos(&ctx.store.db, |c| {
         let idade = c.bloqueado_em.map(|d0| {
             *idades.entry(d0).or_insert_with(|| ctx.calendario.idade_do_bloqueio(d0, dia, ctx.config.bloqueio.contagem))
         });
         let ficha = fichas.binary_search_by_key(&c.ficha_id, |f: &Ficha| i64::from(f.id)).unwrap_or(0);
-        contratos.insert(
-            chave(c.chave.as_bytes()),
-            Atual {
-                id: u32::try_from(c.id).unwrap_or(0),
-                ficha: u32::try_from(ficha).unwrap_or(0),
-                situacao: c.situacao,
-                idade: idade.map(|i| i32::try_from(i).unwrap_or(i32::MAX)),
-                h: [c.h.cast_unsigned(), c.h_divida.cast_unsigned(), c.h_contato.cast_unsigned()],
-            },
-        );
+        contratos.insert(chave(c.chave.as_bytes()), u32::try_from(atuais.len()).unwrap_or(NENHUMA));
+        atuais.push(Atual {
+            id: u32::try_from(c.id).unwrap_or(0),
+            ficha: u32::try_from(ficha).unwrap_or(0),
+            situacao: c.situacao,
+            idade: idade.map(|i| i32::try_from(i).unwrap_or(i32::MAX)),
+            h: [c.h.cast_unsigned(), c.h_divida.cast_unsigned(), c.h_contato.cast_unsigned()],
+        });
     })?;
     Ok(Box::new(Remessa {
         vazia: contratos.is_empty() && fichas.is_empty(),
@@ -152,10 +154,12 @@ pub fn abre<'c>(ctx: &'c Contexto<'c>, layout: &Layout, dia: NaiveDate) -> anyho
         ascob,
         dias: ctx.config.bloqueio.dias,
         contratos,
+        atuais,
         fichas,
         documentos,
         ficha_da_linha: Vec::new(),
         contrato_da_linha: Vec::new(),
+        h_da_linha: Vec::new(),
         presentes: Vec::new(),
         scratch: Vec::new(),
     }))
@@ -169,7 +173,11 @@ impl Remessa {
         let (mut changed, mut recount) = (0, 0);
         for (i, old) in stored.iter().enumerate() {
             let marca = self.mapa.partes[i].marca;
-            if self.mapa.hash(i, linha, &mut self.scratch) != old & !COM_AVISO {
+            let h = self.mapa.hash(i, linha, &mut self.scratch);
+            if let (DIVIDA, Some(kept)) = (marca, self.h_da_linha.last_mut()) {
+                *kept = h;
+            }
+            if h != old & !COM_AVISO {
                 changed |= marca;
             } else if old & COM_AVISO != 0 {
                 recount |= marca;
@@ -178,22 +186,17 @@ impl Remessa {
         (changed, recount)
     }
 
-    /// Validates the fields of some parts, in the order of the line; volatile ones always, since no hash tells
-    /// that they passed before.
+    /// Validates the fields of some parts, in the order of the line.
     fn valida(&self, linha: &Linha<'_>, partes: Marca, avisos: &mut Vec<Codigo>) -> Result<(), Rejeito> {
-        let clean = linha.limpa();
-        if partes == 0 {
-            return self.mapa.volateis.iter().try_for_each(|i| self.campo(linha, *i, avisos));
-        }
-        for (i, field) in linha.record.fields.iter().enumerate() {
-            let looked_at = self.mapa.marca_de[i] & partes != 0 || field.volatile;
-            if !looked_at || (clean && field.is_free()) {
-                continue;
+        if linha.limpa() {
+            for (i, vista) in self.mapa.a_conferir(partes) {
+                if *i == self.mapa.assessoria || !vista.boa(linha.campo(*i)) {
+                    self.campo(linha, *i, avisos)?;
+                }
             }
-            self.campo(linha, i, avisos)?;
-            if i == self.mapa.assessoria && !mesma_assessoria(linha.campo(i), &self.ascob) {
-                return Err(Rejeito::campo(Codigo::AssessoriaDivergente, i));
-            }
+        } else {
+            let looked_at = |i: &usize| self.mapa.marca_de[*i] & partes != 0 || linha.record.fields[*i].volatile;
+            (0..linha.record.fields.len()).filter(looked_at).try_for_each(|i| self.campo(linha, i, avisos))?;
         }
         if partes & CONTATO != 0 {
             for g in self.mapa.grupos.iter().filter(|g| g.tabela == Tabela::Telefone) {
@@ -207,11 +210,15 @@ impl Remessa {
 
     /// One field: rejects the line, or is dropped with a warning.
     fn campo(&self, linha: &Linha<'_>, i: usize, avisos: &mut Vec<Codigo>) -> Result<(), Rejeito> {
-        let Err(codigo) = linha.valor(i) else { return Ok(()) };
-        if linha.record.fields.get(i).is_some_and(|f| f.on_error == OnError::Reject) {
-            return Err(Rejeito::campo(codigo, i));
+        if let Err(codigo) = linha.valor(i) {
+            if linha.record.fields.get(i).is_some_and(|f| f.on_error == OnError::Reject) {
+                return Err(Rejeito::campo(codigo, i));
+            }
+            avisos.push(codigo);
         }
-        avisos.push(codigo);
+        if i == self.mapa.assessoria && !mesma_assessoria(linha.campo(i), &self.ascob) {
+            return Err(Rejeito::campo(Codigo::AssessoriaDivergente, i));
+        }
         Ok(())
     }
 
@@ -238,7 +245,8 @@ impl Remessa {
     fn decide(&mut self, linha: &Linha<'_>, avisos: &mut Vec<Codigo>) -> Result<(Aceita, u32, u32), Rejeito> {
         let i = self.mapa.contrato;
         let key = chave(chave_do_contrato(linha, i)?.as_bytes());
-        let atual = self.contratos.get(&key).copied();
+        let index = self.contratos.get(&key).copied().unwrap_or(NENHUMA);
+        let atual = self.atuais.get(index as usize).copied();
         let (mut partes, recount) = self.mudou(linha, atual);
         self.valida(linha, partes | recount, avisos)?;
         let ficha = match atual {
@@ -255,14 +263,15 @@ impl Remessa {
             PorRemessa::Cria | PorRemessa::Atualiza if partes == 0 => IGUAL,
             PorRemessa::Cria | PorRemessa::Atualiza => APLICA | partes,
         };
-        Ok((Aceita { chave: Some(key), marca }, ficha, atual.map_or(0, |a| a.id)))
+        Ok((Aceita { chave: Some(key), marca }, ficha, index))
     }
 }
 
 impl<'c> Passo<'c> for Remessa {
     fn examina(&mut self, linha: &Linha<'_>, avisos: &mut Vec<Codigo>) -> Result<Aceita, Rejeito> {
+        self.h_da_linha.push(0);
         let decided = self.decide(linha, avisos);
-        let (ficha, contrato) = decided.as_ref().map_or((NENHUMA, 0), |(_, f, c)| (*f, *c));
+        let (ficha, contrato) = decided.as_ref().map_or((NENHUMA, NENHUMA), |(_, f, c)| (*f, *c));
         self.ficha_da_linha.push(ficha);
         self.contrato_da_linha.push(contrato);
         decided.map(|(aceita, ..)| aceita)
@@ -276,9 +285,9 @@ impl<'c> Passo<'c> for Remessa {
             if let Some(f) = self.ficha_da_linha.get(i).and_then(|f| self.fichas.get_mut(*f as usize)) {
                 f.linhas = (if f.linhas.0 == 0 { numero } else { f.linhas.0 }, numero);
             }
-            match self.contrato_da_linha.get(i) {
-                Some(0) | None => debug_assert!(*m & NOVO != 0),
-                Some(id) => self.presentes.push(*id),
+            match self.contrato_da_linha.get(i).and_then(|c| self.atuais.get(*c as usize)) {
+                None => debug_assert!(*m & NOVO != 0),
+                Some(a) => self.presentes.push(a.id),
             }
         }
         for (i, m) in plano.iter_mut().enumerate().filter(|(_, m)| **m >= APLICA && **m & FICHA != 0) {

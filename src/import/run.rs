@@ -10,7 +10,7 @@
 use super::leitura::{self, Fonte, Leitura};
 use super::passo::Freio;
 use super::relato::{Conta, Reason, Relatorio, State};
-use super::{Contexto, Etapa, aplica, entrada, etapa, portao};
+use super::{Contexto, DiaDe, Etapa, aplica, entrada, etapa, portao};
 use crate::domain::codigo::Codigo;
 use crate::domain::valores::milhares;
 use crate::layout::impressao::imprime;
@@ -29,9 +29,21 @@ use std::time::Instant;
 /// # Errors
 /// The store, the file or a folder failed; nothing was applied.
 pub fn importa(ctx: &Contexto<'_>, arquivo: Arquivo) -> anyhow::Result<Relatorio> {
+    trabalha(ctx, arquivo, false)
+}
+
+/// The same for lines that are replayed: what was applied before is applied again.
+///
+/// # Errors
+/// As [`importa`].
+pub fn repete(ctx: &Contexto<'_>, arquivo: Arquivo) -> anyhow::Result<Relatorio> {
+    trabalha(ctx, arquivo, true)
+}
+
+fn trabalha(ctx: &Contexto<'_>, arquivo: Arquivo, repete: bool) -> anyhow::Result<Relatorio> {
     let begun = Instant::now();
     let etapa = etapa(&arquivo.kind).context("etapa desconhecida")?;
-    let mut one = Importacao::new(ctx, etapa, arquivo)?;
+    let mut one = Importacao { repete, ..Importacao::new(ctx, etapa, arquivo)? };
     one.decide()?;
     one.relatorio.ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     Ok(one.relatorio)
@@ -46,6 +58,8 @@ struct Importacao<'a> {
     /// A workbook as text, which both passes read; gone with this import.
     texto: Option<tempfile::TempPath>,
     dia: Option<NaiveDate>,
+    /// Lines that are replayed: the same content is no duplicate.
+    repete: bool,
     inicio: String,
     relatorio: Relatorio,
 }
@@ -68,7 +82,7 @@ impl<'a> Importacao<'a> {
         relatorio.data_operacao = arquivo.data_operacao;
         relatorio.dry_run = ctx.opcoes.dry_run;
         let (dia, inicio) = (arquivo.data_operacao, ctx.clock.now().iso());
-        Ok(Self { ctx, etapa, layout, arquivo, caminho, texto: None, dia, inicio, relatorio })
+        Ok(Self { ctx, etapa, layout, arquivo, caminho, texto: None, dia, repete: false, inicio, relatorio })
     }
 
     fn forcado(&self) -> bool {
@@ -77,8 +91,12 @@ impl<'a> Importacao<'a> {
 
     fn decide(&mut self) -> anyhow::Result<()> {
         let db = &self.ctx.store.db;
-        let (dia, falta) = portao::espera(db, self.etapa, self.dia, &self.ctx.config.dia.obrigatorios)?;
-        if self.arquivo.tamanho > 0 && !self.forcado() && self.repetido(dia)? {
+        let (dia, falta) = match self.dia {
+            // the day of its input, whose remessa is done
+            Some(d) if self.arquivo.corrigido() && self.etapa.dia == DiaDe::NovaRemessa => (Some(d), Vec::new()),
+            dia => portao::espera(db, self.etapa, dia, &self.ctx.config.dia.obrigatorios)?,
+        };
+        if self.arquivo.tamanho > 0 && !self.forcado() && !self.repete && self.repetido(dia)? {
             return Ok(());
         }
         if let Some((d, stamp)) = portao::mais_novo(db, self.etapa, &self.arquivo, dia)?
@@ -108,7 +126,10 @@ impl<'a> Importacao<'a> {
         for _ in 0..5 {
             let before = ledger::last_run(db)?;
             let dia = self.dia.context("sem data de operação")?;
+            // the first pass sees one moment of the store; a lock a look-up would cost more than the look-up
+            let moment = db.snapshot()?;
             let mut leitura = leitura::le(self.ctx, self.fonte(), abre(self.ctx, self.layout, dia)?)?;
+            drop(moment);
             if let Some((code, message)) = leitura.recusavel(self.fonte(), self.ctx.config.import.max_rejeitos) {
                 return self.recusa(code, message);
             }
@@ -130,9 +151,10 @@ impl<'a> Importacao<'a> {
         Fonte { arquivo: &self.arquivo, caminho, layout: self.layout }
     }
 
-    /// A workbook is made text first; why it is refused, if it is.
+    /// A workbook is made text first; why it is refused, if it is. Corrected lines of one are text already: so
+    /// our reject file has them.
     fn converte(&mut self) -> anyhow::Result<Option<String>> {
-        if self.layout.format != Format::Sheet {
+        if self.layout.format != Format::Sheet || self.arquivo.corrigido() {
             return Ok(None);
         }
         let (exe, inbox) = (std::env::current_exe()?, self.ctx.config.data.join("inbox"));

@@ -3,7 +3,7 @@
 use super::Layout;
 use super::frame::{FrameError, Lines};
 use super::linha::{Fault, Linha, Next};
-use super::text::{Decoder, Encoding};
+use super::text::{Cortes, Decoder, Encoding};
 use std::io::Read;
 
 /// Reads the lines of a fixed file.
@@ -12,6 +12,8 @@ pub struct Reader<'l, R> {
     layout: &'l Layout,
     encoding: Encoding,
     decoder: Decoder,
+    /// By record.
+    cortes: Vec<Cortes>,
     limites: Vec<usize>,
     /// The last line had no line break.
     pub unterminated: bool,
@@ -24,6 +26,7 @@ impl<'l, R: Read> Reader<'l, R> {
         // too long be reported with its true length
         let max = layout.max_width() * 4 + 4096;
         Self {
+            cortes: layout.records.iter().map(|r| Cortes::de(&r.fields)).collect(),
             lines: Lines::new(inner, max),
             layout,
             encoding,
@@ -65,7 +68,7 @@ impl<'l, R: Read> Reader<'l, R> {
             let cut = !raw.terminated && found < record.width;
             return Ok(Next::Fault(Fault::Width { line: raw.number, found, expected: record.width, cut }));
         }
-        decoded.limits(&record.fields, &mut self.limites);
+        decoded.limits(&self.cortes[registro], &mut self.limites);
         let which = (registro, record);
         Ok(Next::Linha(Linha::fixa(raw.number, raw.whole, which, decoded, &self.limites)))
     }

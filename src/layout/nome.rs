@@ -53,6 +53,12 @@ pub enum NameError {
         /// The campaign's `ID_ASCOB`.
         expected: String,
     },
+    /// Single lines of a kind that counts only as a whole file.
+    #[error("não há .corrigido de {kind}: o arquivo só vale inteiro; peça outro ao banco")]
+    WholeOnly {
+        /// The kind.
+        kind: String,
+    },
 }
 
 impl NamePattern {

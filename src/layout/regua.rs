@@ -14,14 +14,15 @@
 //! ```
 //!
 //! [`quadro`] draws the frame (annotate-snippets), [`mascara`] decides what of a line may be shown, [`dica`]
-//! knows what to say of a fault, [`deslocamento`] guesses from where on a file is shifted, [`fatia`] cuts a
-//! line into its fields, [`fonte`] fetches lines again from the file, [`exame`] checks a whole file.
+//! knows what to say of a fault, [`deslocamento`] guesses from where on a file is shifted ([`costura`] finds the
+//! field), [`fatia`] cuts a line into its fields, [`fonte`] fetches lines again from the file, [`exame`] checks a whole file.
 //!
 //! **Privacy:** the line is masked before any of it reaches the frame. A field with `personal = true` is all
 //! `*`, as the field at fault and as a neighbour alike. Where the columns cannot be trusted (a line of another
 //! length, a line with [`SUSPEITA`] faults or more, a file that is shifted) no column says whose value it
 //! holds: then the whole line shows its shape only (`x` letters, `9` digits), see [`mascara::Modo`].
 
+pub mod costura;
 pub mod deslocamento;
 pub mod dica;
 pub mod exame;

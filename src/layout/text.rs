@@ -88,17 +88,43 @@ fn upper() -> &'static [char; 128] {
     })
 }
 
-/// Whether all bytes are ASCII, and whether any is a control; in blocks without a branch inside, so that the
-/// compiler takes sixteen bytes at a time.
-fn sweep(bytes: &[u8]) -> (bool, bool) {
-    let (mut high, mut control) = (0u8, 0u8);
-    for block in bytes.chunks(128) {
+/// Bytes that are looked at together.
+const BLOCO: usize = 128;
+
+/// Whether any byte is a control, and the places of the blocks that are not all ASCII; without a branch inside
+/// a block, so that the compiler takes sixteen bytes at a time.
+fn sweep(bytes: &[u8], altos: &mut Vec<usize>) -> bool {
+    altos.clear();
+    let (mut low, mut delete) = (u8::MAX, 0u8);
+    for (k, block) in bytes.chunks(BLOCO).enumerate() {
+        let mut high = 0u8;
         for b in block {
             high |= *b;
-            control |= u8::from(*b < 0x20) | u8::from(*b == 0x7F);
+            low = low.min(*b);
+            // 7F is the greatest of all once the halves are exchanged
+            delete = delete.max(*b ^ 0x80);
+        }
+        if high >= 0x80 {
+            altos.push(k * BLOCO);
         }
     }
-    (high < 0x80, control != 0)
+    low < 0x20 || delete == u8::MAX
+}
+
+/// The places of the bytes beyond ASCII, found eight at a time.
+fn altos(block: &[u8]) -> impl Iterator<Item = usize> {
+    const ALTO: u64 = 0x8080_8080_8080_8080;
+    block.chunks(8).enumerate().flat_map(|(k, eight)| {
+        let mut word = [0; 8];
+        word[..eight.len()].copy_from_slice(eight);
+        let mut high = u64::from_le_bytes(word) & ALTO;
+        std::iter::from_fn(move || {
+            let at = high.trailing_zeros() as usize / 8;
+            // the lowest bit that is set goes
+            high = high.checked_sub(1).map(|less| high & less)?;
+            Some(8 * k + at)
+        })
+    })
 }
 
 /// A character of more than one byte: what comes behind it lies further on than its position says.
@@ -115,6 +141,7 @@ struct Wide {
 pub struct Decoder {
     text: String,
     wide: Vec<Wide>,
+    altos: Vec<usize>,
 }
 
 /// A decoded line: text, and where its characters begin when they are not one byte each.
@@ -126,11 +153,32 @@ pub struct Decoded<'a> {
     clean: bool,
 }
 
+/// Where the contiguous fields of a record begin and the last one ends, in characters.
+#[derive(Debug)]
+pub struct Cortes {
+    inicios: Vec<usize>,
+    /// By character: how many of them stand at it or before it.
+    depois: Vec<u16>,
+}
+
+impl Cortes {
+    /// Those of these fields, by position.
+    pub fn de(fields: &[Field]) -> Self {
+        let end = fields.last().map_or(0, |f| f.at.end);
+        let inicios: Vec<usize> = fields.iter().map(|f| f.at.start).chain([end]).collect();
+        let until = |at: usize| inicios.partition_point(|c| *c <= at);
+        let depois = (0..end).map(|at| u16::try_from(until(at)).unwrap_or(u16::MAX)).collect();
+        Self { inicios, depois }
+    }
+}
+
 impl Decoder {
     /// Decodes one line; ASCII lines are borrowed as they are.
     pub fn decode<'a>(&'a mut self, bytes: &'a [u8], encoding: Encoding) -> Decoded<'a> {
-        let (ascii, control) = sweep(bytes);
-        if ascii && let Ok(text) = std::str::from_utf8(bytes) {
+        let control = sweep(bytes, &mut self.altos);
+        if self.altos.is_empty()
+            && let Ok(text) = std::str::from_utf8(bytes)
+        {
             return Decoded { text, wide: &[], clean: !control };
         }
         self.text.clear();
@@ -146,13 +194,10 @@ impl Decoder {
     fn single_bytes(&mut self, bytes: &[u8]) -> bool {
         let (mut from, mut extra, mut printable) = (0, 0, true);
         // most of a line is ASCII: whole blocks of it are passed over
-        let blocks = bytes.chunks(32).enumerate().filter(|(_, block)| !block.is_ascii());
-        for (at, b) in blocks.flat_map(|(k, block)| block.iter().enumerate().map(move |(i, b)| (32 * k + i, *b))) {
-            if b < 0x80 {
-                continue;
-            }
+        let blocks = self.altos.iter().filter_map(|at| Some((*at, bytes[*at..].chunks(BLOCO).next()?)));
+        for at in blocks.flat_map(|(at, block)| altos(block).map(move |i| at + i)) {
             self.text.push_str(std::str::from_utf8(&bytes[from..at]).unwrap_or(""));
-            let c = upper()[usize::from(b & 0x7F)];
+            let c = upper()[usize::from(bytes[at] & 0x7F)];
             self.text.push(c);
             printable &= is_meaningful(c);
             extra += c.len_utf8() - 1;
@@ -197,18 +242,18 @@ impl<'a> Decoded<'a> {
 
     /// Where contiguous fields begin and the last one ends, in bytes: one walk over the line instead of two
     /// searches a field. Left empty when every character is one byte and positions say it already.
-    pub fn limits(&self, fields: &[Field], out: &mut Vec<usize>) {
+    pub fn limits(&self, cortes: &Cortes, out: &mut Vec<usize>) {
         out.clear();
         if self.wide.is_empty() {
             return;
         }
-        let (mut next, mut extra) = (0, 0);
-        for at in fields.iter().map(|f| f.at.start).chain(fields.last().map(|f| f.at.end)) {
-            while let Some(w) = self.wide.get(next).filter(|w| w.at < at) {
-                (next, extra) = (next + 1, w.extra);
-            }
-            out.push(at + extra);
+        let (mut from, mut extra) = (0, 0);
+        for w in self.wide {
+            let to = cortes.depois.get(w.at).map_or(cortes.inicios.len(), |k| usize::from(*k)).max(from);
+            out.extend(cortes.inicios[from..to].iter().map(|c| c + extra));
+            (from, extra) = (to, w.extra);
         }
+        out.extend(cortes.inicios[from..].iter().map(|c| c + extra));
     }
 
     /// No control characters and no bytes without a meaning: fields need no check of their own.

@@ -74,6 +74,69 @@ pub fn parse<'a>(field: &Field, raw: &'a str, how: Leitura<'_>) -> Result<Valor<
     Ok(value)
 }
 
+/// What is good in a field of a fixed line at first sight, without its value: a small copy of what
+/// [`parse`] asks of the field.
+#[derive(Clone, Copy, Debug)]
+pub struct Vista {
+    /// Blanks, and zeros where they are none, are good.
+    opcional: bool,
+    zeros: bool,
+    forma: Forma,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Forma {
+    /// Digits in any number that an `i64` holds.
+    Digitos,
+    Data,
+    Flag,
+    Outra,
+}
+
+impl Vista {
+    /// Of a field of a fixed layout.
+    pub fn de(field: &Field) -> Self {
+        let forma = match &field.ty {
+            Type::Int | Type::Decimal { .. } | Type::Percent { .. } if field.at.len() <= 18 => Forma::Digitos,
+            Type::Code if field.values.is_empty() => Forma::Digitos,
+            Type::Date { format: DateFormat::Aaaammdd } => Forma::Data,
+            Type::Flag => Forma::Flag,
+            _ => Forma::Outra,
+        };
+        Self { opcional: !field.required, zeros: !(field.required && field.zeros_null), forma }
+    }
+
+    /// Whether [`parse`] is certain to take the text of a line without control characters; `false` says
+    /// nothing: ask it.
+    #[inline]
+    pub fn boa(self, raw: &str) -> bool {
+        let b = raw.as_bytes();
+        let all_digits = || !b.is_empty() && b.iter().fold(true, |all, c| all & c.is_ascii_digit());
+        match (self.forma, b) {
+            (Forma::Digitos, _) if self.zeros && all_digits() => return true,
+            (Forma::Flag, b"S" | b"N") => return true,
+            (Forma::Data, b"00000000") => return self.opcional,
+            // a day that every month has
+            (Forma::Data, [_, _, _, _, m1, m2, d1, d2]) if all_digits() && b[..2] >= b"18"[..] => {
+                let (m, d) = ((m1 - b'0') * 10 + (m2 - b'0'), (d1 - b'0') * 10 + (d2 - b'0'));
+                if (1..=12).contains(&m) && (1..=28).contains(&d) {
+                    return true;
+                }
+            }
+            _ => {}
+        }
+        // most fields of a line are blank
+        self.opcional && em_branco(raw)
+    }
+}
+
+/// Nothing but blanks, eight at a time.
+#[inline]
+pub fn em_branco(raw: &str) -> bool {
+    let (blocks, rest) = raw.as_bytes().as_chunks::<8>();
+    blocks.iter().all(|b| b == b"        ") && rest.iter().all(|b| *b == b' ')
+}
+
 /// Trims blanks: most fields of a fixed line end in many, so eight at a time.
 #[inline]
 fn apara(raw: &str) -> &str {
@@ -272,6 +335,70 @@ mod tests {
         assert_eq!(read("type = \"text\", required = true", "   "), Err(Codigo::CampoObrigatorio));
         assert_eq!(read("type = \"flag\"", "S").unwrap(), "S");
         assert_eq!(read("type = \"contrato\", required = true", "000-0"), Err(Codigo::CampoObrigatorio));
+    }
+
+    #[test]
+    fn o_que_e_bom_a_primeira_vista_e_aceito() {
+        let tipos = [
+            "type = \"int\"",
+            "type = \"decimal\", scale = 2",
+            "type = \"percent\", scale = 4",
+            "type = \"code\"",
+            "type = \"code\", zeros = \"null\"",
+            "type = \"date\", format = \"AAAAMMDD\"",
+            "type = \"flag\"",
+            "type = \"text\", values = [\"F\", \"J\"]",
+            "type = \"contrato\"",
+            "type = \"document\"",
+            "type = \"phone\"",
+            "type = \"year\"",
+        ];
+        let textos = [
+            "",
+            "        ",
+            "00000000",
+            "20230804",
+            "18000101",
+            "17991231",
+            "20230231",
+            "20231301",
+            "20230229",
+            "99991228",
+            "99991232",
+            "00010101",
+            "2023080A",
+            "S",
+            "N",
+            "X",
+            "F",
+            "123",
+            " 123",
+            "123 ",
+            "-12",
+            "1,2",
+            "000000000000000000",
+            "999999999999999999",
+            "99999999999999999999",
+            "AB12",
+            "A B",
+        ];
+        let mut boas = 0;
+        for ty in tipos {
+            for required in ["", ", required = true"] {
+                let f = field(&format!("{ty}{required}"));
+                // a field as wide as an `i64` may need is never good at first sight by its digits
+                let (larga, mut curta) = (Vista::de(&f), f.clone());
+                curta.at = 0..18;
+                for raw in textos {
+                    let how = Leitura { format: Format::Fixed, clean: true, pessoa: None };
+                    if larga.boa(raw) || (raw.len() <= 18 && Vista::de(&curta).boa(raw)) {
+                        boas += 1;
+                        assert!(parse(&f, raw, how).is_ok(), "{ty}{required} {raw:?}");
+                    }
+                }
+            }
+        }
+        assert!(boas > 60, "{boas}");
     }
 
     #[test]

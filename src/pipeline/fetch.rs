@@ -1,4 +1,7 @@
-//! From Evo's folder into the inbox (R002, R014, UC001/FA002): complete files only, each once.
+//! From Evo's folder and Manager's into the inbox (R002, R014, UC001/FA002): complete files only, each once.
+//!
+//! Manager's folder (`manager.retornos`) is looked at for retorno alone, Evo's for everything else; what fails
+//! of one holds up nothing of the other.
 //!
 //! Complete: size and modification time stand still between two looks `evo.settle_seconds` apart, kept across
 //! runs. Copied to `<name>.fetch.part`, hashed on the way, synced, size checked, renamed, entered in the
@@ -6,14 +9,16 @@
 //! the import committed (IN17).
 
 use super::{Contexto, folder};
-use crate::config::After;
+use crate::config::{After, Config, RemoteUrl};
 use crate::import::entrada::{self, Nome, reconhece};
+use crate::import::etapa;
 use crate::layout::impressao::{Medidor, copia};
 use crate::layout::nome::NameError;
 use crate::store::ledger::{self, Estado};
 use crate::store::remoto::{self, Remoto};
 use crate::transport::dir::{Dir, Entry};
 use crate::transport::em_portugues;
+use anyhow::Context as _;
 use std::fs::File;
 use std::io::{self, Read};
 use std::time::{Duration, Instant};
@@ -25,12 +30,23 @@ pub struct Colheita {
     pub recebidos: Vec<Recebido>,
     /// Names that still move.
     pub assentando: usize,
-    /// Names that fit no pattern, seen for the first time: the name, escaped, and why.
-    pub estranhos: Vec<(String, String)>,
-    /// What the remote refused: a name or the folder, and why; the next fetch tries again.
-    pub falhas: Vec<(String, String)>,
+    /// Names that fit no pattern, seen for the first time; escaped.
+    pub estranhos: Vec<Nota>,
+    /// What a remote refused, a name or its folder; the next fetch tries again.
+    pub falhas: Vec<Nota>,
     /// Our inbox could not be written.
     pub inbox: Option<String>,
+}
+
+/// What is said of a name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Nota {
+    /// Whose folder: `Evo` or `Manager`.
+    pub de_quem: &'static str,
+    /// The name, or the folder's url.
+    pub nome: String,
+    /// Why.
+    pub motivo: String,
 }
 
 /// A file that was taken.
@@ -48,35 +64,70 @@ const EM_CURSO: [&str; 3] = [".part", ".tmp", ".filepart"];
 /// Where `after = "move"` puts taken files, below Evo's folder.
 pub const MOVIDOS: &str = "importados";
 
-/// Looks at Evo's folder once. The caller holds the fetch lock.
+/// The kind that comes from Manager.
+const RETORNO: &str = "retorno";
+
+/// A folder that files are collected from.
+#[derive(Clone, Copy)]
+struct Pasta<'a> {
+    de_quem: &'static str,
+    url: &'a RemoteUrl,
+    /// Whether retorno is taken here.
+    retornos: bool,
+    /// Whether all other kinds are.
+    outros: bool,
+}
+
+/// The folders; Evo's stands for both where `manager.retornos` names the same.
+fn pastas(config: &Config) -> Vec<Pasta<'_>> {
+    let (evo, retornos) = (&config.evo.url, config.manager.retornos.as_ref());
+    let mut out = vec![Pasta { de_quem: "Evo", url: evo, retornos: retornos == Some(evo), outros: true }];
+    let own = retornos.filter(|url| *url != evo);
+    out.extend(own.map(|url| Pasta { de_quem: "Manager", url, retornos: true, outros: false }));
+    out
+}
+
+/// Looks at each folder once. The caller holds the fetch lock.
 ///
 /// # Errors
-/// The store failed; what the remote or the inbox refuse is part of the answer.
+/// The store failed, or a url's scheme is not built yet; what a remote or the inbox refuse is part of the answer.
 pub fn fetch(ctx: &Contexto<'_>) -> anyhow::Result<Colheita> {
-    let mut visita = Visita::new(ctx)?;
     if !ctx.import.opcoes.dry_run {
         limpa_restos(ctx)?;
     }
-    let evo = &ctx.import.config.evo;
+    let mut out = Colheita::default();
+    let mut failed = None;
+    for pasta in pastas(ctx.import.config) {
+        if let Err(e) = visita(ctx, pasta, &mut out) {
+            failed.get_or_insert(e);
+        }
+    }
+    failed.map_or(Ok(out), Err)
+}
+
+fn visita(ctx: &Contexto<'_>, pasta: Pasta<'_>, out: &mut Colheita) -> anyhow::Result<()> {
+    let mut visita = Visita { ctx, pasta, dir: folder(pasta.url, ctx.mode)?, origem: pasta.url.to_string(), out };
     let begun = Instant::now();
     let entries = match visita.dir.list() {
         Ok(entries) => entries,
         Err(e) => {
-            visita.out.falhas.push((evo.url.to_string(), em_portugues(&e)));
-            return Ok(visita.out);
+            let url = visita.origem.clone();
+            visita.falhou(&url, &e);
+            return Ok(());
         }
     };
     if !ctx.import.opcoes.dry_run {
         let listed: Vec<String> = entries.iter().map(shown).collect();
         remoto::forget_gone(&ctx.store().db, &visita.origem, &listed)?;
     }
+    let bound = Duration::from_secs(ctx.import.config.evo.max_seconds);
     for e in &entries {
-        if begun.elapsed() > Duration::from_secs(evo.max_seconds) || visita.out.inbox.is_some() {
+        if begun.elapsed() > bound || visita.out.inbox.is_some() {
             break;
         }
         visita.olha(e)?;
     }
-    Ok(visita.out)
+    Ok(())
 }
 
 /// A name as it can be printed and stored: escaped where it is not plain (IN7).
@@ -99,17 +150,22 @@ enum Veredito<'l> {
     Toma(Nome<'l>),
 }
 
-struct Visita<'a> {
+struct Visita<'a, 'o> {
     ctx: &'a Contexto<'a>,
+    pasta: Pasta<'a>,
     dir: Dir,
     origem: String,
-    out: Colheita,
+    out: &'o mut Colheita,
 }
 
-impl<'a> Visita<'a> {
-    fn new(ctx: &'a Contexto<'a>) -> anyhow::Result<Self> {
-        let url = &ctx.import.config.evo.url;
-        Ok(Self { ctx, dir: folder(url, ctx.mode)?, origem: url.to_string(), out: Colheita::default() })
+impl<'a> Visita<'a, '_> {
+    fn nota(&self, nome: &str, motivo: String) -> Nota {
+        Nota { de_quem: self.pasta.de_quem, nome: nome.to_owned(), motivo }
+    }
+
+    fn falhou(&mut self, nome: &str, e: &io::Error) {
+        let note = self.nota(nome, em_portugues(e));
+        self.out.falhas.push(note);
     }
 
     fn olha(&mut self, e: &Entry) -> anyhow::Result<()> {
@@ -133,7 +189,8 @@ impl<'a> Visita<'a> {
                 }
                 row.estado = remoto::ESTRANHO.to_owned();
                 row.motivo = Some(why.clone());
-                self.out.estranhos.push((name.clone(), why));
+                let note = self.nota(&name, why);
+                self.out.estranhos.push(note);
             }
             Veredito::Assenta => {
                 self.out.assentando += 1;
@@ -164,6 +221,9 @@ impl<'a> Visita<'a> {
         if EM_CURSO.iter().any(|s| name.to_ascii_lowercase().ends_with(s)) {
             return Ok(Veredito::Nada);
         }
+        if !self.pasta.outros && self.nosso(name) {
+            return Ok(Veredito::Nada);
+        }
         let ascob = &self.ctx.import.config.campanha.ascob;
         let recognised = match e.name.to_str() {
             Some(plain) if e.regular => reconhece(self.ctx.import.layouts, plain, ascob).map_err(|e| e.to_string()),
@@ -173,6 +233,12 @@ impl<'a> Visita<'a> {
             None => Err(NameError::NoMatch.to_string()),
         };
         let recognised = match recognised {
+            Ok(r) if r.etapa.kind == RETORNO && !self.pasta.retornos => {
+                return Ok(Veredito::Estranho("retorno só vem da pasta do Manager (manager.retornos)".into()));
+            }
+            Ok(r) if r.etapa.kind != RETORNO && !self.pasta.outros => {
+                return Ok(Veredito::Estranho(format!("{} só vem da pasta do Evo (evo.url)", r.etapa.kind)));
+            }
             Ok(r) => r,
             Err(why) => return Ok(Veredito::Estranho(why)),
         };
@@ -190,6 +256,13 @@ impl<'a> Visita<'a> {
         })
     }
 
+    /// A file of ours, which Manager may leave lying where its own are.
+    fn nosso(&self, name: &str) -> bool {
+        let ascob = &self.ctx.import.config.campanha.ascob;
+        let outgoing = self.ctx.import.layouts.iter().filter(|l| etapa(&l.kind).is_none());
+        outgoing.flat_map(|l| &l.files).any(|p| p.matches(name, ascob).is_ok())
+    }
+
     /// A pending file whose bytes are gone from the inbox: Evo's copy is taken again.
     fn sumiu(&self, id: i64) -> anyhow::Result<bool> {
         let row = ledger::get(&self.ctx.store().db, id)?;
@@ -204,7 +277,7 @@ impl<'a> Visita<'a> {
             Ok(f) => f,
             Err(x) if x.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(x) => {
-                self.out.falhas.push((name.to_owned(), em_portugues(&x)));
+                self.falhou(name, &x);
                 return Ok(None);
             }
         };
@@ -220,18 +293,28 @@ impl<'a> Visita<'a> {
         // one byte more than listed is enough to see that it grew (IN6)
         let copied = copia(&mut from.take(e.size + 1), &mut m);
         let (file, impressao) = m.fim();
+        let away = || std::fs::remove_file(&part).with_context(|| part.display().to_string());
         if let Err(x) = copied.and_then(|_| file.sync_all()) {
-            std::fs::remove_file(&part)?;
+            away()?;
             self.out.inbox = Some(format!("{}: {}", inbox.display(), em_portugues(&x)));
             return Ok(None);
         }
         let stands = self.dir.stat(name).is_ok_and(|now| now == *e);
         if impressao.tamanho != e.size || !stands {
-            std::fs::remove_file(&part)?;
+            away()?;
             return Ok(None);
         }
-        let (row, resent) = entrada::entra(&self.ctx.import, recognised, name, &impressao, &part)?;
-        Ok(Some((row.id, resent)))
+        match entrada::entra(&self.ctx.import, recognised, name, &impressao, &part) {
+            Ok((row, resent)) => Ok(Some((row.id, resent))),
+            // like a full inbox: what is here already has its turn; the next fetch takes this one over
+            Err(x) => match x.downcast_ref::<io::Error>() {
+                Some(x) => {
+                    self.out.inbox = Some(format!("{}: {}", inbox.display(), em_portugues(x)));
+                    Ok(None)
+                }
+                None => Err(x),
+            },
+        }
     }
 }
 

@@ -96,7 +96,12 @@ fn publica_uma(ctx: &Contexto<'_>, s: &Saida) -> anyhow::Result<Fim> {
     match dir.put(&nome, &mut from, size) {
         Ok(()) => {}
         Err(e) if e.kind() == io::ErrorKind::AlreadyExists => match nosso(&dir, &nome, s) {
-            Ok(true) => {}
+            // put by a command that died or failed before it knew the name to be on disk
+            Ok(true) => {
+                if let Err(e) = dir.sync() {
+                    return Ok(Fim::Adiada(format!("{url}: {}", em_portugues(&e))));
+                }
+            }
             Ok(false) => {
                 return Ok(Fim::Conflito(format!(
                     "{url}: já existe um arquivo {nome} com outro conteúdo; confira com quem opera a pasta e retire-o"
@@ -107,7 +112,7 @@ fn publica_uma(ctx: &Contexto<'_>, s: &Saida) -> anyhow::Result<Fim> {
         Err(e) => return Ok(Fim::Adiada(format!("{url}: {}", em_portugues(&e)))),
     }
     #[cfg(debug_assertions)]
-    crash_point("publish");
+    crate::config::crash_point("publish");
     let tx = ctx.store().db.begin()?;
     saida::published(&tx, s.id, &nome, &ctx.import.clock.now().iso())?;
     if s.tipo == Tipo::Carga {
@@ -142,12 +147,4 @@ fn nosso(dir: &Dir, name: &str, s: &Saida) -> io::Result<bool> {
     copia(&mut dir.get(name)?, &mut m)?;
     m.flush()?;
     Ok(m.fim().1.sha256 == s.sha256)
-}
-
-/// Lets a test stop the process between the rename and the commit; not in release builds.
-#[cfg(debug_assertions)]
-fn crash_point(name: &str) {
-    if std::env::var("ATOM_TEST_CRASH").is_ok_and(|v| v == name) {
-        std::process::abort();
-    }
 }

@@ -7,7 +7,7 @@
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// What kind of trouble the store is in; decides exit code and hint.
@@ -29,10 +29,12 @@ pub enum Trouble {
     Other,
 }
 
-/// A failed store operation. Messages hold SQL state, never values.
+/// A failed store operation. Messages name the folder where a person can help, and SQL state, never values.
 #[derive(Debug, thiserror::Error)]
-#[error("store: {what}: {source}")]
+#[error("{}", texto(.folder, .what, *.trouble, .source))]
 pub struct DbError {
+    /// The folder of the database.
+    pub folder: PathBuf,
     /// What was being done.
     pub what: String,
     /// The kind of trouble.
@@ -43,7 +45,19 @@ pub struct DbError {
 /// Result of a store operation.
 pub type Result<T> = std::result::Result<T, DbError>;
 
-fn wrap(what: &str, source: rusqlite::Error) -> DbError {
+fn texto(folder: &Path, what: &str, trouble: Trouble, source: &rusqlite::Error) -> String {
+    let cause = match trouble {
+        Trouble::Full => "disco cheio na pasta do store",
+        // also where SQLite does not say that there was no room
+        Trouble::Io => "o disco falhou ou está cheio na pasta do store",
+        Trouble::ReadOnly => "não foi possível abrir ou gravar a pasta do store",
+        Trouble::Corrupt => "arquivo danificado na pasta do store",
+        Trouble::Busy | Trouble::Constraint | Trouble::Other => return format!("store: {what}: {source}"),
+    };
+    format!("{cause} {} ({what})", folder.display())
+}
+
+fn wrap(path: Option<&str>, what: &str, source: rusqlite::Error) -> DbError {
     let trouble = match source.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Trouble::Busy,
         Some(ErrorCode::DiskFull) => Trouble::Full,
@@ -55,7 +69,8 @@ fn wrap(what: &str, source: rusqlite::Error) -> DbError {
     };
     // the first words of a statement tell it well enough; the whole would flood a terminal
     let what = what.split_whitespace().take(6).collect::<Vec<_>>().join(" ");
-    DbError { what, trouble, source }
+    let folder = path.and_then(|p| Path::new(p).parent()).unwrap_or(Path::new(".")).to_owned();
+    DbError { folder, what, trouble, source }
 }
 
 /// A value bound to a statement.
@@ -111,7 +126,7 @@ pub struct Row<'r>(&'r rusqlite::Row<'r>);
 
 impl Row<'_> {
     fn value(&self, i: usize) -> Result<ValueRef<'_>> {
-        self.0.get_ref(i).map_err(|e| wrap("read column", e))
+        self.0.get_ref(i).map_err(|e| wrap(None, "read column", e))
     }
 
     /// An integer; NULL reads as `None`.
@@ -193,9 +208,9 @@ impl Db {
             Mode::ReadOnly => OpenFlags::SQLITE_OPEN_READ_ONLY,
         };
         let what = format!("open {}", path.display());
-        let conn =
-            Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(|e| wrap(&what, e))?;
-        conn.busy_timeout(busy).map_err(|e| wrap(&what, e))?;
+        let fail = |e| wrap(path.to_str(), &what, e);
+        let conn = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(fail)?;
+        conn.busy_timeout(busy).map_err(fail)?;
         let db = Self { conn };
         if mode == Mode::Create {
             db.script("PRAGMA page_size=16384; PRAGMA auto_vacuum=INCREMENTAL;")?;
@@ -210,6 +225,10 @@ impl Db {
         Ok(db)
     }
 
+    fn wrap(&self, what: &str, e: rusqlite::Error) -> DbError {
+        wrap(self.conn.path(), what, e)
+    }
+
     /// Attaches another file of the store read-only under a schema name.
     pub fn attach(&self, path: &Path, schema: &str) -> Result<()> {
         let uri = path.display().to_string();
@@ -218,13 +237,13 @@ impl Db {
 
     /// Runs several statements without values.
     pub fn script(&self, sql: &str) -> Result<()> {
-        self.conn.execute_batch(sql).map_err(|e| wrap(sql, e))
+        self.conn.execute_batch(sql).map_err(|e| self.wrap(sql, e))
     }
 
     /// Runs one statement; returns the number of rows it changed.
     pub fn exec(&self, sql: &str, cells: &[Cell<'_>]) -> Result<usize> {
-        let mut stmt = self.conn.prepare_cached(sql).map_err(|e| wrap(sql, e))?;
-        stmt.execute(rusqlite::params_from_iter(cells)).map_err(|e| wrap(sql, e))
+        let mut stmt = self.conn.prepare_cached(sql).map_err(|e| self.wrap(sql, e))?;
+        stmt.execute(rusqlite::params_from_iter(cells)).map_err(|e| self.wrap(sql, e))
     }
 
     /// All rows of an answer, each through `f`.
@@ -239,9 +258,9 @@ impl Db {
 
     /// Each row of an answer, streamed.
     pub fn each(&self, sql: &str, cells: &[Cell<'_>], mut f: impl FnMut(&Row<'_>) -> Result<()>) -> Result<()> {
-        let mut stmt = self.conn.prepare_cached(sql).map_err(|e| wrap(sql, e))?;
-        let mut rows = stmt.query(rusqlite::params_from_iter(cells)).map_err(|e| wrap(sql, e))?;
-        while let Some(row) = rows.next().map_err(|e| wrap(sql, e))? {
+        let mut stmt = self.conn.prepare_cached(sql).map_err(|e| self.wrap(sql, e))?;
+        let mut rows = stmt.query(rusqlite::params_from_iter(cells)).map_err(|e| self.wrap(sql, e))?;
+        while let Some(row) = rows.next().map_err(|e| self.wrap(sql, e))? {
             f(&Row(row))?;
         }
         Ok(())
@@ -249,9 +268,9 @@ impl Db {
 
     /// The first row of an answer.
     pub fn one<T>(&self, sql: &str, cells: &[Cell<'_>], f: impl FnOnce(&Row<'_>) -> Result<T>) -> Result<Option<T>> {
-        let mut stmt = self.conn.prepare_cached(sql).map_err(|e| wrap(sql, e))?;
-        let mut rows = stmt.query(rusqlite::params_from_iter(cells)).map_err(|e| wrap(sql, e))?;
-        rows.next().map_err(|e| wrap(sql, e))?.map(|row| f(&Row(row))).transpose()
+        let mut stmt = self.conn.prepare_cached(sql).map_err(|e| self.wrap(sql, e))?;
+        let mut rows = stmt.query(rusqlite::params_from_iter(cells)).map_err(|e| self.wrap(sql, e))?;
+        rows.next().map_err(|e| self.wrap(sql, e))?.map(|row| f(&Row(row))).transpose()
     }
 
     /// The integer in the first column of the first row.
@@ -261,9 +280,9 @@ impl Db {
 
     /// A statement for the hot path.
     pub fn prepare(&self, sql: &str) -> Result<Stmt<'_>> {
-        let inner = self.conn.prepare(sql).map_err(|e| wrap(sql, e))?;
+        let inner = self.conn.prepare(sql).map_err(|e| self.wrap(sql, e))?;
         let null = vec![true; inner.parameter_count()];
-        Ok(Stmt { inner, null, what: sql.to_owned() })
+        Ok(Stmt { db: self, inner, null, what: sql.to_owned() })
     }
 
     /// Id of the last inserted row.
@@ -286,7 +305,7 @@ impl Db {
     /// Moves the log into the database file and truncates it, waiting a few seconds at most for readers.
     /// What a reader still holds stays for the next command (ST6).
     pub fn checkpoint(&self, wait: Duration, back: Duration) -> Result<()> {
-        let set = |d| self.conn.busy_timeout(d).map_err(|e| wrap("set busy timeout", e));
+        let set = |d| self.conn.busy_timeout(d).map_err(|e| self.wrap("set busy timeout", e));
         set(wait)?;
         let done = self.one("PRAGMA wal_checkpoint(TRUNCATE)", &[], |r| r.i64(0));
         set(back)?;
@@ -335,6 +354,7 @@ impl Drop for Tx<'_> {
 
 /// A prepared statement for the hot path: values stay bound, and NULL is not bound over NULL.
 pub struct Stmt<'d> {
+    db: &'d Db,
     inner: rusqlite::Statement<'d>,
     null: Vec<bool>,
     what: String,
@@ -350,13 +370,13 @@ impl Stmt<'_> {
             Some(was) => *was = null,
             None => {}
         }
-        self.inner.raw_bind_parameter(i, cell).map_err(|e| wrap(&self.what, e))
+        self.inner.raw_bind_parameter(i, cell).map_err(|e| self.db.wrap(&self.what, e))
     }
 
     /// Runs it with what is bound; returns the number of rows it changed.
     #[inline]
     pub fn run(&mut self) -> Result<usize> {
-        self.inner.raw_execute().map_err(|e| wrap(&self.what, e))
+        self.inner.raw_execute().map_err(|e| self.db.wrap(&self.what, e))
     }
 
     /// Binds all and runs it.
@@ -372,16 +392,17 @@ impl Stmt<'_> {
         for (i, c) in cells.iter().enumerate() {
             self.bind(i + 1, *c)?;
         }
-        Ok(Cursor(self.inner.raw_query()))
+        Ok(Cursor(self.inner.raw_query(), self.db))
     }
 }
 
 /// Rows of an answer, one at a time.
-pub struct Cursor<'s>(rusqlite::Rows<'s>);
+pub struct Cursor<'s>(rusqlite::Rows<'s>, &'s Db);
 
 impl Cursor<'_> {
     /// The next row.
     pub fn next_row(&mut self) -> Result<Option<Row<'_>>> {
-        Ok(self.0.next().map_err(|e| wrap("read row", e))?.map(Row))
+        let db = self.1;
+        Ok(self.0.next().map_err(|e| db.wrap("read row", e))?.map(Row))
     }
 }

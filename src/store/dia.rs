@@ -48,6 +48,7 @@ pub fn days_with(db: &Db, kinds: &[String]) -> Result<Vec<NaiveDate>> {
 
 /// The newest day whose remessa is done.
 pub fn newest_with_remessa(db: &Db) -> Result<Option<NaiveDate>> {
-    let sql = "SELECT max(data_operacao) FROM arquivo WHERE kind='remessa' AND estado='importado'";
+    let sql = "SELECT max(data_operacao) FROM arquivo
+               WHERE kind='remessa' AND estado='importado' AND nome NOT LIKE '%.corrigido'";
     Ok(db.one(sql, &[], |r| r.string(0))?.flatten().and_then(|s| dia(&s)))
 }

@@ -83,6 +83,27 @@ impl Arquivo {
     pub fn ordem(&self) -> (&str, &str) {
         (&self.carimbo, &self.nome)
     }
+
+    /// Rejected lines of another file that came back (IM19): it speaks of its lines only, so it completes no
+    /// step, and no other file is measured against it.
+    pub fn corrigido(&self) -> bool {
+        corrige(&self.nome).is_some()
+    }
+}
+
+/// What follows the input's name in that of its corrected lines, in any case (decisions 5).
+pub const CORRIGIDO: &str = ".corrigido";
+
+/// The name of the input whose lines a `.corrigido` brings again; those of a `.corrigido` are its input's too.
+pub fn corrige(nome: &str) -> Option<&str> {
+    let (mut rest, mut found) = (nome, None);
+    while let Some(at) = rest.len().checked_sub(CORRIGIDO.len())
+        && rest.get(at..).is_some_and(|s| s.eq_ignore_ascii_case(CORRIGIDO))
+    {
+        rest = rest.get(..at)?;
+        found = Some(rest);
+    }
+    found
 }
 
 const COLS: &str = "id, kind, layout, nome, data_operacao, carimbo, tamanho, mtime, sha256, codificacao, estado, \
@@ -171,13 +192,13 @@ pub fn of_day(db: &Db, day: NaiveDate) -> Result<Vec<Arquivo>> {
     db.rows(&sql, &[Cell::Text(&day)], read)
 }
 
-/// (data de operação, stamp) of the newest applied file of a layout that comes after this day and stamp; times
-/// are compared only where both have one. Without a day the stamp alone decides.
+/// (data de operação, stamp) of the newest applied file of a layout, corrected lines left aside, that comes after this day
+/// and stamp; times are compared only where both have one. Without a day the stamp alone decides.
 pub fn newer_done(db: &Db, layout: &str, day: Option<NaiveDate>, carimbo: &str) -> Result<Option<(NaiveDate, String)>> {
     let day = day.map(|d| d.to_string());
     let found = db.one(
         "SELECT data_operacao, carimbo FROM arquivo
-         WHERE layout=?1 AND estado='importado' AND data_operacao IS NOT NULL
+         WHERE layout=?1 AND estado='importado' AND data_operacao IS NOT NULL AND nome NOT LIKE '%.corrigido'
            AND (data_operacao>?2 OR ((?2 IS NULL OR data_operacao=?2)
              AND length(carimbo)>10 AND length(?3)>10 AND carimbo>?3))
          ORDER BY data_operacao DESC, carimbo DESC LIMIT 1",
@@ -187,12 +208,15 @@ pub fn newer_done(db: &Db, layout: &str, day: Option<NaiveDate>, carimbo: &str) 
     Ok(found.and_then(|(d, c)| Some((dia(&d)?, c))))
 }
 
-/// The account (JSON) of the last applied file of a kind but this one, to warn about a short one (IN4).
-pub fn last_account(db: &Db, kind: &str, except: i64) -> Result<Option<String>> {
+/// The account (JSON) of the last applied file of a layout but this one, to warn about a short one (IN4). What
+/// brings corrected lines is no measure.
+pub fn last_account(db: &Db, layout: &str, except: i64) -> Result<Option<String>> {
     let found = db.one(
-        "SELECT conta FROM run WHERE kind=?1 AND arquivo_id<>?2 AND estado IN ('done','done_with_rejects')
-         ORDER BY id DESC LIMIT 1",
-        &[Cell::Text(kind), Cell::Int(except)],
+        "SELECT conta FROM run JOIN arquivo a ON a.id=arquivo_id
+         WHERE a.layout=?1 AND a.id<>?2 AND run.estado IN ('done','done_with_rejects')
+           AND a.nome NOT LIKE '%.corrigido'
+         ORDER BY run.id DESC LIMIT 1",
+        &[Cell::Text(layout), Cell::Int(except)],
         |r| r.string(0),
     )?;
     Ok(found.flatten())

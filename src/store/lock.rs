@@ -38,7 +38,7 @@ pub enum LockError {
         holder: String,
     },
     /// The lock file cannot be made or written.
-    #[error("{file}: {source}")]
+    #[error("{file}")]
     Io {
         /// The lock file.
         file: String,

@@ -1,26 +1,35 @@
 //! The embedded store: two SQLite files in one folder, and the journal of ids beside them.
 //!
 //! [`db`] is the seam to the driver, [`schema`] the tables, [`ledger`] files and runs, [`rejeito`] rejected lines, [`dia`] the
-//! operating days, [`carteira`] the clients and contracts, [`saida`] what goes out.
+//! operating days, [`carteira`] the clients and contracts, [`acordo`] what blocks them, [`saida`] what goes out; [`lote`], [`massiva`] and
+//! [`historico`] the contacts with people.
 //!
 //! **Locking:** writers of `carteira.db` hold the kernel lock of [`lock`] before they begin; nothing here
 //! waits for a person, a lock dies with its process.
 //!
 //! **Invariant by absence:** no layout, no import rule, no transport is known here. Rows arrive as cells.
 
+pub mod acordo;
 pub mod busca;
 pub mod carteira;
 pub mod consulta;
+pub mod contatos;
 pub mod db;
 pub mod dia;
 pub mod evento;
+pub mod historia;
+pub mod historico;
 pub mod ledger;
 pub mod lock;
+pub mod lote;
+pub mod massiva;
 pub mod presenca;
+pub mod refin;
 pub mod rejeito;
 pub mod remoto;
 pub mod saida;
 pub mod schema;
+pub mod telefone;
 
 use db::{Cell, Db, DbError, Mode};
 use schema::Esquema;
@@ -65,7 +74,7 @@ pub enum StoreError {
         expected: String,
     },
     /// The journal of ids beside the store is unreadable or cannot be written.
-    #[error("{path}: {source}")]
+    #[error("{path}")]
     Journal {
         /// The journal's path.
         path: PathBuf,

@@ -60,15 +60,74 @@ pub struct Listado {
     pub codigo: String,
     /// Message.
     pub mensagem: String,
+    /// Rejected, or ignored and listed.
+    pub rejeitada: bool,
+    /// Where its bytes stand in our file, and how many.
+    pub bytes: (i64, i64),
 }
 
-/// The listed lines of a run, or of the newest run that has any, in file order.
-pub fn of_run(db: &Db, run: Option<i64>) -> Result<Vec<Listado>> {
+/// Which listed lines are wanted.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Filtro<'a> {
+    /// Of this run; `None`: of the newest that has any.
+    pub run: Option<i64>,
+    /// Of a run of the file with this name.
+    pub arquivo: Option<&'a str>,
+    /// With this code.
+    pub codigo: Option<&'a str>,
+}
+
+/// The newest run with listed lines, of a file where one is named.
+pub fn newest_run(db: &Db, arquivo: Option<&str>) -> Result<Option<i64>> {
+    match arquivo {
+        None => db.int("SELECT max(run) FROM rejeito", &[]),
+        Some(nome) => db.int(
+            "SELECT max(run.id) FROM run JOIN arquivo a ON a.id=run.arquivo_id
+             WHERE a.nome=?1 AND EXISTS (SELECT 1 FROM rejeito WHERE rejeito.run=run.id)",
+            &[Cell::Text(nome)],
+        ),
+    }
+}
+
+/// Our file with the original bytes of a run's listed lines, relative to the data folder, and the input's row;
+/// `None` where the run listed none.
+pub fn kept(db: &Db, run: i64) -> Result<Option<(i64, String)>> {
+    db.one(
+        "SELECT arquivo_id, arquivo_rejeitos FROM run
+         WHERE id=?1 AND arquivo_id IS NOT NULL AND arquivo_rejeitos IS NOT NULL",
+        &[Cell::Int(run)],
+        |r| Ok((r.i64(0)?, r.str(1)?)),
+    )
+}
+
+/// How many lines a run rejected; listed ones that were only ignored do not count.
+pub fn rejected(db: &Db, run: i64) -> Result<i64> {
+    Ok(db.int("SELECT count(*) FROM rejeito WHERE run=?1 AND rejeitada=1", &[Cell::Int(run)])?.unwrap_or(0))
+}
+
+/// Where in our file the lines stand that were ignored for a reason of their own: place and length, in order.
+/// Those of a held contract were ignored because of another line, and are imported again with it.
+pub fn only_ignored(db: &Db, run: i64) -> Result<Vec<(i64, i64)>> {
     db.rows(
-        "SELECT r.run, coalesce(a.nome, ''), r.linha, r.contrato, r.campo, r.codigo, r.mensagem
+        "SELECT posicao, tamanho FROM rejeito
+         WHERE run=?1 AND rejeitada=0 AND codigo<>'CONTRATO_COM_REJEITO' ORDER BY posicao",
+        &[Cell::Int(run)],
+        |r| Ok((r.i64(0)?, r.i64(1)?)),
+    )
+}
+
+/// The listed lines of one run, in file order.
+pub fn listed(db: &Db, f: &Filtro<'_>) -> Result<Vec<Listado>> {
+    let run = match f.run {
+        Some(run) => Some(run),
+        None => newest_run(db, f.arquivo)?,
+    };
+    db.rows(
+        "SELECT r.run, coalesce(a.nome, ''), r.linha, r.contrato, r.campo, r.codigo, r.mensagem, r.rejeitada,
+                r.posicao, r.tamanho
          FROM rejeito r JOIN run ON run.id=r.run LEFT JOIN arquivo a ON a.id=run.arquivo_id
-         WHERE r.run=coalesce(?1, (SELECT max(run) FROM rejeito)) ORDER BY r.linha",
-        &[Cell::from(run)],
+         WHERE r.run=?1 AND (?2 IS NULL OR a.nome=?2) AND (?3 IS NULL OR r.codigo=?3) ORDER BY r.linha",
+        &[Cell::from(run), Cell::from(f.arquivo), Cell::from(f.codigo)],
         |r| {
             Ok(Listado {
                 run: r.i64(0)?,
@@ -78,7 +137,19 @@ pub fn of_run(db: &Db, run: Option<i64>) -> Result<Vec<Listado>> {
                 campo: r.string(4)?,
                 codigo: r.str(5)?,
                 mensagem: r.str(6)?,
+                rejeitada: r.i64(7)? != 0,
+                bytes: (r.i64(8)?, r.i64(9)?),
             })
         },
     )
+}
+
+/// Records that somebody saw the original text of a line, on a connection to `atendimento.db`; its ficha where
+/// it is known.
+pub fn audit(db: &Db, em: &str, quem: &str, ficha: Option<i64>, o_que: &str) -> Result<()> {
+    db.exec(
+        "INSERT INTO auditoria (em, quem, ficha_id, o_que) VALUES (?1,?2,?3,?4)",
+        &[Cell::Text(em), Cell::Text(quem), Cell::from(ficha), Cell::Text(o_que)],
+    )?;
+    Ok(())
 }

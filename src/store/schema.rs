@@ -12,7 +12,7 @@ use super::db::{Cell, Db, Result};
 /// Version of `carteira.db`; an older or newer file is refused (ST5).
 pub const CARTEIRA_VERSION: i64 = 2;
 /// Version of `atendimento.db`.
-pub const ATENDIMENTO_VERSION: i64 = 2;
+pub const ATENDIMENTO_VERSION: i64 = 3;
 
 /// SQL type of a layout's column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -140,7 +140,6 @@ impl Tabela {
                 ("k1", "TEXT NOT NULL"),
                 ("k2", "INTEGER NOT NULL"),
                 ("bloqueou_em", "TEXT"),
-                ("h", "INTEGER NOT NULL"),
                 ("run", "INTEGER NOT NULL"),
                 ("linha", "INTEGER NOT NULL"),
             ],
@@ -287,27 +286,28 @@ const ATENDIMENTO: &str = "
 CREATE TABLE auditoria (
   id INTEGER PRIMARY KEY, em TEXT NOT NULL, quem TEXT NOT NULL, ficha_id INTEGER, o_que TEXT NOT NULL) STRICT;
 CREATE INDEX auditoria_ficha ON auditoria(ficha_id);
+CREATE TABLE lote (
+  id INTEGER PRIMARY KEY, data_operacao TEXT NOT NULL, sha256 TEXT NOT NULL, layout TEXT NOT NULL,
+  importado_em TEXT NOT NULL, rejeitos TEXT NOT NULL, UNIQUE (data_operacao, sha256, layout)) STRICT;
 CREATE TABLE hsm (
-  id INTEGER PRIMARY KEY, data_operacao TEXT NOT NULL, sha256 TEXT NOT NULL, linha INTEGER NOT NULL,
+  id INTEGER PRIMARY KEY, lote_id INTEGER NOT NULL REFERENCES lote(id), linha INTEGER NOT NULL,
   ficha_id INTEGER NOT NULL, contrato_id INTEGER NOT NULL, contrato TEXT NOT NULL, fone TEXT NOT NULL,
   nome TEXT NOT NULL, jornada TEXT NOT NULL, estado TEXT NOT NULL, motivo TEXT, importada_em TEXT NOT NULL,
-  UNIQUE (data_operacao, sha256, linha)) STRICT;
+  UNIQUE (lote_id, linha)) STRICT;
 CREATE INDEX hsm_estado ON hsm(estado);
 CREATE INDEX hsm_ficha ON hsm(ficha_id);
 CREATE TABLE massiva (
-  id INTEGER PRIMARY KEY, canal TEXT NOT NULL, protocolo TEXT NOT NULL, alvo TEXT NOT NULL, enviada_em TEXT NOT NULL,
-  ficha_id INTEGER NOT NULL, contrato_id INTEGER NOT NULL, marca TEXT NOT NULL, mensagem TEXT,
-  data_operacao TEXT NOT NULL, sha256 TEXT NOT NULL, linha INTEGER NOT NULL,
-  UNIQUE (canal, protocolo, alvo, enviada_em, ficha_id, contrato_id)) STRICT;
-CREATE INDEX massiva_ficha ON massiva(ficha_id);
+  ficha_id INTEGER NOT NULL, contrato_id INTEGER NOT NULL, canal TEXT NOT NULL, enviada_em TEXT NOT NULL,
+  protocolo TEXT NOT NULL, fone TEXT NOT NULL, email TEXT, mensagem TEXT, lote_id INTEGER NOT NULL REFERENCES lote(id),
+  linha INTEGER NOT NULL,
+  PRIMARY KEY (ficha_id, contrato_id, canal, enviada_em, protocolo, fone)) STRICT, WITHOUT ROWID;
 CREATE TABLE marca (
   ficha_id INTEGER NOT NULL, contrato_id INTEGER NOT NULL, em TEXT NOT NULL, texto TEXT NOT NULL,
   PRIMARY KEY (ficha_id, contrato_id)) STRICT, WITHOUT ROWID;
 CREATE TABLE retorno (
-  id INTEGER PRIMARY KEY, ficha_id INTEGER NOT NULL, fone TEXT NOT NULL, status TEXT NOT NULL, em TEXT NOT NULL,
-  data_operacao TEXT NOT NULL, sha256 TEXT NOT NULL, linha INTEGER NOT NULL,
-  UNIQUE (data_operacao, sha256, linha)) STRICT;
-CREATE INDEX retorno_ficha ON retorno(ficha_id);
+  ficha_id INTEGER NOT NULL, em TEXT NOT NULL, fone TEXT NOT NULL, status TEXT NOT NULL,
+  lote_id INTEGER NOT NULL REFERENCES lote(id), linha INTEGER NOT NULL,
+  PRIMARY KEY (ficha_id, em, fone, status)) STRICT, WITHOUT ROWID;
 CREATE TRIGGER auditoria_sem_update BEFORE UPDATE ON auditoria BEGIN SELECT RAISE(ABORT, 'append only'); END;
 ";
 

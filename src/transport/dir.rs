@@ -101,6 +101,14 @@ impl Dir {
             return Err(io::Error::other("the file written has another size"));
         }
         rename_new(&part, &target)?;
+        self.sync()
+    }
+
+    /// Brings the folder's names to disk.
+    ///
+    /// # Errors
+    /// The disk failed: the names may not outlive a loss of power.
+    pub fn sync(&self) -> io::Result<()> {
         File::open(&self.path)?.sync_all()
     }
 

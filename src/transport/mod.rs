@@ -19,6 +19,7 @@ pub fn em_portugues(e: &io::Error) -> String {
         io::ErrorKind::StorageFull => "disco cheio".into(),
         io::ErrorKind::ReadOnlyFilesystem => "somente leitura".into(),
         io::ErrorKind::NotADirectory => "não é uma pasta".into(),
+        _ if e.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error()) => "falha do disco".into(),
         _ => e.to_string(),
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! `ATOM_TEST_KEEP=1` leaves the folder and prints its path.
 
+pub mod disco;
+
 use atom::gerador::linha::Linha;
 use atom::layout::{Layouts, load};
 use chrono::NaiveDate;
@@ -81,7 +83,16 @@ impl Bed {
 
     /// Folders and config, no store.
     pub fn bare(more: &str) -> Self {
-        let dir = tempfile::tempdir().unwrap();
+        Self::at_dir(tempfile::tempdir().unwrap(), more)
+    }
+
+    /// The same in memory, for tests of many small stores that no crash of the machine is part of.
+    pub fn in_memory(more: &str) -> Self {
+        let shm = Path::new("/dev/shm");
+        Self::at_dir(if shm.is_dir() { tempfile::tempdir_in(shm) } else { tempfile::tempdir() }.unwrap(), more)
+    }
+
+    fn at_dir(dir: tempfile::TempDir, more: &str) -> Self {
         let root = dir.path().to_owned();
         for d in ["evo", "erros", "manager"] {
             fs::create_dir(root.join(d)).unwrap();
@@ -171,17 +182,27 @@ impl Bed {
 
     /// Everything that the imports keep, by business keys: no ids, runs, lines or times.
     pub fn digest(&self) -> Vec<String> {
-        let db = self.db();
+        Self::digest_of(&self.db())
+    }
+
+    /// The same of a copy of the store.
+    pub fn digest_of(db: &rusqlite::Connection) -> Vec<String> {
         let mut out = Vec::new();
         for (table, key) in [
             ("ficha", "ficha.cpf_cnpj_cliente FROM ficha"),
             ("contrato", "f.cpf_cnpj_cliente FROM contrato JOIN ficha f ON f.id=contrato.ficha_id"),
             ("divida", "c.chave FROM divida JOIN contrato c ON c.id=divida.contrato_id"),
-            ("telefone", "c.chave FROM telefone JOIN contrato c ON c.id=telefone.contrato_id"),
+            (
+                "telefone",
+                "f.cpf_cnpj_cliente, c.chave FROM telefone JOIN ficha f ON f.id=telefone.ficha_id
+                 LEFT JOIN contrato c ON c.id=telefone.contrato_id",
+            ),
             ("endereco", "c.chave FROM endereco JOIN contrato c ON c.id=endereco.contrato_id"),
             ("email", "c.chave FROM email JOIN contrato c ON c.id=email.contrato_id"),
             ("parcela", "c.chave FROM parcela JOIN contrato c ON c.id=parcela.contrato_id"),
             ("garantia", "c.chave FROM garantia JOIN contrato c ON c.id=garantia.contrato_id"),
+            ("acordo", "c.chave FROM acordo JOIN contrato c ON c.id=acordo.contrato_id"),
+            ("refin", "c.chave FROM refin JOIN contrato c ON c.id=refin.contrato_id"),
             ("conjunto", "c.chave FROM conjunto JOIN contrato c ON c.id=conjunto.contrato_id"),
         ] {
             let internal =

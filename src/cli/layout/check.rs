@@ -1,18 +1,17 @@
 //! `atom layout check FILE`: every line by its layout, the first faults with a ruler, all of them counted.
 
-use super::super::apoio::{quebra, tabela};
+use super::super::apoio::tabela;
 use super::super::app::App;
 use super::super::exit::{self, Usage};
+use super::super::regua::{Alvo, mensagem};
 use super::super::texto::n;
 use super::{colunas_json, linha};
 use crate::domain::codigo::Codigo;
 use crate::import::entrada::reconhece;
-use crate::import::estrutura::{Estrutura, Fonte};
-use crate::layout::impressao::imprime;
+use crate::import::estrutura::Estrutura;
 use crate::layout::linha::{Fault, Linha};
-use crate::layout::planilha::{Falha, PRAZO, arquivo_csv};
 use crate::layout::regua::deslocamento::AMOSTRA;
-use crate::layout::regua::exame::{Visto, percorre, quebra as regua_da_quebra};
+use crate::layout::regua::exame::{Visto, quebra as regua_da_quebra};
 use crate::layout::regua::mascara::Modo;
 use crate::layout::regua::{Falta, desenha, faltas, mascara, rejeita};
 use crate::layout::{Field, Format, Layout};
@@ -20,18 +19,9 @@ use anyhow::Context as _;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::path::Path;
-use tempfile::TempPath;
 
 /// Distinct faults shown with a ruler.
 pub(super) const REGUAS: usize = 5;
-
-/// A file to be checked.
-pub(super) struct Alvo<'a> {
-    /// Its name, as messages write it.
-    pub nome: String,
-    pub layout: &'a Layout,
-    pub fonte: Fonte,
-}
 
 /// Runs it.
 ///
@@ -49,34 +39,14 @@ pub(super) fn run(app: &App, file: &Path, layout: Option<&Layout>, line: Option<
             Err(e) => return Ok(sem_leitura(app, &nome, (Codigo::NomeInvalido, &e.to_string()))),
         },
     };
-    let sheet = match texto(file, layout)? {
-        Ok(sheet) => sheet,
+    let alvo = match Alvo::abre(file, &nome, layout)? {
+        Ok(alvo) => alvo,
         Err(e) => return Ok(sem_leitura(app, &nome, (Codigo::Estrutura, &e.to_string()))),
     };
-    let caminho = sheet.as_deref().unwrap_or(file);
-    let codificacao = imprime(caminho).with_context(|| file.display().to_string())?.codificacao;
-    let fonte = Fonte { caminho: caminho.to_owned(), codificacao };
-    let alvo = Alvo { nome: mascara::texto(&nome), layout, fonte };
     match line {
         Some(l) => linha::run(app, &alvo, l),
         None => arquivo(app, &alvo),
     }
-}
-
-/// A workbook as the text that is read; `None` where the file itself is. The text goes with the value.
-///
-/// # Errors
-/// Exit 1: not the workbook's fault.
-fn texto(file: &Path, layout: &Layout) -> anyhow::Result<Result<Option<TempPath>, Falha>> {
-    if layout.format != Format::Sheet {
-        return Ok(Ok(None));
-    }
-    let exe = std::env::current_exe().context("o próprio programa")?;
-    Ok(match arquivo_csv(&exe, file, &std::env::temp_dir(), PRAZO) {
-        Ok(text) => Ok(Some(text)),
-        Err(Falha::Io(e)) => return Err(e).with_context(|| file.display().to_string()),
-        Err(e) => Err(e),
-    })
 }
 
 /// Refused before a line of it was read; by its name alone, another layout may be asked for.
@@ -122,8 +92,7 @@ struct Exame {
 impl Exame {
     fn de(alvo: &Alvo<'_>) -> std::io::Result<Self> {
         let mut e = Self::default();
-        let f = &alvo.fonte;
-        percorre(&f.caminho, alvo.layout, f.codificacao, |v| {
+        alvo.percorre(|v| {
             e.lidas += 1;
             match v {
                 Visto::Quebra(f) => {
@@ -273,7 +242,7 @@ fn folha(
     out.push('\n');
     if let Some((code, message)) = refused {
         let text = format!("O arquivo seria recusado [{code}]: {message}");
-        out.extend(quebra(&text, 98).iter().map(|l| format!("{l}\n")));
+        out.extend(mensagem(&text).iter().map(|l| format!("{l}\n")));
     } else if e.grupos.is_empty() {
         out.push_str("Nenhuma falha.\n");
     } else {
@@ -282,7 +251,7 @@ fn folha(
         out.push_str(&format!("Campos que seriam descartados: {}.\n", n(dropped as i64)));
     }
     if let Some(s) = shifted {
-        out.extend(quebra(&s, 98).iter().map(|l| format!("{l}\n")));
+        out.extend(mensagem(&s).iter().map(|l| format!("{l}\n")));
     }
     if !e.grupos.is_empty() && e.estrutura.ok() {
         out.push_str("Ver uma linha campo a campo: atom layout check ARQUIVO --line N\n");

@@ -1,31 +1,63 @@
 //! `atom layout check FILE --line N`: one line, field by field, then a ruler at each bad field.
 
-use super::super::apoio::{curto, quebra, tabela};
+use super::super::apoio::{curto, tabela};
 use super::super::app::App;
 use super::super::exit::{self, Usage};
-use super::super::texto::n;
-use super::check::{Alvo, REGUAS};
+use super::super::regua::{Alvo, mensagem};
+use super::super::texto::{data, n};
+use super::check::REGUAS;
 use super::{colunas, colunas_json};
 use crate::domain::codigo::Codigo;
+use crate::domain::valores::decimal_br;
 use crate::import::estrutura::Estrutura;
 use crate::layout::linha::{Fault, Linha};
-use crate::layout::regua::exame::{Visto, percorre, quebra as regua_da_quebra};
+use crate::layout::regua::exame::{Visto, quebra as regua_da_quebra};
 use crate::layout::regua::fatia::fatias;
 use crate::layout::regua::mascara::{self, Modo};
 use crate::layout::regua::{desenha, dica, faltas, linha_de, rejeita};
 use crate::layout::text::Decoder;
-use crate::layout::{Field, Format};
+use crate::layout::valor::Valor;
+use crate::layout::{Field, Format, Type};
 use anyhow::Context as _;
 use serde_json::{Value, json};
 
 /// Widest value in the table; the ruler shows the rest.
-const VALOR: usize = 34;
+const VALOR: usize = 24;
 
 /// One field as it is shown.
 struct Campo<'a> {
     field: &'a Field,
     valor: String,
+    /// What was read from it; `None`: nothing.
+    lido: Option<Lido>,
     falta: Option<Codigo>,
+}
+
+/// A value as it was read: as people write it, and as it is kept; masked like the text of its field.
+struct Lido {
+    dito: String,
+    json: Value,
+}
+
+impl Lido {
+    fn de(field: &Field, v: &Valor<'_>, modo: Modo) -> Option<Self> {
+        let dito = match (v, &field.ty) {
+            (Valor::Nulo, _) => return None,
+            (Valor::Int(i), Type::Decimal { scale }) => decimal_br(*i, *scale),
+            (Valor::Int(i), Type::Percent { scale }) => format!("{} %", decimal_br(*i, *scale)),
+            (Valor::Int(i), _) => i.to_string(),
+            (v @ Valor::Data(_), _) => v.texto().map(data).unwrap_or_default(),
+            (v, _) => v.texto().unwrap_or_default().to_owned(),
+        };
+        // not even its length: that of an amount is its order
+        let dito = if field.personal { "***".to_owned() } else { mascara::campo(field, &dito, modo) };
+        let json = match v {
+            _ if field.personal || modo == Modo::Forma => json!(dito),
+            Valor::Int(i) => json!(i),
+            v => json!(v.texto().map(mascara::texto)),
+        };
+        Some(Self { dito, json })
+    }
 }
 
 /// A sound line, with its rulers.
@@ -43,7 +75,7 @@ struct Vista<'a> {
 pub(super) fn run(app: &App, alvo: &Alvo<'_>, numero: u32) -> anyhow::Result<i64> {
     let f = &alvo.fonte;
     let (mut code, mut broken, mut last, mut passed) = (None, None, 0, false);
-    percorre(&f.caminho, alvo.layout, f.codificacao, |v| {
+    alvo.percorre(|v| {
         match v {
             Visto::Quebra(b) => {
                 last = linha_de(b);
@@ -78,6 +110,7 @@ impl<'a> Vista<'a> {
         let campos = texts.zip(&l.record.fields).enumerate().map(|(i, (raw, field))| Campo {
             field,
             valor: mascara::campo(field, &raw, modo).trim().to_owned(),
+            lido: l.valor(i).ok().and_then(|v| Lido::de(field, &v, modo)),
             falta: bad.iter().find(|f| f.campo == i).map(|f| f.codigo),
         });
         let campos: Vec<Campo<'_>> = campos.collect();
@@ -112,11 +145,12 @@ fn mostra(app: &App, alvo: &Alvo<'_>, v: &Vista<'_>) -> i64 {
     }
     let fixed = alvo.layout.format == Format::Fixed;
     let rows = v.campos.iter().enumerate().map(|(i, c)| {
-        let said = c.falta.map_or_else(String::new, |f| format!("{f}: {}", efeito(c.field, f).1));
+        let read = || c.lido.as_ref().map_or_else(|| "–".to_owned(), |l| curto(&l.dito, VALOR));
+        let said = c.falta.map_or_else(read, |f| format!("{f}: {}", efeito(c.field, f).1));
         let place = if fixed { colunas(c.field) } else { curto(&mascara::texto(&c.field.header), 24) };
         vec![(i + 1).to_string(), place, curto(&c.field.name, 26), curto(&c.valor, VALOR), said]
     });
-    let header = ["n", if fixed { "colunas" } else { "cabeçalho" }, "campo", "valor", "falha"];
+    let header = ["n", if fixed { "colunas" } else { "cabeçalho" }, "campo", "valor", "lido, ou a falha"];
     let mut out = format!("{} · layout {} · registro {}\n\n", alvo.nome, alvo.layout.name, v.registro);
     out.push_str(&tabela(&header, &[0], rows.collect()));
     out.push('\n');
@@ -134,7 +168,7 @@ fn objeto(alvo: &Alvo<'_>, v: &Vista<'_>) -> Value {
     let fields = v.campos.iter().enumerate().map(|(i, c)| {
         json!({
             "n": i + 1, "name": c.field.name, "header": c.field.header, "columns": colunas_json(c.field),
-            "value": c.valor, "code": c.falta.map(Codigo::as_str), "effect": c.falta.map(|f| efeito(c.field, f).0),
+            "value": c.valor, "parsed": c.lido.as_ref().map(|l| &l.json), "code": c.falta.map(Codigo::as_str), "effect": c.falta.map(|f| efeito(c.field, f).0),
             "expected": c.falta.and_then(|_| dica::esperado(c.field, alvo.layout.format)),
         })
     });
@@ -149,7 +183,7 @@ fn objeto(alvo: &Alvo<'_>, v: &Vista<'_>) -> Value {
 fn quebrada(app: &App, alvo: &Alvo<'_>, broken: &Fault) -> anyhow::Result<i64> {
     let f = &alvo.fonte;
     let (mut whole, mut read) = (Estrutura::default(), 0);
-    percorre(&f.caminho, alvo.layout, f.codificacao, |v| {
+    alvo.percorre(|v| {
         read += 1;
         if let Visto::Quebra(b) = v {
             whole.junta(b.clone());
@@ -164,7 +198,7 @@ fn quebrada(app: &App, alvo: &Alvo<'_>, broken: &Fault) -> anyhow::Result<i64> {
                           "reason": reason});
         app.out(&said.to_string());
     } else {
-        app.out(&format!("{ruler}\n{}", quebra(&message, 98).join("\n")));
+        app.out(&format!("{ruler}\n{}", mensagem(&message).join("\n")));
     }
     Ok(exit::REFUSED)
 }

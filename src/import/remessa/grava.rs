@@ -1,10 +1,9 @@
 //! Second pass of a remessa: writes the planned parts of each line.
 
-use super::mapa::Grupo;
 use super::{ALTA, APLICA, COM_AVISO, CONTATO, CONTRATO, DIVIDA, FICHA, NOVO, Remessa};
 use crate::domain::contrato;
 use crate::domain::situacao::Situacao;
-use crate::import::passo::{Efeito, Efeitos, Gravador, Marca, celula, chave, motivo_de_ignorar};
+use crate::import::passo::{Efeito, Efeitos, Gravador, Marca, celula, motivo_de_ignorar};
 use crate::layout::linha::Linha;
 use crate::layout::valor::Valor;
 use crate::store::Store;
@@ -201,7 +200,11 @@ impl<'d> Grava<'d> {
     fn divida(&mut self, linha: &Linha<'_>, contrato: i64, novo: bool) -> anyhow::Result<()> {
         let (stmt, own) = if novo { (&mut self.ins_divida, 4) } else { (&mut self.upd_divida, 3) };
         let (n, warned) = bind(stmt, linha, &self.base.mapa.partes[2].campos, own)?;
-        let h = self.base.mapa.hash(2, linha, &mut self.base.scratch) | u64::from(warned);
+        let h = match self.base.h_da_linha.get(linha.indice as usize) {
+            Some(h) if !novo => *h,
+            _ => self.base.mapa.hash(2, linha, &mut self.base.scratch),
+        };
+        let h = h | u64::from(warned);
         let h = Cell::Int(h.cast_signed());
         let (run, numero) = (Cell::Int(self.run), Cell::Int(i64::from(linha.numero)));
         let id = Cell::Int(contrato);
@@ -224,42 +227,36 @@ impl<'d> Grava<'d> {
         let h = self.base.mapa.hash(3, linha, &mut self.base.scratch);
         let mut warned = false;
         for g in self.base.mapa.grupos.iter().filter(|g| !g.em_branco(linha)) {
-            let mut values = Vec::with_capacity(g.campos.len());
-            for i in &g.campos {
-                values.push(match i.map(|i| linha.valor(i)) {
-                    None => Valor::Nulo,
-                    Some(Ok(v)) => v,
-                    Some(Err(_)) => {
-                        warned = true;
-                        Valor::Nulo
-                    }
+            let (stmt, own) = match g.tabela {
+                Tabela::Telefone => (&mut self.telefones.insere, 7),
+                Tabela::Endereco => (&mut self.enderecos.insere, 3),
+                _ => (&mut self.emails.insere, 3),
+            };
+            let mut any = false;
+            for (k, i) in g.campos.iter().enumerate() {
+                let v = i.map_or(Ok(Valor::Nulo), |i| linha.valor(i)).unwrap_or_else(|_| {
+                    warned = true;
+                    Valor::Nulo
                 });
+                any |= v != Valor::Nulo;
+                stmt.bind(own + k + 1, celula(&v))?;
             }
-            let (own, stmt): (Vec<Cell<'_>>, &mut Stmt<'_>);
-            let (fone, ordem, run) = (fone_de(linha, g), Cell::Int(g.ordem), Cell::Int(self.run));
-            match g.tabela {
-                Tabela::Telefone => match &fone {
-                    Ok(None) => continue,
-                    Err(_) => {
-                        warned = true;
-                        continue;
-                    }
-                    Ok(Some(f)) => {
-                        let (a, b, c) = (Cell::Int(ficha), Cell::Int(ORIGEM_REMESSA), Cell::Int(contrato));
-                        own = vec![a, b, c, ordem, Cell::Text(f), Cell::Null, run];
-                        stmt = &mut self.telefones.insere;
-                    }
-                },
-                _ if values.iter().all(|v| *v == Valor::Nulo) => continue,
-                t => {
-                    own = vec![Cell::Int(contrato), ordem, run];
-                    stmt = if t == Tabela::Endereco { &mut self.enderecos.insere } else { &mut self.emails.insere };
+            let (contrato, ordem, run) = (Cell::Int(contrato), Cell::Int(g.ordem), Cell::Int(self.run));
+            if g.tabela != Tabela::Telefone {
+                if any {
+                    stmt.exec(&[contrato, ordem, run])?;
                 }
+                continue;
             }
-            for (i, v) in values.iter().enumerate() {
-                stmt.bind(own.len() + i + 1, celula(v))?;
+            match g.fone(linha) {
+                Ok(None) => {}
+                Ok(Some(f)) => {
+                    let f = f.completo();
+                    let origem = Cell::Int(ORIGEM_REMESSA);
+                    stmt.exec(&[Cell::Int(ficha), origem, contrato, ordem, Cell::Text(&f), Cell::Null, run])?;
+                }
+                Err(_) => warned = true,
             }
-            stmt.exec(&own)?;
         }
         Ok(h | u64::from(warned))
     }
@@ -276,18 +273,11 @@ impl<'d> Grava<'d> {
         Ok(())
     }
 
+    /// Its contract as the first pass found it in the store.
     fn atual(&self, linha: &Linha<'_>) -> Option<super::Atual> {
-        let key = contrato::chave(linha.campo(self.base.mapa.contrato)).ok().flatten()?;
-        self.base.contratos.get(&chave(key.as_bytes())).copied()
+        let index = *self.base.contrato_da_linha.get(linha.indice as usize)?;
+        self.base.atuais.get(index as usize).copied()
     }
-}
-
-/// The number of a phone group, as stored.
-fn fone_de(linha: &Linha<'_>, g: &Grupo) -> Result<Option<String>, crate::domain::codigo::Codigo> {
-    if g.tabela != Tabela::Telefone {
-        return Ok(None);
-    }
-    Ok(g.fone(linha)?.map(|f| f.completo()))
 }
 
 /// Binds the fields of a part behind `own` other parameters; returns the last parameter bound and whether a

@@ -6,7 +6,8 @@ use crate::domain::fone::Fone;
 use crate::import::passo::Marca;
 use crate::layout::contato::contato;
 use crate::layout::linha::Linha;
-use crate::layout::{Layout, Part, Record};
+use crate::layout::valor::{Vista, em_branco};
+use crate::layout::{Field, Layout, Part, Record};
 use crate::store::schema::{Esquema, Tabela};
 use std::ops::Range;
 
@@ -26,12 +27,14 @@ pub(super) struct Grupo {
     pub(super) campos: Vec<Option<usize>>,
     /// For phones: the fields of DDD and number.
     fone: [Option<usize>; 2],
+    /// The columns of its fields, neighbours joined.
+    colunas: Vec<Range<usize>>,
 }
 
 impl Grupo {
     /// Nothing stands in it: most of the contacts of a line.
     pub(super) fn em_branco(&self, linha: &Linha<'_>) -> bool {
-        self.campos.iter().flatten().all(|i| linha.campo(*i).bytes().all(|b| b == b' '))
+        self.colunas.iter().all(|c| em_branco(linha.colunas(c)))
     }
 
     /// Its phone: `Ok(None)` when there is none.
@@ -50,8 +53,10 @@ pub(super) struct Mapa {
     pub(super) documento: usize,
     /// The contract's fields that an update writes: its number stays as the remessa that created it wrote it.
     pub(super) alteraveis: Vec<usize>,
-    /// Fields that change by themselves.
-    pub(super) volateis: Vec<usize>,
+    /// By parts to be validated (the four lowest bits of a mark): the fields of a line without control
+    /// characters to look at, in its order, and what is good in them at first sight. Volatile ones always, since no hash
+    /// tells that they passed before.
+    conferir: [Vec<(usize, Vista)>; 16],
     /// Part bit of each field.
     pub(super) marca_de: Vec<Marca>,
     pub(super) semente: u64,
@@ -67,29 +72,28 @@ impl Mapa {
             .iter()
             .map(|(_, marca)| {
                 let campos: Vec<usize> = (0..marca_de.len()).filter(|i| marca_de[*i] == *marca).collect();
-                let mut colunas: Vec<Range<usize>> = Vec::new();
                 // the contract's number is the key: spelt otherwise it is no change
                 let counts = |i: &&usize| **i != contrato && !record.fields[**i].volatile;
-                for f in campos.iter().filter(counts).map(|i| &record.fields[*i]) {
-                    match colunas.last_mut() {
-                        Some(last) if last.end == f.at.start => last.end = f.at.end,
-                        _ => colunas.push(f.at.clone()),
-                    }
-                }
+                let colunas = colunas(campos.iter().filter(counts).map(|i| &record.fields[*i]));
                 Parte { marca: *marca, campos, colunas }
             })
             .collect();
         Ok(Self {
             alteraveis: partes[1].campos.iter().copied().filter(|i| *i != contrato).collect(),
-            volateis: (0..record.fields.len()).filter(|i| record.fields[*i].volatile).collect(),
             partes,
             grupos: grupos(record, esquema),
             assessoria: at("codigo_assessoria")?,
             contrato,
             documento: at("cpf_cnpj_cliente")?,
+            conferir: std::array::from_fn(|partes| conferir(record, &marca_de, partes)),
             marca_de,
             semente: layout.digest ^ VERSAO.rotate_left(32) ^ xxhash_rust::xxh3::xxh3_64(ascob.as_bytes()),
         })
+    }
+
+    /// The fields to validate of a line without control characters, see [`Mapa::conferir`].
+    pub(super) fn a_conferir(&self, partes: Marca) -> &[(usize, Vista)] {
+        self.conferir.get(usize::from(partes)).map_or(&[], Vec::as_slice)
     }
 
     /// Content hash of a part, its lowest bit clear. Taken from the decoded text: the code page of the file
@@ -105,6 +109,26 @@ impl Mapa {
     }
 }
 
+/// The columns of some fields, neighbours joined.
+fn colunas<'f>(fields: impl Iterator<Item = &'f Field>) -> Vec<Range<usize>> {
+    let mut out: Vec<Range<usize>> = Vec::new();
+    for f in fields {
+        match out.last_mut() {
+            Some(last) if last.end == f.at.start => last.end = f.at.end,
+            _ => out.push(f.at.clone()),
+        }
+    }
+    out
+}
+
+fn conferir(record: &Record, marca_de: &[Marca], partes: usize) -> Vec<(usize, Vista)> {
+    let fields = record.fields.iter().zip(marca_de).enumerate();
+    fields
+        .filter(|(_, (f, m))| (usize::from(**m) & partes != 0 || f.volatile) && !f.is_free())
+        .map(|(i, (f, _))| (i, Vista::de(f)))
+        .collect()
+}
+
 fn grupos(record: &Record, esquema: &Esquema) -> Vec<Grupo> {
     let mut out: Vec<Grupo> = Vec::new();
     for (i, f) in record.fields.iter().enumerate().filter(|(_, f)| f.of == Some(Part::Contato)) {
@@ -114,7 +138,7 @@ fn grupos(record: &Record, esquema: &Esquema) -> Vec<Grupo> {
         let columns = esquema.de(tabela);
         let Some(col) = columns.iter().position(|k| k.nome == c.coluna) else { continue };
         let pos = out.iter().position(|g| g.tabela == tabela && g.ordem == ordem).unwrap_or_else(|| {
-            out.push(Grupo { tabela, ordem, campos: vec![None; columns.len()], fone: [None; 2] });
+            out.push(Grupo { tabela, ordem, campos: vec![None; columns.len()], fone: [None; 2], colunas: Vec::new() });
             out.len() - 1
         });
         out[pos].campos[col] = Some(i);
@@ -123,6 +147,11 @@ fn grupos(record: &Record, esquema: &Esquema) -> Vec<Grupo> {
             "numero" => out[pos].fone[1] = Some(i),
             _ => {}
         }
+    }
+    for g in &mut out {
+        let mut campos: Vec<usize> = g.campos.iter().flatten().copied().collect();
+        campos.sort_unstable();
+        g.colunas = colunas(campos.iter().map(|i| &record.fields[*i]));
     }
     out
 }

@@ -1,23 +1,23 @@
 //! From where on, and by how much, the values of a file stand beside their columns.
 //!
-//! For every split `k` the fields before it are read at their place and the others moved by the shift; each
-//! field that parses with a value speaks for the split, each that does not against it, weighted by how little
-//! of what might stand there would parse (a document more than a date, a date more than a number). Blank
-//! fields say nothing. The best split wins.
+//! [`costura`] finds where the shift begins; here it is weighed whether it is one at all. Each field that parses
+//! with a value speaks for its reading, each that does not against it, weighted by how little of what might
+//! stand there would parse (a document more than a date, a date more than a number). Blank fields say nothing.
 //!
 //! **When it is claimed** (a wrong guess sends people the wrong way, so nothing is said unless all hold):
 //! - [`MIN_LINHAS`] lines at least, and the evidence of the split holds in 9 of 10 of them, each line counted
 //!   by itself: a file with several kinds of damage has no single split;
 //! - of the evidence behind the split 90 % agrees with the shift, of that before it 90 % with the layout;
 //! - the shifted part has evidence of weight [`MIN_PESO`] a line at least (two dates, say), and beats the
-//!   layout as it is by as much;
+//!   layout as it is by as much; or it is too short for that, and what stands in its place has it;
 //! - where the width is right, so that the shift itself is guessed, twice as much.
 
 use super::super::valor::{Leitura, Valor, parse};
 use super::super::{Field, Format, Record, Type};
 use super::dica::tamanho;
 use super::fonte::Texto;
-use super::numero;
+use super::{costura, numero};
+use std::ops::RangeInclusive;
 
 /// Lines looked at, at most.
 pub const AMOSTRA: usize = 20;
@@ -29,13 +29,11 @@ pub const MIN_PESO: i32 = 6;
 const PASSOS: isize = 12;
 
 /// Where a file is shifted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Deslocamento {
-    /// The last field with a value that stands at its place; `None`: none does.
-    pub ate: Option<usize>,
-    /// The first field with a value that is shifted; `None`: every field stands at its place and the difference
-    /// is behind the last.
-    pub de: Option<usize>,
+    /// The first field that has left its place, or the fields among which it is; one more than there are fields
+    /// (an index past the last): the end of the line.
+    pub de: RangeInclusive<usize>,
     /// Characters to the right; negative: to the left.
     pub passo: isize,
 }
@@ -43,25 +41,29 @@ pub struct Deslocamento {
 impl Deslocamento {
     /// What ops read, without a full stop.
     pub fn frase(&self, record: &Record) -> String {
-        let name = |i: usize| record.fields.get(i).map_or_else(String::new, |f| f.name.clone());
-        let number = |i: usize| record.fields.get(i).map_or(i + 1, |f| numero(i, f));
+        let fields = &record.fields;
+        let name = |i: usize| fields.get(i).map_or_else(String::new, |f| format!("{} ({})", numero(i, f), f.name));
+        let number = |i: usize| fields.get(i).map_or(i + 1, |f| numero(i, f));
+        let (first, last) = (*self.de.start(), *self.de.end());
         let side = if self.passo > 0 { "à direita" } else { "à esquerda" };
         let n = self.passo.unsigned_abs();
-        match (self.ate, self.de) {
-            (_, None) => {
-                let end = if self.passo > 0 { tamanho(n, 0) } else { tamanho(0, n) };
-                format!("Todos os campos conferem no seu lugar; {end} no fim da linha")
-            }
-            (None, Some(d)) => {
-                format!("Do campo {} ({}) em diante os valores estão deslocados {n} {side}", number(d), name(d))
-            }
-            (Some(a), Some(d)) => {
-                // a gap between the two is blank in the whole sample: the change lies somewhere in it
-                let from = if d == a + 1 { format!("{}", number(d)) } else { format!("{} ({})", number(d), name(d)) };
-                let was = format!("Até o campo {} ({}) os valores conferem", number(a), name(a));
-                format!("{was}; do {from} em diante estão deslocados {n} {side}")
-            }
+        if first >= fields.len() {
+            let end = if self.passo > 0 { tamanho(n, 0) } else { tamanho(0, n) };
+            return format!("Todos os campos conferem no seu lugar; {end} no fim da linha");
         }
+        let was = first.checked_sub(1).map(|i| format!("Até o campo {} os valores conferem; ", name(i)));
+        let was = was.unwrap_or_default();
+        let said = match last {
+            l if l == first && was.is_empty() => {
+                return format!("Do campo {} em diante os valores estão deslocados {n} {side}", name(first));
+            }
+            l if l == first => format!("do {} em diante estão deslocados {n} {side}", number(first)),
+            l if l >= fields.len() => {
+                format!("entre o campo {} e o fim da linha começa um deslocamento de {n} {side}", number(first))
+            }
+            l => format!("entre o campo {} e o {} começa um deslocamento de {n} {side}", number(first), name(l)),
+        };
+        if was.is_empty() { said.replacen('e', "E", 1) } else { was + &said }
     }
 }
 
@@ -73,15 +75,15 @@ pub fn de_largura(record: &Record, linhas: &[Texto]) -> Option<Deslocamento> {
     if passo == 0 || passo.unsigned_abs() * 10 > record.width || linhas.iter().any(|l| l.len() != found) {
         return None;
     }
-    Placar::de(record, linhas, passo).veredito(record, MIN_PESO)
+    Placar::de(record, linhas, passo).veredito(record, linhas, MIN_PESO)
 }
 
 /// The shift within lines of the right width.
 pub fn de_dentro(record: &Record, linhas: &[Texto]) -> Option<Deslocamento> {
     let steps = (-PASSOS..=PASSOS).filter(|p| *p != 0);
-    let all = steps.map(|p| Placar::de(record, linhas, p)).map(|p| (p.melhor().1, p));
+    let all = steps.map(|p| Placar::de(record, linhas, p)).map(|p| (p.melhor(), p));
     let (_, best) = all.max_by_key(|(total, p)| (*total, -p.passo.abs()))?;
-    best.veredito(record, MIN_PESO * 2).filter(|d| d.de.is_some())
+    best.veredito(record, linhas, MIN_PESO * 2).filter(|d| *d.de.end() < record.fields.len())
 }
 
 /// The evidence of each field, line by line.
@@ -105,46 +107,40 @@ impl Placar {
         cells.fold((0, 0), |(a, b), (x, y)| (a + x, b + y))
     }
 
-    /// The best split and its total; the first of equals: what changed may look right at both places.
-    fn melhor(&self) -> (usize, i32) {
-        let mut total: i32 = (0..self.campos).map(|i| self.campo(i).1).sum();
-        let mut best = (0, total);
-        for i in 0..self.campos {
-            let (at, moved) = self.campo(i);
-            total += at - moved;
-            if total > best.1 {
-                best = (i + 1, total);
-            }
-        }
-        best
+    /// The total of the best split.
+    fn melhor(&self) -> i32 {
+        let whole: i32 = (0..self.campos).map(|i| self.campo(i).1).sum();
+        let totals = (0..self.campos).map(|i| self.campo(i)).scan(whole, |total, (at, moved)| {
+            *total += at - moved;
+            Some(*total)
+        });
+        totals.fold(whole, i32::max)
     }
 
-    fn veredito(&self, record: &Record, peso: i32) -> Option<Deslocamento> {
-        let (k, _) = self.melhor();
+    fn veredito(&self, record: &Record, linhas: &[Texto], peso: i32) -> Option<Deslocamento> {
         let lines = i32::try_from(self.linhas.len()).ok()?;
         if self.linhas.len() < MIN_LINHAS {
             return None;
         }
-        let before = Prova::de(self.linhas.iter().flat_map(|l| l.iter().take(k)).map(|c| c.0));
-        let after = Prova::de(self.linhas.iter().flat_map(|l| l.iter().skip(k)).map(|c| c.1));
-        if k > 0 && !before.clara() {
+        let de = costura::acha(record, linhas.get(..AMOSTRA).unwrap_or(linhas), self.passo);
+        // a field that lost characters stands neither at its place nor beside it
+        let rest = de.end() + usize::from(self.passo < 0);
+        let before = Prova::de(self.linhas.iter().flat_map(|l| l.iter().take(*de.start())).map(|c| c.0));
+        let after = Prova::de(self.linhas.iter().flat_map(|l| l.iter().skip(rest)).map(|c| c.1));
+        if *de.start() > 0 && !before.clara() {
             return None;
         }
-        if k == record.fields.len() {
-            let whole = before.forte(peso * lines);
-            return whole.then_some(Deslocamento { ate: k.checked_sub(1), de: None, passo: self.passo });
-        }
+        let found = Some(Deslocamento { de, passo: self.passo });
         let speaks = |l: &&Vec<(i32, i32)>| {
-            let (at, moved) = l.iter().skip(k).fold((0, 0), |(a, m), c| (a + c.0, m + c.1));
+            let (at, moved) = l.iter().skip(rest).fold((0, 0), |(a, m), c| (a + c.0, m + c.1));
             moved >= peso && moved - at >= peso
         };
-        let agree = self.linhas.iter().filter(speaks).count();
-        if !after.clara() || agree * 10 < self.linhas.len() * 9 {
-            return None;
+        if after.clara() && self.linhas.iter().filter(speaks).count() * 10 >= self.linhas.len() * 9 {
+            return found;
         }
-        let ate = (0..k).rev().find(|i| self.campo(*i).0 > 0);
-        let de = (k..self.campos).find(|i| self.campo(*i).1 > 0)?;
-        Some(Deslocamento { ate, de: Some(de), passo: self.passo })
+        // near the end of the line little is left to speak: then what stands in its place must
+        let quiet = after.sim < peso * lines && after.nao * 10 <= after.sim;
+        found.filter(|_| quiet && before.forte(peso * lines))
     }
 }
 
@@ -196,7 +192,7 @@ fn texto_livre(raw: &str) -> i32 {
 }
 
 /// How much a value says that parses.
-fn peso(field: &Field) -> i32 {
+pub fn peso(field: &Field) -> i32 {
     match &field.ty {
         Type::Document => 4,
         Type::Date { .. } | Type::DateTime | Type::Phone => 3,

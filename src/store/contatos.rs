@@ -1,0 +1,175 @@
+//! Whose a phone is, for the imports of mass actions: each look-up goes through an index or a primary key.
+
+use super::consulta::Consulta;
+use super::db::{Cell, Db, Result, Row, Stmt};
+use super::schema::Tabela;
+use crate::domain::fone::Fone;
+use crate::domain::situacao::Situacao;
+use crate::domain::telefones::{LinhaTelefone, Origem};
+
+/// A contract that a message is meant for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contrato {
+    /// Its row.
+    pub id: i64,
+    /// Its ficha (ID_CRM).
+    pub ficha: i64,
+    /// Its situação.
+    pub situacao: Situacao,
+    /// As it is shown.
+    pub texto: String,
+    /// A flag on any contract of the ficha says not to contact it (decisions 4, NAO_CONTATAR).
+    pub nao_contatar: bool,
+}
+
+/// The prepared look-ups.
+pub struct Contatos<'d> {
+    contrato: Stmt<'d>,
+    da_ficha: Stmt<'d>,
+    de_todos: Stmt<'d>,
+    contratos: Stmt<'d>,
+}
+
+impl<'d> Contatos<'d> {
+    /// Prepares them.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn new(db: &'d Db) -> Result<Self> {
+        let lines = "SELECT ficha_id, origem, ordem, score, run, tipo, situacao FROM telefone";
+        Ok(Self {
+            contrato: db.prepare(
+                "SELECT c.id, c.ficha_id, c.situacao, c.contrato, EXISTS (SELECT 1 FROM contrato o
+                   WHERE o.ficha_id=c.ficha_id AND (o.flag_falecido='S' OR o.flag_nao_perturbe='S'))
+                 FROM contrato c WHERE c.chave=?1",
+            )?,
+            // +fone: a ficha's lines lie together, the index of numbers would cost another page
+            da_ficha: db
+                .prepare(&format!("{lines} WHERE ficha_id=?1 AND +fone=?2 ORDER BY origem, contrato_id, ordem"))?,
+            de_todos: db.prepare(&format!("{lines} WHERE fone=?1 ORDER BY ficha_id, origem, contrato_id, ordem"))?,
+            contratos: db.prepare("SELECT id FROM contrato WHERE ficha_id=?1")?,
+        })
+    }
+
+    /// The contract with this key (as `domain::contrato::chave` makes it).
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn contrato(&mut self, chave: &str) -> Result<Option<Contrato>> {
+        let mut cursor = self.contrato.query(&[Cell::Text(chave)])?;
+        let Some(r) = cursor.next_row()? else { return Ok(None) };
+        Ok(Some(Contrato {
+            id: r.i64(0)?,
+            ficha: r.i64(1)?,
+            // an unknown text can only be damage: nobody is contacted for such a contract
+            situacao: r.text(2)?.and_then(Situacao::parse).unwrap_or(Situacao::Excluido),
+            texto: r.str(3)?,
+            nao_contatar: r.i64(4)? != 0,
+        }))
+    }
+
+    /// What a ficha's lines say of a number.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn da_ficha(&mut self, ficha: i64, fone: Fone) -> Result<Vec<LinhaTelefone>> {
+        let mut cursor = self.da_ficha.query(&[Cell::Int(ficha), Cell::Text(&fone.completo())])?;
+        let mut out = Vec::new();
+        while let Some(r) = cursor.next_row()? {
+            out.push(linha(&r, fone)?);
+        }
+        Ok(out)
+    }
+
+    /// What the lines of all fichas say of a number: by ficha.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn de_todos(&mut self, fone: Fone) -> Result<Vec<(i64, Vec<LinhaTelefone>)>> {
+        let mut cursor = self.de_todos.query(&[Cell::Text(&fone.completo())])?;
+        let mut out: Vec<(i64, Vec<LinhaTelefone>)> = Vec::new();
+        while let Some(r) = cursor.next_row()? {
+            let (ficha, line) = (r.i64(0)?, linha(&r, fone)?);
+            match out.last_mut() {
+                Some((f, lines)) if *f == ficha => lines.push(line),
+                _ => out.push((ficha, vec![line])),
+            }
+        }
+        Ok(out)
+    }
+
+    /// The contracts of a ficha, in any situação.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn contratos(&mut self, ficha: i64) -> Result<Vec<i64>> {
+        let mut cursor = self.contratos.query(&[Cell::Int(ficha)])?;
+        let mut out = Vec::new();
+        while let Some(r) = cursor.next_row()? {
+            out.push(r.i64(0)?);
+        }
+        out.sort_unstable();
+        Ok(out)
+    }
+}
+
+/// Numbers of other people that stand in columns of their own, in whatever table a layout keeps them.
+pub struct Terceiros {
+    pares: usize,
+    largas: [Consulta; 2],
+    garantias: Consulta,
+    tipo: i64,
+}
+
+impl Terceiros {
+    /// For these pairs of columns (DDD, number) of fichas and contracts, and the phones of the garantias of one
+    /// type.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn new(db: &Db, pares: &[(&str, &str)], tipo: i64) -> Result<Self> {
+        let names: Vec<&str> = pares.iter().flat_map(|(ddd, n)| [*ddd, *n]).collect();
+        Ok(Self {
+            pares: pares.len(),
+            largas: [Consulta::new(db, Tabela::Ficha, &names)?, Consulta::new(db, Tabela::Contrato, &names)?],
+            garantias: Consulta::new(db, Tabela::Garantia, &["k1", "telefone"])?,
+            tipo,
+        })
+    }
+
+    /// Whether a number is among those of a ficha; `contratos` are all of its contracts.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn tem(&self, db: &Db, ficha: i64, contratos: &[i64], fone: Fone) -> Result<bool> {
+        let mut found = false;
+        for table in &self.largas {
+            table.linhas(db, ficha, |r| {
+                for i in 0..self.pares {
+                    let (ddd, number) = (r.text(i * 2)?.unwrap_or(""), r.text(i * 2 + 1)?.unwrap_or(""));
+                    found |= Fone::de_partes(ddd, number) == Ok(Some(fone));
+                }
+                Ok(())
+            })?;
+        }
+        for id in contratos {
+            self.garantias.linhas(db, *id, |r| {
+                found |= r.i64(0)? == self.tipo && r.text(1)?.and_then(Fone::from_completo) == Some(fone);
+                Ok(())
+            })?;
+        }
+        Ok(found)
+    }
+}
+
+fn linha(r: &Row<'_>, fone: Fone) -> Result<LinhaTelefone> {
+    Ok(LinhaTelefone {
+        origem: if r.i64(1)? == 0 { Origem::Remessa } else { Origem::Enriquecimento },
+        tipo: r.str(5)?,
+        situacao: r.text(6)?.and_then(|s| s.chars().next()),
+        fone,
+        score: r.int(3)?,
+        seq: r.i64(2)?,
+        quando: r.i64(4)?,
+    })
+}

@@ -1,0 +1,109 @@
+//! The phones of one ficha while an import enriches them (R023–R025).
+//!
+//! Enrichment's own numbers are rows of origin 2 at the place `n`; a score for a number that the remessa or
+//! Portal lists is a row of origin 3 at the place that is the number itself, which a remessa leaves standing.
+
+use super::db::{Cell, Db, Result, Stmt};
+use crate::domain::fone::Fone;
+use crate::domain::telefones::{LinhaTelefone, Origem};
+
+/// The prepared statements.
+pub struct Enriquecimento<'d> {
+    le: Stmt<'d>,
+    proximo: Stmt<'d>,
+    insere: Stmt<'d>,
+    altera: Stmt<'d>,
+    nota: Stmt<'d>,
+    run: i64,
+}
+
+impl<'d> Enriquecimento<'d> {
+    /// For this run.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn new(db: &'d Db, run: i64) -> Result<Self> {
+        Ok(Self {
+            le: db.prepare(
+                "SELECT origem, ordem, fone, tipo, situacao, score, run FROM telefone
+                 WHERE ficha_id=?1 ORDER BY origem, contrato_id, ordem",
+            )?,
+            proximo: db.prepare(
+                "INSERT INTO enriquecimento (ficha_id, ultimo) VALUES (?1, 1)
+                 ON CONFLICT (ficha_id) DO UPDATE SET ultimo=ultimo+1 RETURNING ultimo",
+            )?,
+            insere: db.prepare(
+                "INSERT INTO telefone (ficha_id, origem, contrato_id, ordem, fone, score, run)
+                 VALUES (?1, 2, 0, ?2, ?3, ?4, ?5)",
+            )?,
+            altera: db.prepare(
+                "UPDATE OR ROLLBACK telefone SET score=?1, run=?2
+                 WHERE ficha_id=?3 AND origem=2 AND contrato_id=0 AND ordem=?4",
+            )?,
+            nota: db.prepare(
+                "INSERT INTO telefone (ficha_id, origem, contrato_id, ordem, fone, score, run)
+                 VALUES (?1, 3, 0, ?2, ?3, ?4, ?5)
+                 ON CONFLICT (ficha_id, origem, contrato_id, ordem) DO UPDATE SET score=?4, run=?5",
+            )?,
+            run,
+        })
+    }
+
+    /// What the store says about the phones of a ficha, put into `linhas`.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn le(&mut self, ficha: i64, linhas: &mut Vec<LinhaTelefone>) -> Result<()> {
+        linhas.clear();
+        let mut cursor = self.le.query(&[Cell::Int(ficha)])?;
+        while let Some(r) = cursor.next_row()? {
+            // a number that does not read back is none: it was checked when it was written
+            let Some(fone) = r.text(2)?.and_then(Fone::from_completo) else { continue };
+            let (origem, seq) = Origem::gravada(r.i64(0)?, r.i64(1)?);
+            linhas.push(LinhaTelefone {
+                origem,
+                tipo: r.str(3)?,
+                situacao: r.text(4)?.and_then(|s| s.chars().next()),
+                fone,
+                score: r.int(5)?,
+                seq,
+                quando: r.i64(6)?,
+            });
+        }
+        Ok(())
+    }
+
+    /// A new number; returns its `n`, which is never given again, not even after an undo: the table that counts
+    /// has no journal.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub fn novo(&mut self, ficha: i64, fone: Fone, score: Option<i64>) -> Result<i64> {
+        let n = {
+            let mut cursor = self.proximo.query(&[Cell::Int(ficha)])?;
+            let n = cursor.next_row()?.map(|r| r.i64(0)).transpose()?.unwrap_or(1);
+            // a statement that writes has done so only at its end
+            while cursor.next_row()?.is_some() {}
+            n
+        };
+        let text = fone.completo();
+        let cells = [Cell::Int(ficha), Cell::Int(n), Cell::Text(&text), Cell::from(score), Cell::Int(self.run)];
+        self.insere.exec(&cells)?;
+        Ok(n)
+    }
+
+    /// The score of a number that the ficha lists; `seq` is the `n` of its own enrichment line, 0 without one.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub fn nota(&mut self, ficha: i64, seq: i64, fone: Fone, score: Option<i64>) -> Result<()> {
+        let (score, run, ficha) = (Cell::from(score), Cell::Int(self.run), Cell::Int(ficha));
+        if seq > 0 {
+            self.altera.exec(&[score, run, ficha, Cell::Int(seq)])?;
+        } else {
+            let text = fone.completo();
+            self.nota.exec(&[ficha, Cell::Int(text.parse().unwrap_or(0)), Cell::Text(&text), score, run])?;
+        }
+        Ok(())
+    }
+}
