@@ -23,6 +23,8 @@ fn a_noite_do_exemplo_entra_e_o_arquivo_de_discagem_sai() {
     let blocked = |r: &serde_json::Value| (r["effects"]["bloqueios"].clone(), r["lines"]["updated"].clone());
     assert_eq!(baixas.iter().map(blocked).collect::<Vec<_>>(), [(4.into(), 0.into()), (0.into(), 4.into())]);
     assert_eq!(by_kind("exclusao")["effects"]["exclusoes"], 2);
+    // R022: two are absent besides the blocked and the excluded, each the only contract of its ficha
+    assert_eq!(by_kind("batimento")["effects"]["baixas"], 2);
     // UC003: the carga stands in Manager's folder, whole, once
     let names = b.names("manager");
     assert_eq!(names.len(), 1);

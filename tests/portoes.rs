@@ -86,6 +86,19 @@ fn or1_batimento_so_roda_depois_da_remessa_e_dos_acordos_e_entao_roda_sozinho() 
 }
 
 #[test]
+fn or1_o_batimento_roda_assim_que_chegam_os_acordos_e_so_eles_concluem_a_baixa() {
+    let b = carregada();
+    b.evo(BATIMENTO, &batimento(1..=3));
+    // the fixed file is optional and completes nothing; of zero bytes both mean "no movement"
+    b.evo("20230804_020500_acordo_528_out.528.txt", b"");
+    assert_eq!(imported(&b.json(&["run"]).exits(0)), ["baixa done"]);
+    assert_eq!((step(&b, "batimento")["waiting_for"].clone(), baixados(&b)), (json!(["baixa"]), "0".into()));
+    b.evo(ACORDOS, b"");
+    assert_eq!(imported(&b.json(&["run"]).exits(0)), ["baixa done", "batimento done"]);
+    assert_eq!(baixados(&b), "1");
+}
+
+#[test]
 fn or1_um_arquivo_pendente_de_etapa_anterior_segura_mesmo_dispensada_ou_opcional() {
     for (kind, name) in [("baixa", ACORDOS), ("exclusao", EXCLUSAO)] {
         let b = carregada();

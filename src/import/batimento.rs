@@ -13,7 +13,7 @@
 //! the exact number of closings.
 
 use super::passo::{
-    Aceita, Chave, Efeito, Efeitos, Freio, Gravador, IGUAL, Marca, OUTRA, Passo, PorChave, REPETIDA, Rejeito, chave,
+    Aceita, Chave, Efeito, Efeitos, Freio, Gravador, IGUAL, Marca, OUTRA, Passo, REPETIDA, Rejeito, chave,
     chave_do_contrato,
 };
 use super::relato::linhas_lidas;
@@ -29,6 +29,10 @@ use crate::store::evento::{Estados, Evento};
 use crate::store::{carteira, ledger, presenca};
 use chrono::NaiveDate;
 use std::collections::HashMap;
+
+mod chaves;
+
+use chaves::{Chaves, curta};
 
 /// The fields that this rule reads by name.
 pub const CAMPOS: &[&str] = &["contrato", "cod_assessoria"];
@@ -87,7 +91,9 @@ struct Batimento {
     anterior: Option<(NaiveDate, u64)>,
     /// The other fields that can be wrong.
     outros: Vec<usize>,
-    contratos: PorChave<Contrato>,
+    chaves: Chaves,
+    /// In the order of `chaves`.
+    contratos: Vec<Contrato>,
     /// Index of each line of a known contract that a later one repeats; the engine tells the others.
     repetidas: Vec<u32>,
     resumo: Resumo,
@@ -101,6 +107,9 @@ pub fn abre<'c>(ctx: &'c Contexto<'c>, layout: &Layout, dia: NaiveDate) -> anyho
     let record = layout.records.first().ok_or_else(|| anyhow::anyhow!("layout {}: no record", layout.name))?;
     let at = |n: &str| record.index(n).ok_or_else(|| anyhow::anyhow!("layout {}: {n}", layout.name));
     let (contrato, assessoria) = (at("contrato")?, at("cod_assessoria")?);
+    let mut contratos = carrega(ctx, dia)?;
+    contratos.sort_unstable_by_key(|(h, _)| *h);
+    let (hashes, contratos) = contratos.into_iter().unzip();
     let before = ledger::account_before(&ctx.store.db, &layout.kind, dia)?;
     Ok(Box::new(Batimento {
         contrato,
@@ -109,14 +118,15 @@ pub fn abre<'c>(ctx: &'c Contexto<'c>, layout: &Layout, dia: NaiveDate) -> anyho
         ascob: ctx.config.campanha.ascob.clone(),
         max_baixas: ctx.config.batimento.max_baixas,
         anterior: before.and_then(|(d, conta)| Some((d, linhas_lidas(&conta)?))),
-        contratos: carrega(ctx, dia)?,
+        chaves: Chaves::new(hashes),
+        contratos,
         repetidas: Vec::new(),
         resumo: Resumo::default(),
     }))
 }
 
-/// Every contract by key, none present yet.
-fn carrega(ctx: &Contexto<'_>, dia: NaiveDate) -> anyhow::Result<PorChave<Contrato>> {
+/// Every contract with the hash of its key, none present yet.
+fn carrega(ctx: &Contexto<'_>, dia: NaiveDate) -> anyhow::Result<Vec<(u64, Contrato)>> {
     let (db, bloqueio) = (&ctx.store.db, &ctx.config.bloqueio);
     let posteriores = presenca::posteriores(db, dia)?;
     let mut idades: HashMap<NaiveDate, i64> = HashMap::new();
@@ -132,26 +142,32 @@ fn carrega(ctx: &Contexto<'_>, dia: NaiveDate) -> anyhow::Result<PorChave<Contra
         }
         estados[place] = Some((situacao, ausencia));
     })?;
-    let mut contratos = PorChave::with_capacity_and_hasher(estados.len(), Default::default());
+    let mut contratos = Vec::with_capacity(estados.len());
     carteira::chaves(db, |id, key| {
         let id = u32::try_from(id).unwrap_or(NENHUMA);
         if let Some((situacao, ausencia)) = estados.get(id as usize).copied().flatten() {
             let c = Contrato { id, situacao, ausencia, presente: false, linha: NENHUMA };
-            contratos.insert(chave(key.as_bytes()), c);
+            contratos.push((curta(chave(key.as_bytes())), c));
         }
     })?;
     Ok(contratos)
 }
 
 impl Batimento {
+    fn contrato(&mut self, chave: Chave) -> Option<&mut Contrato> {
+        self.chaves.acha(curta(chave)).and_then(|i| self.contratos.get_mut(i))
+    }
+
     /// A line of a known contract: the last one says whether it is present.
     fn conhecida(&mut self, chave: Chave, linha: &Linha<'_>, presente: bool) -> Option<Situacao> {
-        let c = self.contratos.get_mut(&chave)?;
-        if c.linha != NENHUMA {
-            self.repetidas.push(c.linha);
+        let c = self.contrato(chave)?;
+        let before = std::mem::replace(&mut c.linha, linha.indice);
+        c.presente = presente;
+        let situacao = c.situacao;
+        if before != NENHUMA {
+            self.repetidas.push(before);
         }
-        (c.linha, c.presente) = (linha.indice, presente);
-        Some(c.situacao)
+        Some(situacao)
     }
 
     /// The contract's key; one that cannot be read stops the file.
@@ -197,7 +213,7 @@ impl Batimento {
     ) -> Result<Aceita, Rejeito> {
         let key = self.chave(linha)?;
         if let Err(r) = assessoria.and_then(|()| self.outros(linha, avisos)) {
-            if let Some(c) = self.contratos.get_mut(&key) {
+            if let Some(c) = self.contrato(key) {
                 c.presente = true;
             }
             return Err(r);
@@ -297,7 +313,7 @@ impl<'c> Passo<'c> for Batimento {
         }
         let r = &mut self.resumo;
         r.linhas = plano.len() as u64;
-        for c in self.contratos.values() {
+        for c in &self.contratos {
             let active = c.situacao == Situacao::Ativo;
             r.ativos += u64::from(active);
             r.presentes += u64::from(c.presente);
@@ -318,7 +334,7 @@ impl<'c> Passo<'c> for Batimento {
     }
 
     fn gravador(self: Box<Self>, store: &'c Store, run: i64) -> anyhow::Result<Box<dyn Gravador + 'c>> {
-        let closed = self.contratos.values().filter_map(|c| Some((c.id, c.situacao, c.fecha()?)));
+        let closed = self.contratos.iter().filter_map(|c| Some((c.id, c.situacao, c.fecha()?)));
         let mut baixas: Vec<_> = closed.collect();
         // in the order of the rows
         baixas.sort_unstable();

@@ -11,8 +11,6 @@ use crate::store::db::{Cell, DbError};
 use crate::store::ledger::Arquivo;
 use serde::Serialize;
 use std::borrow::Cow;
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
 
 /// 96 bits of a key's hash: a collision among a million keys is a matter of 10⁻¹⁷.
 pub type Chave = [u32; 3];
@@ -22,25 +20,6 @@ pub fn chave(bytes: &[u8]) -> Chave {
     let h = xxhash_rust::xxh3::xxh3_128(bytes).to_le_bytes();
     let word = |i: usize| u32::from_le_bytes([h[i], h[i + 1], h[i + 2], h[i + 3]]);
     [word(0), word(4), word(8)]
-}
-
-/// A map by [`Chave`]: the key is a hash already and is not hashed again.
-pub type PorChave<V> = HashMap<Chave, V, BuildHasherDefault<JaHash>>;
-
-/// Hands a [`Chave`] on as it is.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct JaHash(u64);
-
-impl Hasher for JaHash {
-    fn write(&mut self, bytes: &[u8]) {
-        let mut word = [0; 8];
-        word.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
-        self.0 = self.0.rotate_left(32) ^ u64::from_le_bytes(word);
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
 }
 
 /// A field's value as the store takes it.
