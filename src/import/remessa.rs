@@ -11,7 +11,7 @@
 //! line whose block still holds is ignored whole.
 
 use super::esquema;
-use super::passo::{APLICA, Aceita, BLOQUEADA, Chave, Gravador, IGUAL, Marca, Passo, Rejeito, chave};
+use super::passo::{APLICA, Aceita, BLOQUEADA, Gravador, IGUAL, Marca, Passo, Rejeito, chave};
 use super::{Contexto, mesma_assessoria};
 use crate::domain::codigo::Codigo;
 use crate::domain::contrato;
@@ -27,7 +27,7 @@ use std::collections::HashMap;
 mod grava;
 mod mapa;
 
-use mapa::Mapa;
+use mapa::{Mapa, PorChave};
 
 /// The fields that this rule reads by name.
 pub const CAMPOS: &[&str] = &[
@@ -100,10 +100,10 @@ pub struct Remessa {
     ascob: String,
     dias: u32,
     /// Index into `atuais`, by key.
-    contratos: HashMap<Chave, u32>,
+    contratos: PorChave,
     atuais: Vec<Atual>,
     fichas: Vec<Ficha>,
-    documentos: HashMap<Chave, u32>,
+    documentos: PorChave,
     /// Ficha of each line; [`NENHUMA`] where it was not accepted.
     ficha_da_linha: Vec<u32>,
     /// Contract of each line, as index into `atuais`; [`NENHUMA`] where it is new.
@@ -124,13 +124,15 @@ pub fn abre(ctx: &Contexto<'_>, layout: &Layout, dia: NaiveDate) -> anyhow::Resu
     let esquema = esquema::esquema(ctx.layouts)?;
     let ascob = ctx.config.campanha.ascob.clone();
     let mapa = Mapa::new(layout, record, &esquema, &ascob)?;
-    let mut fichas = Vec::new();
-    let mut documentos = HashMap::new();
+    let (n_fichas, n_contratos) = carteira::quantos(&ctx.store.db)?;
+    let mut fichas = Vec::with_capacity(n_fichas);
+    let mut documentos = PorChave::with_capacity_and_hasher(n_fichas, Default::default());
     carteira::fichas(&ctx.store.db, |id, documento, h| {
         documentos.insert(chave(documento.as_bytes()), u32::try_from(fichas.len()).unwrap_or(NENHUMA));
         fichas.push(Ficha { id: u32::try_from(id).unwrap_or(0), h: h.cast_unsigned(), linhas: (0, 0) });
     })?;
-    let (mut contratos, mut atuais) = (HashMap::new(), Vec::new());
+    let mut contratos = PorChave::with_capacity_and_hasher(n_contratos, Default::default());
+    let mut atuais = Vec::with_capacity(n_contratos);
     let mut idades: HashMap<NaiveDate, i64> = HashMap::new();
     carteira::contratos(&ctx.store.db, |c| {
         let idade = c.bloqueado_em.map(|d0| {
