@@ -84,11 +84,11 @@ impl Casa {
     pub fn tick_ocioso(&self, now: &str) -> Result<f64> {
         // what there is to send goes first
         for _ in 0..2 {
-            self.atom(now).arg("run").status()?;
+            run(self.atom(now).arg("run"))?;
         }
         let before = cpu_ms(Quem::Comandos)?;
         for _ in 0..20 {
-            self.atom(now).arg("run").status()?;
+            run(self.atom(now).arg("run"))?;
         }
         Ok((cpu_ms(Quem::Comandos)? - before) / 20.0)
     }
