@@ -1,7 +1,7 @@
 //! The baselines: a plain prepared INSERT, the sqlite3 shell, pandas.
 
 use crate::Result;
-use crate::medida::{Medida, mede};
+use crate::medida::{Medida, Quem, cpu_ms, mede};
 use atom::import::passo::celula;
 use atom::layout::fixed::Reader;
 use atom::layout::linha::{Linha, Next};
@@ -49,7 +49,7 @@ impl Bases {
     pub fn r(&self, kind: &str, file: &Path, key: &str) -> Result<Medida> {
         let path = self.vazio();
         let layout = self.layout(kind)?;
-        let begun = Instant::now();
+        let (begun, cpu) = (Instant::now(), cpu_ms(Quem::Este)?);
         let db = Db::open(&path, Mode::Create, Duration::from_secs(5))?;
         db.script(&tabela(layout, key))?;
         let tx = db.begin()?;
@@ -66,7 +66,8 @@ impl Bases {
         drop(stmt);
         tx.commit()?;
         let tempo = begun.elapsed();
-        Ok(Medida { tempo, pico_kib: 0, base: fs::metadata(&path)?.len() })
+        let cpu_ms = cpu_ms(Quem::Este)? - cpu;
+        Ok(Medida { tempo, cpu_ms, pico_kib: 0, base: fs::metadata(&path)?.len() })
     }
 
     /// The values of R as CSV.

@@ -2,7 +2,7 @@
 
 use crate::Result;
 use crate::arquivos::Dia;
-use crate::medida::{Medida, cpu_ms, mede, run};
+use crate::medida::{Medida, Quem, cpu_ms, mede, run};
 use atom::store::db::{Db, Mode};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -73,23 +73,23 @@ impl Casa {
 
     /// `atom get` by CPF: CPU of the whole process, ms, mean.
     pub fn consulta(&self, documentos: &[String], now: &str) -> Result<f64> {
-        let before = cpu_ms()?;
+        let before = cpu_ms(Quem::Comandos)?;
         for d in documentos {
             run(self.atom(now).args(["get", "--by", "cpf", d]))?;
         }
-        Ok((cpu_ms()? - before) / documentos.len() as f64)
+        Ok((cpu_ms(Quem::Comandos)? - before) / documentos.len() as f64)
     }
 
     /// A tick with nothing to do: CPU, ms, mean of 20.
     pub fn tick_ocioso(&self, now: &str) -> Result<f64> {
         // what there is to send goes first
         for _ in 0..2 {
-            self.atom(now).arg("run").status()?;
+            run(self.atom(now).arg("run"))?;
         }
-        let before = cpu_ms()?;
+        let before = cpu_ms(Quem::Comandos)?;
         for _ in 0..20 {
-            self.atom(now).arg("run").status()?;
+            run(self.atom(now).arg("run"))?;
         }
-        Ok((cpu_ms()? - before) / 20.0)
+        Ok((cpu_ms(Quem::Comandos)? - before) / 20.0)
     }
 }

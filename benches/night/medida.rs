@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 /// One run.
 pub struct Medida {
     pub tempo: Duration,
+    /// User and system time, ms: what it costs even where others are at work on the machine.
+    pub cpu_ms: f64,
     /// Peak resident memory, KiB; 0 where it is not told.
     pub pico_kib: u64,
     /// Size of the database file after it.
@@ -18,6 +20,10 @@ pub struct Medida {
 impl Medida {
     pub fn s(&self) -> f64 {
         self.tempo.as_secs_f64()
+    }
+
+    fn cpu_s(&self) -> f64 {
+        self.cpu_ms / 1000.0
     }
 }
 
@@ -45,10 +51,9 @@ impl Tabela {
         Ok(())
     }
 
-    /// Median seconds of a row.
-    pub fn mediana(&self, nome: &str) -> f64 {
-        let mut t: Vec<f64> =
-            self.0.iter().filter(|l| l.nome == nome).flat_map(|l| &l.medidas).map(Medida::s).collect();
+    /// Median of a row.
+    fn mediana(&self, nome: &str, de: fn(&Medida) -> f64) -> f64 {
+        let mut t: Vec<f64> = self.0.iter().filter(|l| l.nome == nome).flat_map(|l| &l.medidas).map(de).collect();
         t.sort_by(f64::total_cmp);
         t.get(t.len() / 2).copied().unwrap_or(f64::NAN)
     }
@@ -59,20 +64,24 @@ impl Tabela {
     }
 
     pub fn mostra(&self) {
-        println!("{:<24} {:>8} {:>7} {:>7} {:>9} {:>9}", "", "s", "×", "alvo", "pico MiB", "base MiB");
+        let head = ["", "s", "×", "alvo", "CPU s", "×", "pico MiB", "base MiB"];
+        let [a, b, c, d, e, f, g, h] = head;
+        println!("{a:<24} {b:>8} {c:>6} {d:>6} {e:>8} {f:>6} {g:>9} {h:>9}");
         for l in self.0.iter().filter(|l| !l.medidas.is_empty()) {
-            let s = self.mediana(l.nome);
-            let ratio = s / self.mediana(l.base);
+            let [(s, of_s), (cpu, of_cpu)] = [Medida::s, Medida::cpu_s].map(|de| {
+                let one = self.mediana(l.nome, de);
+                (one, one / self.mediana(l.base, de))
+            });
             let some = |n: u64| if n == 0 { String::new() } else { n.to_string() };
             let (peak, size) = (some(self.pico(l.nome)), some(l.medidas.last().map_or(0, |m| m.base >> 20)));
-            println!("{:<24} {s:>8.2} {ratio:>7.2} {:>7} {peak:>9} {size:>9}", l.nome, l.alvo);
+            println!("{:<24} {s:>8.2} {of_s:>6.2} {:>6} {cpu:>8.2} {of_cpu:>6.2} {peak:>9} {size:>9}", l.nome, l.alvo);
         }
     }
 }
 
 /// Runs a command and watches its memory; `base` is the file whose size is told.
 pub fn mede(c: &mut Command, base: &Path) -> Result<Medida> {
-    let begun = Instant::now();
+    let (begun, cpu) = (Instant::now(), cpu_ms(Quem::Comandos)?);
     let mut child = c.spawn()?;
     let mut pico_kib = 0;
     let status = loop {
@@ -86,7 +95,8 @@ pub fn mede(c: &mut Command, base: &Path) -> Result<Medida> {
     if !status.success() {
         return Err(format!("{c:?}: {status}").into());
     }
-    Ok(Medida { tempo, pico_kib, base: fs::metadata(base)?.len() })
+    let cpu_ms = cpu_ms(Quem::Comandos)? - cpu;
+    Ok(Medida { tempo, cpu_ms, pico_kib, base: fs::metadata(base)?.len() })
 }
 
 /// Peak resident memory of a process so far, KiB.
@@ -95,14 +105,27 @@ fn high_water(child: &Child) -> Option<u64> {
     status.lines().find(|l| l.starts_with("VmHWM:"))?.split_whitespace().nth(1)?.parse().ok()
 }
 
-/// User and system time of all commands that this process ran and waited for, in ms. The kernel tells it in
-/// hundredths of a second, so one short command is measured by running it many times.
-pub fn cpu_ms() -> Result<f64> {
+/// Whose time.
+#[derive(Clone, Copy)]
+pub enum Quem {
+    /// This process itself.
+    Este,
+    /// All commands that it ran and waited for.
+    Comandos,
+}
+
+/// User and system time, ms. The kernel tells it in hundredths of a second, so one short command is measured by
+/// running it many times.
+pub fn cpu_ms(quem: Quem) -> Result<f64> {
     let stat = fs::read_to_string("/proc/self/stat")?;
     // the second field is the name, which may hold blanks
     let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or("").split_whitespace().collect();
     let ticks = |i: usize| fields.get(i).and_then(|f| f.parse::<f64>().ok()).ok_or("/proc/self/stat");
-    Ok((ticks(13)? + ticks(14)?) * 10.0)
+    let first = match quem {
+        Quem::Este => 11,
+        Quem::Comandos => 13,
+    };
+    Ok((ticks(first)? + ticks(first + 1)?) * 10.0)
 }
 
 /// Runs a command that must succeed.

@@ -11,9 +11,7 @@
 //! line whose block still holds is ignored whole.
 
 use super::esquema;
-use super::passo::{
-    APLICA, Aceita, BLOQUEADA, Chave, Gravador, IGUAL, Marca, Passo, Rejeito, chave, chave_do_contrato,
-};
+use super::passo::{APLICA, Aceita, BLOQUEADA, Gravador, IGUAL, Marca, Passo, Rejeito, chave, chave_do_contrato};
 use super::{Contexto, mesma_assessoria};
 use crate::domain::codigo::Codigo;
 use crate::domain::situacao::{self, PorRemessa, Situacao};
@@ -28,7 +26,7 @@ use std::collections::HashMap;
 mod grava;
 mod mapa;
 
-use mapa::Mapa;
+use mapa::{Mapa, PorChave};
 
 /// The fields that this rule reads by name.
 pub const CAMPOS: &[&str] = &[
@@ -101,10 +99,10 @@ pub struct Remessa {
     ascob: String,
     dias: u32,
     /// Index into `atuais`, by key.
-    contratos: HashMap<Chave, u32>,
+    contratos: PorChave,
     atuais: Vec<Atual>,
     fichas: Vec<Ficha>,
-    documentos: HashMap<Chave, u32>,
+    documentos: PorChave,
     /// Ficha of each line; [`NENHUMA`] where it was not accepted.
     ficha_da_linha: Vec<u32>,
     /// Contract of each line, as index into `atuais`; [`NENHUMA`] where it is new.
@@ -112,7 +110,8 @@ pub struct Remessa {
     /// Hash of the debt's part of each line, which moves every night; 0 where the contract is new.
     h_da_linha: Vec<u64>,
     presentes: Vec<u32>,
-    vazia: bool,
+    /// So many contracts are new that the indexes are cheaper built anew than kept live.
+    indices_por_ultimo: bool,
     scratch: Vec<u8>,
 }
 
@@ -125,13 +124,15 @@ pub fn abre<'c>(ctx: &'c Contexto<'c>, layout: &Layout, dia: NaiveDate) -> anyho
     let esquema = esquema::esquema(ctx.layouts)?;
     let ascob = ctx.config.campanha.ascob.clone();
     let mapa = Mapa::new(layout, record, &esquema, &ascob)?;
-    let mut fichas = Vec::new();
-    let mut documentos = HashMap::new();
+    let (n_fichas, n_contratos) = carteira::quantos(&ctx.store.db)?;
+    let mut fichas = Vec::with_capacity(n_fichas);
+    let mut documentos = PorChave::with_capacity_and_hasher(n_fichas, Default::default());
     carteira::fichas(&ctx.store.db, |id, documento, h| {
         documentos.insert(chave(documento.as_bytes()), u32::try_from(fichas.len()).unwrap_or(NENHUMA));
         fichas.push(Ficha { id: u32::try_from(id).unwrap_or(0), h: h.cast_unsigned(), linhas: (0, 0) });
     })?;
-    let (mut contratos, mut atuais) = (HashMap::new(), Vec::new());
+    let mut contratos = PorChave::with_capacity_and_hasher(n_contratos, Default::default());
+    let mut atuais = Vec::with_capacity(n_contratos);
     let mut idades: HashMap<NaiveDate, i64> = HashMap::new();
     carteira::contratos(&ctx.store.db, |c| {
         let idade = c.bloqueado_em.map(|d0| {
@@ -148,7 +149,7 @@ pub fn abre<'c>(ctx: &'c Contexto<'c>, layout: &Layout, dia: NaiveDate) -> anyho
         });
     })?;
     Ok(Box::new(Remessa {
-        vazia: contratos.is_empty() && fichas.is_empty(),
+        indices_por_ultimo: false,
         mapa,
         esquema,
         ascob,
@@ -280,16 +281,21 @@ impl<'c> Passo<'c> for Remessa {
     /// Which line of a client with several is the last one: only that writes the personal fields.
     fn resolve(&mut self, plano: &mut [Marca]) {
         let effective = |m: Marca| m == IGUAL || m >= APLICA;
+        let mut novos = 0;
         for (i, m) in plano.iter().enumerate().filter(|(_, m)| effective(**m)) {
             let numero = u32::try_from(i + 1).unwrap_or(NENHUMA);
             if let Some(f) = self.ficha_da_linha.get(i).and_then(|f| self.fichas.get_mut(*f as usize)) {
                 f.linhas = (if f.linhas.0 == 0 { numero } else { f.linhas.0 }, numero);
             }
             match self.contrato_da_linha.get(i).and_then(|c| self.atuais.get(*c as usize)) {
-                None => debug_assert!(*m & NOVO != 0),
+                None => {
+                    debug_assert!(*m & NOVO != 0);
+                    novos += 1;
+                }
                 Some(a) => self.presentes.push(a.id),
             }
         }
+        self.indices_por_ultimo = novos > 0 && novos * 2 >= self.atuais.len();
         for (i, m) in plano.iter_mut().enumerate().filter(|(_, m)| **m >= APLICA && **m & FICHA != 0) {
             let numero = u32::try_from(i + 1).unwrap_or(NENHUMA);
             let Some(f) = self.ficha_da_linha.get(i).and_then(|f| self.fichas.get(*f as usize)) else { continue };

@@ -26,6 +26,12 @@ pub struct Chaves<'a> {
     pub h_contato: i64,
 }
 
+/// About how many fichas and contracts there are, without counting them: their highest ids.
+pub fn quantos(db: &Db) -> Result<(usize, usize)> {
+    let max = |sql| Ok(db.int(sql, &[])?.and_then(|n| usize::try_from(n).ok()).unwrap_or(0));
+    Ok((max("SELECT max(id) FROM ficha")?, max("SELECT max(id) FROM contrato")?))
+}
+
 /// Every ficha by id: id, document, hash.
 pub fn fichas(db: &Db, mut f: impl FnMut(i64, &str, i64)) -> Result<()> {
     db.each("SELECT id, cpf_cnpj_cliente, h FROM ficha ORDER BY id", &[], |r| {

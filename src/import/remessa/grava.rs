@@ -45,8 +45,8 @@ pub(super) struct Grava<'d> {
 impl<'d> Grava<'d> {
     pub(super) fn new(base: Remessa, store: &'d Store, run: i64) -> anyhow::Result<Self> {
         let db = &store.db;
-        if base.vazia {
-            // on an empty base the indexes are built last: cheaper than keeping them live
+        if base.indices_por_ultimo {
+            // cheaper than keeping them live
             for t in Tabela::TODAS {
                 for (name, _) in t.indices() {
                     db.script(&format!("DROP INDEX IF EXISTS {name}"))?;
@@ -323,7 +323,7 @@ impl Gravador for Grava<'_> {
 
     fn fim(mut self: Box<Self>) -> anyhow::Result<Efeitos> {
         let db = self.db();
-        if self.base.vazia {
+        if self.base.indices_por_ultimo {
             for t in Tabela::TODAS {
                 for (_, sql) in t.indices() {
                     db.script(sql)?;

@@ -3,13 +3,37 @@
 use super::{COM_AVISO, CONTRATO, PARTES, VERSAO};
 use crate::domain::codigo::Codigo;
 use crate::domain::fone::Fone;
-use crate::import::passo::Marca;
+use crate::import::passo::{Chave, Marca};
 use crate::layout::contato::contato;
 use crate::layout::linha::Linha;
 use crate::layout::valor::{Vista, em_branco};
 use crate::layout::{Field, Layout, Part, Record};
 use crate::store::schema::{Esquema, Tabela};
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::ops::Range;
+
+/// Places by key. A key is a hash already: it is not hashed again.
+pub(super) type PorChave = HashMap<Chave, u32, BuildHasherDefault<Direto>>;
+
+/// Takes the first bytes of a [`Chave`] as its hash.
+#[derive(Default)]
+pub(super) struct Direto(u64);
+
+impl Hasher for Direto {
+    fn write(&mut self, bytes: &[u8]) {
+        if let Some(first) = bytes.first_chunk() {
+            self.0 = u64::from_le_bytes(*first);
+        }
+    }
+
+    /// The length of an array says nothing.
+    fn write_usize(&mut self, _: usize) {}
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
 
 pub(super) struct Parte {
     pub(super) marca: Marca,
