@@ -1,6 +1,6 @@
 //! `undo`: takes back one import where nothing later depends on it.
 //!
-//! Row by row the change journal knows what a run did; [`desfaz`](crate::store::desfaz) restores it. **In the way**
+//! Row by row the change journal knows what a run did; `store::desfaz` restores it. **In the way**
 //! is every later run that touched the same rows, that hangs on a client or contract which would vanish, or that
 //! decided on what the run had set although it wrote no row of it: a remessa that found a contract unchanged, a
 //! batimento that found a withdrawn one absent, a line of exclusao, telefones or refin that changed nothing. The
