@@ -36,3 +36,4 @@ mod remessa;
 mod ruins;
 mod store;
 mod telefones;
+mod undo;

@@ -38,7 +38,7 @@ Exit codes:
    3  done, with rejected lines (error file written)
    4  gate closed: waiting for something, named
    5  temporary: remote or OMNE unreachable; a retry may help
-   6  file refused whole or quarantined by the brake; nothing applied
+   6  file refused whole or quarantined by the brake, or undo refused; nothing applied
   10  store missing, or of another schema version
   11  another run holds the lock
   70  the accounting does not close: nothing applied";

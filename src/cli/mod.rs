@@ -21,6 +21,7 @@ pub mod relato;
 pub mod run;
 pub mod status;
 pub mod texto;
+pub mod undo;
 
 use crate::config::Env;
 use app::{App, IfLocked};
@@ -113,6 +114,8 @@ enum Command {
     Explain(explain::Cmd),
     /// Rejected lines by file and code; replay after a fix
     Rejects(rejects::Cmd),
+    /// Take back one import where nothing later depends on it; --dry-run shows the effect
+    Undo(undo::Cmd),
     /// The layouts of the files; diagnose a broken line with a ruler
     Layout(layout::Cmd),
     /// The first sheet of a workbook as CSV, under limits of memory and time
@@ -169,6 +172,7 @@ fn dispatch(cli: Cli, umask: u32) -> anyhow::Result<i64> {
         Command::Get(cmd) => get::run(&cmd, &app),
         Command::Explain(cmd) => explain::run(&cmd, &app),
         Command::Rejects(cmd) => rejects::run(&cmd, &app),
+        Command::Undo(cmd) => undo::run(&cmd, &app),
         Command::Layout(cmd) => layout::run(&cmd, &app),
     }
 }

@@ -291,6 +291,7 @@ fn estado(state: &str) -> &str {
         "refused" => "recusada",
         "quarantined" => "em quarentena",
         "duplicate" => "já importada",
+        "undone" => "desfeita",
         "failed" => "falhou",
         other => other,
     }

@@ -338,6 +338,9 @@ impl<'c> Passo<'c> for Batimento {
         let mut baixas: Vec<_> = closed.collect();
         // in the order of the rows
         baixas.sort_unstable();
+        let mut presentes: Vec<u32> = self.contratos.iter().filter(|c| c.presente).map(|c| c.id).collect();
+        presentes.sort_unstable();
+        presenca::guarda(&store.db, run, &presentes)?;
         Ok(Box::new(Grava { estados: Estados::new(&store.db, run)?, baixas }))
     }
 }

@@ -15,6 +15,7 @@ pub mod arquivo;
 pub mod baixa;
 pub mod batimento;
 pub mod conjunto;
+pub mod desfaz;
 pub mod entrada;
 pub mod esquema;
 pub mod estrutura;

@@ -90,7 +90,12 @@ impl Dia {
         if self.dispensas.iter().any(|d| d.kind == etapa.kind) {
             return Situacao::Waived;
         }
-        match self.de(etapa).filter(|a| a.estado != Estado::Duplicado).last().map(|a| a.estado) {
+        match self
+            .de(etapa)
+            .filter(|a| !matches!(a.estado, Estado::Duplicado | Estado::Desfeito))
+            .last()
+            .map(|a| a.estado)
+        {
             Some(Estado::Quarentena) => Situacao::Quarantined,
             Some(Estado::Recusado) => Situacao::Refused,
             _ => Situacao::Missing,

@@ -106,6 +106,12 @@ pub fn linhas_lidas(conta: &str) -> Option<u64> {
     v.pointer("/lines/read").and_then(serde_json::Value::as_u64)
 }
 
+/// Lines that changed nothing, from the account of a run in the ledger.
+pub fn linhas_iguais(conta: &str) -> Option<u64> {
+    let v: serde_json::Value = serde_json::from_str(conta).ok()?;
+    v.pointer("/lines/unchanged").and_then(serde_json::Value::as_u64)
+}
+
 /// The lines read are not the lines accounted for.
 #[derive(Debug, thiserror::Error)]
 #[error("a conta não fecha: {read} linhas lidas, {sum} contabilizadas; nada foi aplicado")]

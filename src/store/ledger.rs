@@ -16,6 +16,8 @@ pub enum Estado {
     Duplicado,
     /// Refused whole: structure, too many rejects, older than the last.
     Recusado,
+    /// Applied, and taken back by `undo`: as if it had not come, until ops name it.
+    Desfeito,
 }
 
 impl Estado {
@@ -27,6 +29,7 @@ impl Estado {
             Self::Importado => "importado",
             Self::Duplicado => "duplicado",
             Self::Recusado => "recusado",
+            Self::Desfeito => "desfeito",
         }
     }
 
@@ -36,6 +39,7 @@ impl Estado {
             "quarentena" => Self::Quarentena,
             "importado" => Self::Importado,
             "duplicado" => Self::Duplicado,
+            "desfeito" => Self::Desfeito,
             _ => Self::Recusado,
         }
     }
@@ -213,7 +217,7 @@ pub fn newer_done(db: &Db, layout: &str, day: Option<NaiveDate>, carimbo: &str) 
 pub fn last_account(db: &Db, layout: &str, except: i64) -> Result<Option<String>> {
     let found = db.one(
         "SELECT conta FROM run JOIN arquivo a ON a.id=arquivo_id
-         WHERE a.layout=?1 AND a.id<>?2 AND run.estado IN ('done','done_with_rejects')
+         WHERE a.layout=?1 AND a.id<>?2 AND run.kind=a.kind AND run.estado IN ('done','done_with_rejects')
            AND a.nome NOT LIKE '%.corrigido'
          ORDER BY run.id DESC LIMIT 1",
         &[Cell::Text(layout), Cell::Int(except)],
@@ -299,7 +303,7 @@ pub struct Run<'a> {
     pub inicio: &'a str,
     /// End, local time.
     pub fim: &'a str,
-    /// `done`, `done_with_rejects`, `refused`, `quarantined`.
+    /// `done`, `done_with_rejects`, `refused`, `quarantined`; `undone` once it was taken back.
     pub estado: &'a str,
     /// Exit code.
     pub saida: i64,
@@ -383,6 +387,33 @@ pub fn recent_runs(db: &Db, limit: i64) -> Result<Vec<RunRow>> {
 pub fn run(db: &Db, id: i64) -> Result<Option<RunRow>> {
     let sql = format!("SELECT {RUN_COLS} FROM run LEFT JOIN arquivo ON arquivo.id=run.arquivo_id WHERE run.id=?1");
     db.one(&sql, &[Cell::Int(id)], read_run)
+}
+
+/// The file that a run read.
+pub fn file_of(db: &Db, run: i64) -> Result<Option<Arquivo>> {
+    match db.int("SELECT arquivo_id FROM run WHERE id=?1", &[Cell::Int(run)])? {
+        Some(id) => get(db, id),
+        None => Ok(None),
+    }
+}
+
+/// The runs after this one whose files stand applied, oldest first.
+pub fn applied_after(db: &Db, run: i64) -> Result<Vec<RunRow>> {
+    let sql = format!(
+        "SELECT {RUN_COLS} FROM run JOIN arquivo ON arquivo.id=run.arquivo_id
+         WHERE run.id>?1 AND run.kind=arquivo.kind AND run.estado IN ('done','done_with_rejects') ORDER BY run.id"
+    );
+    db.rows(&sql, &[Cell::Int(run)], read_run)
+}
+
+/// Marks a run as taken back; returns the newest run that still stands for its file, if it was applied more than
+/// once.
+pub fn undone(db: &Db, run: i64, arquivo: i64, kind: &str) -> Result<Option<i64>> {
+    db.exec("UPDATE run SET estado='undone' WHERE id=?1", &[Cell::Int(run)])?;
+    db.int(
+        "SELECT max(id) FROM run WHERE arquivo_id=?1 AND kind=?2 AND estado IN ('done','done_with_rejects')",
+        &[Cell::Int(arquivo), Cell::Text(kind)],
+    )
 }
 
 /// The newest file at a place, relative to the data folder.

@@ -1,7 +1,7 @@
 //! The embedded store: two SQLite files in one folder, and the journal of ids beside them.
 //!
 //! [`db`] is the seam to the driver, [`schema`] the tables, [`ledger`] files and runs, [`rejeito`] rejected lines, [`dia`] the
-//! operating days, [`carteira`] the clients and contracts, [`acordo`] what blocks them, [`saida`] what goes out; [`lote`], [`massiva`] and
+//! operating days, [`carteira`] the clients and contracts, [`acordo`] what blocks them, [`saida`] what goes out, [`desfaz`] what takes a run back; [`lote`], [`massiva`] and
 //! [`historico`] the contacts with people.
 //!
 //! **Locking:** writers of `carteira.db` hold the kernel lock of [`lock`] before they begin; nothing here
@@ -15,6 +15,7 @@ pub mod carteira;
 pub mod consulta;
 pub mod contatos;
 pub mod db;
+pub mod desfaz;
 pub mod dia;
 pub mod evento;
 pub mod historia;

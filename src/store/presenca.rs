@@ -1,11 +1,12 @@
-//! Which contracts each remessa held, unchanged ones too: a late exclusao or batimento asks whether a newer
-//! remessa still had the contract (REMESSA_POSTERIOR, decisions 5).
+//! Which contracts each remessa and batimento held, unchanged ones too: a late exclusao or batimento asks
+//! whether a newer remessa still had the contract (REMESSA_POSTERIOR, decisions 5), an undo whether a later file
+//! confirmed or missed what it would take back.
 
 use super::db::{Cell, Db, Result};
 use chrono::NaiveDate;
 use std::collections::HashSet;
 
-/// Records the contracts of a remessa; `ids` are sorted.
+/// Records the contracts of a remessa or batimento; `ids` are sorted.
 ///
 /// # Errors
 /// The store cannot be written.
@@ -21,7 +22,7 @@ pub fn guarda(db: &Db, run: i64, ids: &[u32]) -> Result<()> {
 pub fn posteriores(db: &Db, dia: NaiveDate) -> Result<HashSet<u32>> {
     let mut found = HashSet::new();
     db.each(
-        "SELECT p.contratos FROM presenca p JOIN run ON run.id=p.run WHERE run.data_operacao>?1",
+        "SELECT p.contratos FROM presenca p JOIN run ON run.id=p.run WHERE run.kind='remessa' AND run.data_operacao>?1",
         &[Cell::Text(&dia.to_string())],
         |r| {
             found.extend(expande(&r.blob(0)?));
@@ -29,6 +30,15 @@ pub fn posteriores(db: &Db, dia: NaiveDate) -> Result<HashSet<u32>> {
         },
     )?;
     Ok(found)
+}
+
+/// The contracts that a run held; `None` where it recorded none.
+///
+/// # Errors
+/// The store cannot be read.
+pub fn da(db: &Db, run: i64) -> Result<Option<HashSet<u32>>> {
+    let found = db.one("SELECT contratos FROM presenca WHERE run=?1", &[Cell::Int(run)], |r| r.blob(0))?;
+    Ok(found.map(|b| expande(&b).into_iter().collect()))
 }
 
 /// Sorted ids as differences of seven bits a byte.

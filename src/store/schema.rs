@@ -161,6 +161,17 @@ impl Tabela {
         }
     }
 
+    /// The columns of its primary key; none of them ever changes in a row.
+    pub const fn chave(self) -> &'static [&'static str] {
+        match self {
+            Self::Ficha | Self::Contrato => &["id"],
+            Self::Divida | Self::Refin => &["contrato_id"],
+            Self::Telefone => &["ficha_id", "origem", "contrato_id", "ordem"],
+            Self::Endereco | Self::Email => &["contrato_id", "ordem"],
+            Self::Parcela | Self::Garantia | Self::Acordo => &["contrato_id", "k1", "k2"],
+        }
+    }
+
     const fn fim(self) -> &'static str {
         match self {
             Self::Ficha | Self::Contrato | Self::Divida | Self::Refin => ") STRICT",
@@ -186,7 +197,7 @@ impl Tabela {
     }
 
     /// Whether `undo` can take its rows back: the sets of parcelas and garantias are replaced by a new file.
-    const fn tem_diario(self) -> bool {
+    pub const fn tem_diario(self) -> bool {
         !matches!(self, Self::Parcela | Self::Garantia)
     }
 

@@ -74,6 +74,7 @@ fn estado(v: &Visto) -> &'static str {
         Estado::Duplicado => "já importada",
         Estado::Recusado => "recusada",
         Estado::Quarentena => "em quarentena",
+        Estado::Desfeito => "desfeita",
     }
 }
 
@@ -233,6 +234,11 @@ fn recusas(q: &Quadro) -> Vec<String> {
                 let n = v.conta.freio.map_or(0, |(closings, _)| closings);
                 out.push(format!("   Se estiver certo: {}", comando(&relato::confirma(kind, &a.nome, n))));
                 out.push("   Se não: peça o reenvio; o arquivo novo entra sozinho.".into());
+            }
+            Estado::Desfeito => {
+                out.push(format!("Desfeito: {}: {message}. O corrigido entra sozinho.", a.nome));
+                let again = comando(&format!("atom import {kind} {}", a.nome));
+                out.push(format!("   Para aplicar este de novo: {again}"));
             }
             _ => {}
         }

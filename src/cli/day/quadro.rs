@@ -150,6 +150,7 @@ impl Visto {
             (Estado::Quarentena, _) => "quarantined".to_owned(),
             (Estado::Duplicado, _) => "duplicate".to_owned(),
             (Estado::Recusado, _) => "refused".to_owned(),
+            (Estado::Desfeito, _) => "undone".to_owned(),
         };
         let counted = run.filter(|_| applied || arquivo.estado == Estado::Quarentena);
         let conta = counted.map(|r| Conta::le(&r.conta, applied)).unwrap_or_default();

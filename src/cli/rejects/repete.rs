@@ -1,7 +1,7 @@
 //! `atom rejects replay`: the rejected lines of a run, imported once more.
 
 use super::super::app::App;
-use super::super::exit::{self, graver};
+use super::super::exit::{self, Usage, graver};
 use super::super::import::relata;
 use super::super::relato;
 use super::existe;
@@ -26,6 +26,10 @@ pub(super) fn run(id: Option<i64>, app: &App) -> anyhow::Result<i64> {
         app.say("nenhuma linha rejeitada");
         return Ok(exit::OK);
     };
+    if existe(&store, wanted)?.estado == "undone" {
+        let m = format!("a execução {wanted} foi desfeita: as suas linhas não entram sem o arquivo; importe-o de novo");
+        return Err(Usage(m).into());
+    }
     let ctx = app.contexto(&store, &|_, _, _| {});
     pipeline::recover(&ctx)?;
     let Some(done) = replay::importa(&ctx.import, wanted)? else {
