@@ -38,3 +38,29 @@ fn o_crontab_tem_o_tique_de_cada_minuto() {
         read("crontab.example").lines().any(|l| l.starts_with("* * * * *") && l.contains("atom") && l.contains(" run"))
     );
 }
+
+/// Each requirement of the spec is there, and each test that is named exists.
+#[test]
+fn o_readme_liga_cada_requisito_a_um_teste_que_existe() {
+    let readme = read("README.md");
+    let mut sources = String::new();
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("tests")];
+    while let Some(folder) = folders.pop() {
+        for e in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+            match e.path() {
+                p if p.is_dir() => folders.push(p),
+                p if p.extension().is_some_and(|x| x == "rs") => sources += &fs::read_to_string(p).unwrap(),
+                _ => {}
+            }
+        }
+    }
+    for n in 1..=36 {
+        let id = format!("| R{n:03} |");
+        let row = readme.lines().find(|l| l.starts_with(&id)).unwrap_or_else(|| panic!("README lacks {id}"));
+        let test = row.split('`').find(|w| w.contains("::")).and_then(|w| w.rsplit("::").next());
+        match test {
+            Some(name) => assert!(sources.contains(&format!("fn {name}()")), "{id} names {name}"),
+            None => assert!(row.contains("with a later version"), "{row}"),
+        }
+    }
+}

@@ -25,6 +25,7 @@ mod layouts;
 mod massivas;
 mod night;
 mod ordens;
+mod pares;
 mod planilhas;
 mod portoes;
 mod propriedades;

@@ -5,7 +5,7 @@ use super::app::App;
 use super::exit;
 use super::relato::confirma;
 use super::texto::{escape, n};
-use crate::import::{ETAPAS, etapa};
+use crate::import::ETAPAS;
 use crate::store::Store;
 use crate::store::db::Db;
 use crate::store::ledger::{self, Arquivo, Estado, RunRow};
@@ -246,13 +246,7 @@ fn ordem(a: &Arquivo) -> Option<usize> {
 
 /// Why a file is pending, in a few words.
 fn espera(a: &Arquivo) -> String {
-    let none_yet = etapa(&a.kind).is_some_and(|e| e.abre.is_none());
-    match a.mensagem.as_deref() {
-        Some(m) if m.starts_with("aguarda ") => m.to_owned(),
-        _ if none_yet => "ainda sem importação".into(),
-        Some(m) => m.to_owned(),
-        None => "próxima execução".into(),
-    }
+    a.mensagem.clone().unwrap_or_else(|| "próxima execução".to_owned())
 }
 
 fn dia(a: &Arquivo) -> String {

@@ -8,12 +8,12 @@
 //! looks at the others anew.
 
 use super::Contexto;
-use super::passo::{APLICA, Aceita, Efeito, IGUAL, Marca, Rejeito};
+use super::passo::{APLICA, Aceita, Efeito, Falha, IGUAL, Marca, Parada, Rejeito};
 use crate::domain::codigo::Codigo;
 use crate::layout::Layout;
 use crate::layout::linha::Linha;
 use crate::store::Store;
-use crate::store::db::{DbError, Tx};
+use crate::store::db::Tx;
 use crate::store::ledger::{self, Arquivo, Estado};
 use crate::store::lote::{self, Chave, Tabela};
 use crate::store::massiva::Origem;
@@ -42,28 +42,7 @@ pub struct Lote<'c> {
     rejeitos: String,
     em: String,
     dry_run: bool,
-    falha: Option<DbError>,
-}
-
-/// Why a line is not accepted: it is rejected, or the store could not be asked about it.
-#[derive(Debug)]
-pub enum Parada {
-    /// Data, not a failure.
-    Rejeito(Rejeito),
-    /// Ends the import once all lines are read: nothing is applied.
-    Store(DbError),
-}
-
-impl From<Rejeito> for Parada {
-    fn from(r: Rejeito) -> Self {
-        Self::Rejeito(r)
-    }
-}
-
-impl From<DbError> for Parada {
-    fn from(e: DbError) -> Self {
-        Self::Store(e)
-    }
+    falha: Falha,
 }
 
 impl<'c> Lote<'c> {
@@ -77,7 +56,7 @@ impl<'c> Lote<'c> {
             rejeitos: String::new(),
             em: ctx.clock.now().iso(),
             dry_run: ctx.opcoes.dry_run,
-            falha: None,
+            falha: Falha::default(),
         }
     }
 
@@ -117,18 +96,10 @@ impl<'c> Lote<'c> {
     /// # Errors
     /// The line is rejected: data, not a failure.
     pub fn responde(&mut self, linha: &Linha<'_>, decided: Result<Aceita, Parada>) -> Result<Aceita, Rejeito> {
-        match decided {
-            Ok(a) => Ok(a),
-            Err(Parada::Rejeito(r)) => {
-                let field = r.campo.map(|i| i.to_string()).unwrap_or_default();
-                self.rejeitos.push_str(&format!("{} {} {field}\n", linha.numero, r.codigo));
-                Err(r)
-            }
-            Err(Parada::Store(e)) => {
-                self.falha.get_or_insert(e);
-                Ok(Aceita { chave: None, marca: IGUAL })
-            }
-        }
+        self.falha.responde(decided).inspect_err(|r| {
+            let field = r.campo.map(|i| i.to_string()).unwrap_or_default();
+            self.rejeitos.push_str(&format!("{} {} {field}\n", linha.numero, r.codigo));
+        })
     }
 
     /// When the file is imported, local time with offset.
@@ -141,9 +112,7 @@ impl<'c> Lote<'c> {
     /// # Errors
     /// The store cannot be written, or failed in the first pass.
     pub fn escreve(&mut self) -> anyhow::Result<Escrita<'c>> {
-        if let Some(e) = self.falha.take() {
-            return Err(e.into());
-        }
+        std::mem::take(&mut self.falha).confere()?;
         let tx = self.store.atendimento()?.begin()?;
         let id = lote::entra(&tx, &self.chave, &self.em, &self.rejeitos)?;
         Ok(Escrita { tx, id, dry_run: self.dry_run })

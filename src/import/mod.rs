@@ -75,8 +75,8 @@ pub struct Etapa {
     pub vazio: bool,
     /// What the board says of it when the day does not require it.
     pub esperado: &'static str,
-    /// Its room; `None` while this version of atom only collects the kind and shows it as waiting.
-    pub abre: Option<Abre>,
+    /// Its room.
+    pub abre: Abre,
 }
 
 impl Etapa {
@@ -91,16 +91,16 @@ impl Etapa {
 /// fixture.
 #[rustfmt::skip]
 pub const ETAPAS: &[Etapa] = &[
-    Etapa { kind: "remessa",   depois_de: &[],                                                       completa: None, dia: DiaDe::Nome, acumula: false, vazio: false, esperado: "se vier", abre: Some(remessa::abre) },
-    Etapa { kind: "parcelas",  depois_de: &["remessa"],                                              completa: None, dia: DiaDe::Nome, acumula: false, vazio: false, esperado: "se vier", abre: Some(parcelas::abre) },
-    Etapa { kind: "garantias", depois_de: &["remessa"],                                              completa: None, dia: DiaDe::Nome, acumula: false, vazio: false, esperado: "se vier", abre: Some(garantias::abre) },
-    Etapa { kind: "baixa",     depois_de: &["remessa", "parcelas", "garantias"],                     completa: Some("acordos_baixados"), dia: DiaDe::Nome, acumula: false, vazio: true, esperado: "se vier", abre: Some(baixa::abre) },
-    Etapa { kind: "exclusao",  depois_de: &["remessa", "parcelas", "garantias", "baixa"],            completa: None, dia: DiaDe::Nome, acumula: false, vazio: true, esperado: "se vier", abre: Some(exclusao::abre) },
-    Etapa { kind: "batimento", depois_de: &["remessa", "parcelas", "garantias", "baixa", "exclusao"], completa: None, dia: DiaDe::Nome, acumula: false, vazio: false, esperado: "se vier", abre: Some(batimento::abre) },
-    Etapa { kind: "telefones", depois_de: &["remessa"], completa: None, dia: DiaDe::NovaRemessa, acumula: true, vazio: false, esperado: "se vier", abre: Some(telefones::abre) },
-    Etapa { kind: "refin",     depois_de: &["remessa"], completa: None, dia: DiaDe::NovaRemessa, acumula: false, vazio: false, esperado: "terças",  abre: Some(refin::abre) },
-    Etapa { kind: "massivas",  depois_de: &[],          completa: None, dia: DiaDe::Carimbo,     acumula: true, vazio: false, esperado: "se vier", abre: Some(massivas::abre) },
-    Etapa { kind: "retorno",   depois_de: &[],          completa: None, dia: DiaDe::Carimbo,     acumula: true, vazio: false, esperado: "se vier", abre: Some(retorno::abre) },
+    Etapa { kind: "remessa",   depois_de: &[],                                                       completa: None, dia: DiaDe::Nome, acumula: false, vazio: false, esperado: "se vier", abre: remessa::abre },
+    Etapa { kind: "parcelas",  depois_de: &["remessa"],                                              completa: None, dia: DiaDe::Nome, acumula: false, vazio: false, esperado: "se vier", abre: parcelas::abre },
+    Etapa { kind: "garantias", depois_de: &["remessa"],                                              completa: None, dia: DiaDe::Nome, acumula: false, vazio: false, esperado: "se vier", abre: garantias::abre },
+    Etapa { kind: "baixa",     depois_de: &["remessa", "parcelas", "garantias"],                     completa: Some("acordos_baixados"), dia: DiaDe::Nome, acumula: false, vazio: true, esperado: "se vier", abre: baixa::abre },
+    Etapa { kind: "exclusao",  depois_de: &["remessa", "parcelas", "garantias", "baixa"],            completa: None, dia: DiaDe::Nome, acumula: false, vazio: true, esperado: "se vier", abre: exclusao::abre },
+    Etapa { kind: "batimento", depois_de: &["remessa", "parcelas", "garantias", "baixa", "exclusao"], completa: None, dia: DiaDe::Nome, acumula: false, vazio: false, esperado: "se vier", abre: batimento::abre },
+    Etapa { kind: "telefones", depois_de: &["remessa"], completa: None, dia: DiaDe::NovaRemessa, acumula: true, vazio: false, esperado: "se vier", abre: telefones::abre },
+    Etapa { kind: "refin",     depois_de: &["remessa"], completa: None, dia: DiaDe::NovaRemessa, acumula: false, vazio: false, esperado: "terças",  abre: refin::abre },
+    Etapa { kind: "massivas",  depois_de: &[],          completa: None, dia: DiaDe::Carimbo,     acumula: true, vazio: false, esperado: "se vier", abre: massivas::abre },
+    Etapa { kind: "retorno",   depois_de: &[],          completa: None, dia: DiaDe::Carimbo,     acumula: true, vazio: false, esperado: "se vier", abre: retorno::abre },
 ];
 
 /// The step of this kind.

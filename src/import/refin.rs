@@ -7,7 +7,7 @@
 //! The content is compared by value, so the same offer as CSV and as workbook is the same. Readers see one file's
 //! offers or the other's, never a mix: the file is one transaction (IM14).
 
-use super::passo::{self, APLICA, Aceita, Efeito, Efeitos, Gravador, IGUAL, Marca, Passo, Rejeito};
+use super::passo::{self, APLICA, Aceita, Efeito, Efeitos, Falha, Gravador, IGUAL, Marca, Parada, Passo, Rejeito};
 use super::passo::{celula, chave, chave_do_contrato};
 use super::{Contexto, esquema};
 use crate::domain::codigo::Codigo;
@@ -15,7 +15,7 @@ use crate::layout::Layout;
 use crate::layout::linha::Linha;
 use crate::layout::valor::Valor;
 use crate::store::Store;
-use crate::store::db::{Cell, DbError};
+use crate::store::db::Cell;
 use crate::store::refin::{Busca, Escrita, Oferta, Ofertas};
 use crate::store::schema::{Esquema, Tabela};
 use chrono::NaiveDate;
@@ -38,8 +38,7 @@ pub struct Refin<'c> {
     semente: u64,
     /// Contract and content of each line; zeros where it was not accepted.
     linhas: Vec<(i64, i64)>,
-    /// The store failed: told when the transaction begins.
-    falha: Option<DbError>,
+    falha: Falha,
     scratch: Vec<u8>,
 }
 
@@ -61,7 +60,7 @@ pub fn abre<'c>(ctx: &'c Contexto<'c>, layout: &Layout, dia: NaiveDate) -> anyho
         esquema,
         carregado_em: dia.to_string(),
         linhas: Vec::new(),
-        falha: None,
+        falha: Falha::default(),
         scratch: Vec::new(),
     }))
 }
@@ -90,15 +89,11 @@ impl Refin<'_> {
         xxhash_rust::xxh3::xxh3_64_with_seed(&self.scratch, self.semente).cast_signed()
     }
 
-    fn decide(&mut self, linha: &Linha<'_>, avisos: &mut Vec<Codigo>) -> Result<(Aceita, (i64, i64)), Rejeito> {
+    fn decide(&mut self, linha: &Linha<'_>, avisos: &mut Vec<Codigo>) -> Result<(Aceita, (i64, i64)), Parada> {
         passo::valida(linha, None, avisos)?;
         let key = chave_do_contrato(linha, self.contrato)?;
-        let found = self.busca.oferta(&key).unwrap_or_else(|e| {
-            self.falha.get_or_insert(e);
-            None
-        });
-        let Some(Oferta { contrato, guardada }) = found else {
-            return Err(Rejeito::campo(Codigo::ContratoDesconhecido, self.contrato));
+        let Some(Oferta { contrato, guardada }) = self.busca.oferta(&key)? else {
+            return Err(Rejeito::campo(Codigo::ContratoDesconhecido, self.contrato).into());
         };
         let h = self.conteudo(linha);
         let marca = match guardada {
@@ -115,15 +110,13 @@ impl<'c> Passo<'c> for Refin<'c> {
     fn examina(&mut self, linha: &Linha<'_>, avisos: &mut Vec<Codigo>) -> Result<Aceita, Rejeito> {
         let decided = self.decide(linha, avisos);
         self.linhas.push(decided.as_ref().map_or((0, 0), |(_, l)| *l));
-        decided.map(|(aceita, _)| aceita)
+        self.falha.responde(decided.map(|(aceita, _)| aceita))
     }
 
     fn resolve(&mut self, _plano: &mut [Marca]) {}
 
     fn gravador(self: Box<Self>, store: &'c Store, run: i64) -> anyhow::Result<Box<dyn Gravador + 'c>> {
-        if let Some(e) = self.falha {
-            return Err(e.into());
-        }
+        self.falha.confere()?;
         Ok(Box::new(Grava {
             ofertas: Ofertas::new(&store.db, &self.esquema, run)?,
             colunas: self.colunas,

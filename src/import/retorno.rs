@@ -1,8 +1,8 @@
 //! Retorno: what became of each call, as the dialler says it (decisions 5). Into the history of the ficha.
 
 use super::Contexto;
-use super::lote::{Escrita, FEITA, Lote, Parada, efeito};
-use super::passo::{APLICA, Aceita, Efeito, Efeitos, Gravador, Marca, Passo, Rejeito, valida};
+use super::lote::{Escrita, FEITA, Lote, efeito};
+use super::passo::{APLICA, Aceita, Efeito, Efeitos, Gravador, Marca, Parada, Passo, Rejeito, valida};
 use crate::domain::codigo::Codigo;
 use crate::layout::Layout;
 use crate::layout::linha::Linha;

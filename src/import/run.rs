@@ -116,9 +116,6 @@ impl<'a> Importacao<'a> {
         if !falta.is_empty() && !self.forcado() {
             return self.aguarda(&falta);
         }
-        let Some(abre) = self.etapa.abre else {
-            return self.espera_com("esta versão do atom ainda não importa este tipo; o arquivo fica guardado".into());
-        };
         if let Some(message) = self.converte()? {
             return self.recusa(Codigo::Estrutura, message);
         }
@@ -128,7 +125,7 @@ impl<'a> Importacao<'a> {
             let dia = self.dia.context("sem data de operação")?;
             // the first pass sees one moment of the store; a lock a look-up would cost more than the look-up
             let moment = db.snapshot()?;
-            let mut leitura = leitura::le(self.ctx, self.fonte(), abre(self.ctx, self.layout, dia)?)?;
+            let mut leitura = leitura::le(self.ctx, self.fonte(), (self.etapa.abre)(self.ctx, self.layout, dia)?)?;
             drop(moment);
             if let Some((code, message)) = leitura.recusavel(self.fonte(), self.ctx.config.import.max_rejeitos) {
                 return self.recusa(code, message);
@@ -197,10 +194,7 @@ impl<'a> Importacao<'a> {
     fn aguarda(&mut self, falta: &[&str]) -> anyhow::Result<()> {
         self.relatorio.waiting_for = falta.iter().map(|s| (*s).to_owned()).collect();
         let day = self.dia.map(|d| format!(" de {}", br(d))).unwrap_or_default();
-        self.espera_com(format!("aguarda {}{day}", falta.join(", ")))
-    }
-
-    fn espera_com(&mut self, message: String) -> anyhow::Result<()> {
+        let message = format!("aguarda {}{day}", falta.join(", "));
         self.relatorio.ends(State::Waiting);
         let a = &self.arquivo;
         // a tick finds the same wait every minute: only a change is written

@@ -10,7 +10,9 @@
 //! else updated if a score changed.
 
 use super::Contexto;
-use super::passo::{self, APLICA, Aceita, Efeito, Efeitos, Gravador, Marca, Passo, Rejeito, chave_do_contrato};
+use super::passo::{
+    self, APLICA, Aceita, Efeito, Efeitos, Falha, Gravador, Marca, Parada, Passo, Rejeito, chave_do_contrato,
+};
 use crate::domain::codigo::Codigo;
 use crate::domain::documento;
 use crate::domain::fone::Fone;
@@ -20,7 +22,6 @@ use crate::layout::valor::Valor;
 use crate::layout::{Layout, Record};
 use crate::store::Store;
 use crate::store::busca::Busca;
-use crate::store::db::DbError;
 use crate::store::evento::{Evento, Eventos};
 use crate::store::telefone::Enriquecimento;
 use chrono::NaiveDate;
@@ -95,8 +96,7 @@ pub struct Telefones<'c> {
     busca: Busca<'c>,
     /// Contract and ficha of each line; zeros where it was not accepted.
     dono_da_linha: Vec<(i64, i64)>,
-    /// The store failed: told when the transaction begins.
-    falha: Option<DbError>,
+    falha: Falha,
 }
 
 /// Opens the room.
@@ -109,29 +109,26 @@ pub fn abre<'c>(ctx: &'c Contexto<'c>, layout: &Layout, _dia: NaiveDate) -> anyh
         mapa: Mapa::new(layout, record)?,
         busca: Busca::new(&ctx.store.db)?,
         dono_da_linha: Vec::new(),
-        falha: None,
+        falha: Falha::default(),
     }))
 }
 
 impl Telefones<'_> {
     /// The contract that the line names and its ficha.
-    fn dono(&mut self, linha: &Linha<'_>, avisos: &mut Vec<Codigo>) -> Result<(i64, i64), Rejeito> {
+    fn dono(&mut self, linha: &Linha<'_>, avisos: &mut Vec<Codigo>) -> Result<(i64, i64), Parada> {
         passo::valida(linha, None, avisos)?;
         avisos.extend(self.mapa.notas_fora(linha).map(|_| Codigo::NumeroInvalido));
         if self.mapa.fones(linha).next().is_none() {
-            return Err(self.mapa.sem_fone(linha));
+            return Err(self.mapa.sem_fone(linha).into());
         }
         let (contrato, cpf) = (self.mapa.contrato, self.mapa.cpf);
-        let found = self.busca.contrato(&chave_do_contrato(linha, contrato)?).unwrap_or_else(|e| {
-            self.falha.get_or_insert(e);
-            None
-        });
+        let found = self.busca.contrato(&chave_do_contrato(linha, contrato)?)?;
         let found = found.ok_or(Rejeito::campo(Codigo::ContratoDesconhecido, contrato))?;
         match documento::confere(linha.campo(cpf), &found.documento) {
             Ok(Some(true)) => Ok((found.id, found.ficha_id)),
-            Ok(Some(false)) => Err(Rejeito::campo(Codigo::CpfDivergente, cpf)),
-            Ok(None) => Err(Rejeito::campo(Codigo::CampoObrigatorio, cpf)),
-            Err(e) => Err(Rejeito::campo(e.codigo(), cpf)),
+            Ok(Some(false)) => Err(Rejeito::campo(Codigo::CpfDivergente, cpf).into()),
+            Ok(None) => Err(Rejeito::campo(Codigo::CampoObrigatorio, cpf).into()),
+            Err(e) => Err(Rejeito::campo(e.codigo(), cpf).into()),
         }
     }
 }
@@ -140,16 +137,14 @@ impl<'c> Passo<'c> for Telefones<'c> {
     fn examina(&mut self, linha: &Linha<'_>, avisos: &mut Vec<Codigo>) -> Result<Aceita, Rejeito> {
         let dono = self.dono(linha, avisos);
         self.dono_da_linha.push(*dono.as_ref().unwrap_or(&(0, 0)));
-        dono.map(|_| Aceita { chave: None, marca: APLICA })
+        self.falha.responde(dono.map(|_| Aceita { chave: None, marca: APLICA }))
     }
 
     /// What a line does depends on those before it, so it is decided where it is written.
     fn resolve(&mut self, _plano: &mut [Marca]) {}
 
     fn gravador(self: Box<Self>, store: &'c Store, run: i64) -> anyhow::Result<Box<dyn Gravador + 'c>> {
-        if let Some(e) = self.falha {
-            return Err(e.into());
-        }
+        self.falha.confere()?;
         Ok(Box::new(Grava {
             mapa: self.mapa,
             dono_da_linha: self.dono_da_linha,

@@ -87,8 +87,6 @@ fn numeros(v: &Visto) -> String {
 fn espera(q: &Quadro, p: &Passo) -> String {
     if !p.espera.is_empty() {
         p.espera.join(", ")
-    } else if p.etapa.abre.is_none() {
-        "ainda sem importação".into()
     } else if q.dia > q.hoje {
         format!("o dia {}", q.dia.format("%d/%m/%Y"))
     } else {
@@ -123,17 +121,7 @@ fn carga(c: &Carga) -> String {
 
 /// What stands below the table, block by block; what is missing comes first.
 fn avisos(app: &App, q: &Quadro) -> Vec<Vec<String>> {
-    let blocks = [
-        veredito(app, q),
-        recusas(q),
-        alertas(q),
-        reenvios(q),
-        fila(q),
-        sem_importacao(q),
-        dispensas(q),
-        rejeitos(q),
-        outros(q),
-    ];
+    let blocks = [veredito(app, q), recusas(q), alertas(q), reenvios(q), fila(q), dispensas(q), rejeitos(q), outros(q)];
     blocks.into_iter().filter(|b| !b.is_empty()).collect()
 }
 
@@ -290,17 +278,6 @@ fn fila(q: &Quadro) -> Vec<String> {
         return vec![format!("Na fila: {}, para a operação de {day}; entram nesse dia.", queued.join(", "))];
     }
     vec![format!("Na fila: {}. A próxima execução importa; já: {}", queued.join(", "), comando("atom run"))]
-}
-
-/// Kinds that this version collects and cannot import yet.
-fn sem_importacao(q: &Quadro) -> Vec<String> {
-    let waiting = q.passos.iter().filter(|p| p.situacao == Situacao::Waiting && p.etapa.abre.is_none());
-    let kinds: Vec<&str> = waiting.map(|p| p.etapa.kind).collect();
-    if kinds.is_empty() {
-        return Vec::new();
-    }
-    let kept = "esta versão ainda não importa; os arquivos ficam guardados e entram com a versão que importar.";
-    vec![format!("Aguardando: {}: {kept}", kinds.join(", "))]
 }
 
 fn dispensas(q: &Quadro) -> Vec<String> {

@@ -121,7 +121,7 @@ impl Quadro {
 impl Passo {
     /// Whether a file waits although nothing is missing: the next run takes it.
     pub fn na_fila(&self) -> bool {
-        self.situacao == Situacao::Waiting && self.espera.is_empty() && self.etapa.abre.is_some()
+        self.situacao == Situacao::Waiting && self.espera.is_empty()
     }
 
     fn json(&self) -> Value {

@@ -9,9 +9,9 @@ use crate::domain::fone::Fone;
 use crate::domain::situacao::discavel;
 use crate::domain::telefones;
 use crate::import::Contexto;
-use crate::import::lote::{Escrita, FEITA, Lote, Parada, efeito};
+use crate::import::lote::{Escrita, FEITA, Lote, efeito};
 use crate::import::passo::{
-    APLICA, Aceita, Chave, Efeito, Efeitos, Gravador, Marca, Passo, Rejeito, chave, chave_do_contrato, valida,
+    APLICA, Aceita, Chave, Efeito, Efeitos, Gravador, Marca, Parada, Passo, Rejeito, chave, chave_do_contrato, valida,
 };
 use crate::layout::linha::Linha;
 use crate::layout::{Layout, Record};

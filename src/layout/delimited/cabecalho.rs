@@ -44,7 +44,9 @@ impl Cabecalho {
         let missing = fields.iter().zip(&de_campo).filter(|(f, c)| f.required && c.is_none());
         fault.missing = missing.map(|(f, _)| f.header.clone()).collect();
         let unknown = nomes.iter().zip(&livre).filter(|(n, free)| **free && !n.trim().is_empty()).map(|(n, _)| *n);
-        if fault.known > 0 && fault.missing.is_empty() && fault.doubled.is_empty() {
+        // a file of another kind may share the key: what is mostly strange is not this layout's (IM15)
+        let ours = fault.known > 0 && unknown.clone().count() <= 2 * fault.known;
+        if ours && fault.missing.is_empty() && fault.doubled.is_empty() {
             let unknown = unknown.take(MAX_NOMES).map(mostra).collect();
             return Ok((Self { original: original.to_owned(), colunas: nomes.len(), de_campo }, unknown));
         }
@@ -120,6 +122,12 @@ mod tests {
         // the header goes before the name: here `Contrato` is some other column
         assert_eq!(columns, [Some(1), None, None]);
         assert_eq!(unknown, ["Filial", "Contrato"]);
+    }
+
+    #[test]
+    fn im15_um_cabecalho_de_outro_tipo_que_so_tem_a_chave_em_comum_recusa() {
+        let f = casa(&["CONTRATO", "PRIMEIRA_PARC_AB", "DATA_ENVIO", "CARTEIRA"]).unwrap_err();
+        assert_eq!((f.known, f.missing.len(), f.unknown.len()), (1, 0, 3));
     }
 
     #[test]
