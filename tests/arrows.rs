@@ -133,6 +133,8 @@ const ONE_DOOR: &[(&str, &[&str])] = &[
     ("sha2", &["layout/impressao.rs"]),
     ("calamine", &["layout/planilha/"]),
     ("zip", &["layout/planilha/pacote.rs"]),
+    ("annotate_snippets", &["layout/regua/quadro.rs"]),
+    ("fixed_width", &["layout/regua/fatia.rs"]),
     ("toml", &["layout/load", "config"]),
 ];
 

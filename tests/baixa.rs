@@ -3,19 +3,6 @@
 use crate::support::*;
 use serde_json::{Value, json};
 
-/// A bed without gates, with contracts 1001, 1002, … of as many clients from the remessa of 2023-08-04.
-fn bed(contratos: u64) -> Bed {
-    let b = Bed::with("[dia]\nobrigatorios = []");
-    remessa(&b, "20230803", contratos);
-    b
-}
-
-fn remessa(b: &Bed, vespera: &str, contratos: u64) -> Value {
-    let lines: Vec<Vec<u8>> = (1..=contratos).map(|n| b.remessa(&(1000 + n).to_string(), &cpf(n), &[])).collect();
-    let f = b.file(&format!("{vespera}_203000_remessa_528_out.528"), &lines.concat());
-    b.json(&["import", "remessa", &f]).exits(0).report()
-}
-
 const CABECALHO: &str = "Cobrador;NomeCobrador;NumAcordo;NumParcela;NossoNum;DtVcto;DtMovto;VlrMovt;TotDiv;Motivo;\
                          LocalRecebimento;NumCpfCgc;NomeCliente;OperOriginal;ParcNegociadas\r\n";
 
@@ -85,7 +72,7 @@ fn lines(read: u64, created: u64, updated: u64, unchanged: u64) -> Value {
 
 #[test]
 fn uc004_acordo_novo_bloqueia_o_contrato_no_dia_do_arquivo() {
-    let b = bed(2);
+    let b = Bed::sem_portoes(2);
     let r = baixa(&b, "04082023", &[("1001", "771", "1")], 0);
     assert_eq!((&r["lines"], r["effects"]["bloqueios"].as_i64()), (&lines(1, 1, 0, 0), Some(1)));
     assert_eq!((estado(&b, "1001"), estado(&b, "1002")), ("BLOQUEADO 2023-08-04".into(), "ATIVO".into()));
@@ -110,13 +97,13 @@ fn ignora_remessa_ate_o_terceiro_dia_util_e_no_quarto_da_alta() {
         // Friday 29/12: 01/01 is a holiday
         ("29122023", &["20231229", "20240102", "20240103"], "20240104"),
     ] {
-        let b = bed(1);
+        let b = Bed::sem_portoes(1);
         baixa(&b, bloqueio, &[("1001", "771", "1")], 0);
         for vespera in ignorados {
-            let r = remessa(&b, vespera, 1);
+            let r = b.importa_remessa(vespera, 1);
             assert_eq!(r["lines"]["ignored"], json!({"BLOQUEIO_VIGENTE": 1}), "{bloqueio} {vespera}");
         }
-        let r = remessa(&b, alta, 1);
+        let r = b.importa_remessa(alta, 1);
         assert_eq!(r["effects"]["altas"], 1, "{bloqueio}: {r}");
         assert_eq!(estado(&b, "1001"), "ATIVO");
     }
@@ -125,24 +112,24 @@ fn ignora_remessa_ate_o_terceiro_dia_util_e_no_quarto_da_alta() {
 #[test]
 fn bloqueio_em_dias_corridos_e_com_outro_prazo() {
     let b = Bed::with("[dia]\nobrigatorios = []\n[bloqueio]\ncontagem = \"corridos\"\ndias = 2");
-    remessa(&b, "20230803", 1);
+    b.importa_remessa("20230803", 1);
     baixa(&b, "04082023", &[("1001", "771", "1")], 0);
     // Monday the 7th is the third day after Friday the 4th
-    assert_eq!(remessa(&b, "20230804", 1)["effects"]["altas"], 1);
+    assert_eq!(b.importa_remessa("20230804", 1)["effects"]["altas"], 1);
 }
 
 #[test]
 fn feriado_da_configuracao_adia_a_alta() {
     let b = Bed::with("[dia]\nobrigatorios = []\n[calendario]\nferiados = [\"2023-08-08\"]");
-    remessa(&b, "20230803", 1);
+    b.importa_remessa("20230803", 1);
     baixa(&b, "04082023", &[("1001", "771", "1")], 0);
-    assert_eq!(remessa(&b, "20230809", 1)["lines"]["ignored"], json!({"BLOQUEIO_VIGENTE": 1}));
-    assert_eq!(remessa(&b, "20230810", 1)["effects"]["altas"], 1);
+    assert_eq!(b.importa_remessa("20230809", 1)["lines"]["ignored"], json!({"BLOQUEIO_VIGENTE": 1}));
+    assert_eq!(b.importa_remessa("20230810", 1)["effects"]["altas"], 1);
 }
 
 #[test]
 fn acordo_novo_reinicia_o_bloqueio_e_conhecido_guarda_a_data() {
-    let b = bed(1);
+    let b = Bed::sem_portoes(1);
     baixa(&b, "04082023", &[("1001", "771", "1")], 0);
     let r = baixa(&b, "07082023", &[("1001", "771", "1")], 0);
     assert_eq!((&r["lines"], r["effects"]["bloqueios"].as_i64()), (&lines(1, 0, 0, 1), Some(0)));
@@ -155,15 +142,15 @@ fn acordo_novo_reinicia_o_bloqueio_e_conhecido_guarda_a_data() {
         "CRIADO, BLOQUEIO acordo 771, ACORDO_CONHECIDO acordo 771, BLOQUEIO_REINICIADO acordo 772"
     );
     // the alta counts from the restart: Monday the 14th
-    assert_eq!(remessa(&b, "20230810", 1)["lines"]["ignored"], json!({"BLOQUEIO_VIGENTE": 1}));
-    assert_eq!(remessa(&b, "20230811", 1)["effects"]["altas"], 1);
+    assert_eq!(b.importa_remessa("20230810", 1)["lines"]["ignored"], json!({"BLOQUEIO_VIGENTE": 1}));
+    assert_eq!(b.importa_remessa("20230811", 1)["effects"]["altas"], 1);
 }
 
 #[test]
 fn acordo_conhecido_nao_bloqueia_de_novo_depois_da_alta() {
-    let b = bed(1);
+    let b = Bed::sem_portoes(1);
     baixa(&b, "04082023", &[("1001", "771", "1")], 0);
-    assert_eq!(remessa(&b, "20230809", 1)["effects"]["altas"], 1);
+    assert_eq!(b.importa_remessa("20230809", 1)["effects"]["altas"], 1);
     // the same acordo, its next installment, and another value of the first
     let mut f = csv(&[("1001", "771", "2")]);
     f.extend(linha_csv("1001", "771", "1", "999,00").bytes());
@@ -178,17 +165,17 @@ fn acordo_conhecido_nao_bloqueia_de_novo_depois_da_alta() {
 
 #[test]
 fn baixa_atrasada_vale_com_o_seu_proprio_dia_tambem_depois_de_remessa_posterior() {
-    let b = bed(1);
-    remessa(&b, "20230808", 1);
+    let b = Bed::sem_portoes(1);
+    b.importa_remessa("20230808", 1);
     baixa(&b, "07082023", &[("1001", "771", "1")], 0);
     assert_eq!(estado(&b, "1001"), "BLOQUEADO 2023-08-07");
-    assert_eq!(remessa(&b, "20230809", 1)["lines"]["ignored"], json!({"BLOQUEIO_VIGENTE": 1}));
-    assert_eq!(remessa(&b, "20230810", 1)["effects"]["altas"], 1);
+    assert_eq!(b.importa_remessa("20230809", 1)["lines"]["ignored"], json!({"BLOQUEIO_VIGENTE": 1}));
+    assert_eq!(b.importa_remessa("20230810", 1)["effects"]["altas"], 1);
 }
 
 #[test]
 fn um_bloqueio_vencido_reinicia_com_acordo_novo_e_fica_com_conhecido() {
-    let b = bed(2);
+    let b = Bed::sem_portoes(2);
     baixa(&b, "04082023", &[("1001", "771", "1"), ("1002", "781", "1")], 0);
     baixa(&b, "21082023", &[("1001", "772", "1"), ("1002", "781", "1")], 0);
     assert_eq!(estado(&b, "1001"), "BLOQUEADO 2023-08-21");
@@ -198,7 +185,7 @@ fn um_bloqueio_vencido_reinicia_com_acordo_novo_e_fica_com_conhecido() {
 #[test]
 fn contrato_fora_da_cobranca_guarda_o_acordo_que_bloqueia_depois_da_alta() {
     for situacao in ["BAIXADO", "EXCLUIDO"] {
-        let b = bed(1);
+        let b = Bed::sem_portoes(1);
         b.db().execute("UPDATE contrato SET situacao=?1", [situacao]).unwrap();
         let r = baixa(&b, "04082023", &[("1001", "771", "1"), ("1001", "771", "2")], 0);
         assert_eq!(r["lines"]["ignored"], json!({"CONTRATO_NAO_ATIVO": 2}));
@@ -210,7 +197,7 @@ fn contrato_fora_da_cobranca_guarda_o_acordo_que_bloqueia_depois_da_alta() {
         // again while closed: it stays new
         let r = baixa(&b, "07082023", &[("1001", "771", "1")], 0);
         assert_eq!(r["lines"]["ignored"], json!({"CONTRATO_NAO_ATIVO": 1}));
-        assert_eq!(remessa(&b, "20230807", 1)["effects"]["altas"], 1);
+        assert_eq!(b.importa_remessa("20230807", 1)["effects"]["altas"], 1);
         let r = baixa(&b, "08082023", &[("1001", "771", "1"), ("1001", "771", "3")], 0);
         assert_eq!((&r["lines"], &r["effects"]["bloqueios"]), (&lines(2, 1, 1, 0), &json!(1)));
         assert_eq!(estado(&b, "1001"), "BLOQUEADO 2023-08-08");
@@ -223,7 +210,7 @@ fn contrato_fora_da_cobranca_guarda_o_acordo_que_bloqueia_depois_da_alta() {
 
 #[test]
 fn os_dois_formatos_dizem_o_mesmo_acordo() {
-    let b = bed(1);
+    let b = Bed::sem_portoes(1);
     let f = fixa(&b, "1001", "000000000771", "001", &[("tipo_acordo", "Q"), ("codigo_assessoria", "000528")]);
     let r = import(&b, "20230804_020500_acordo_528_out.528.txt", &f, 0);
     assert_eq!((&r["lines"], &r["effects"]["bloqueios"]), (&lines(1, 1, 0, 0), &json!(1)));
@@ -235,7 +222,7 @@ fn os_dois_formatos_dizem_o_mesmo_acordo() {
     assert_eq!(import(&b, "AcordosBaixados_08082023_528.csv", f.as_bytes(), 0)["lines"], lines(1, 0, 1, 0));
     assert_eq!(b.sql("SELECT k1||' '||tipo_acordo||' '||valor_movimento FROM acordo"), "771 Q 99900");
     // and the other way round
-    let b = bed(1);
+    let b = Bed::sem_portoes(1);
     baixa(&b, "04082023", &[("1001", "771", "1")], 0);
     let f = fixa(&b, "1001", "000000000771", "001", &[]);
     let r = import(&b, "20230807_020500_acordo_528_out.528.txt", &f, 0);
@@ -245,7 +232,7 @@ fn os_dois_formatos_dizem_o_mesmo_acordo() {
 
 #[test]
 fn varios_acordos_do_contrato_comecam_um_bloqueio() {
-    let b = bed(1);
+    let b = Bed::sem_portoes(1);
     let r = baixa(&b, "04082023", &[("1001", "771", "1"), ("1001", "771", "2"), ("1001", "772", "1")], 0);
     assert_eq!((&r["lines"], &r["effects"]["bloqueios"]), (&lines(3, 3, 0, 0), &json!(1)));
     assert_eq!(historia(&b, "1001"), "CRIADO, BLOQUEIO acordo 771, BLOQUEIO acordo 772");
@@ -258,7 +245,7 @@ fn varios_acordos_do_contrato_comecam_um_bloqueio() {
 
 #[test]
 fn o_mesmo_numero_de_acordo_em_dois_contratos_sao_dois() {
-    let b = bed(2);
+    let b = Bed::sem_portoes(2);
     baixa(&b, "04082023", &[("1001", "771", "1")], 0);
     let r = baixa(&b, "07082023", &[("1001", "771", "1"), ("1002", "771", "1")], 0);
     assert_eq!((&r["lines"], &r["effects"]["bloqueios"]), (&lines(2, 1, 0, 1), &json!(1)));
@@ -267,7 +254,7 @@ fn o_mesmo_numero_de_acordo_em_dois_contratos_sao_dois() {
 
 #[test]
 fn chave_repetida_vale_a_ultima_linha_aceita() {
-    let b = bed(1);
+    let b = Bed::sem_portoes(1);
     let mut f = csv(&[("1001", "0771", "01")]);
     f.extend(linha_csv("01001", "771", "1", "999,00").bytes());
     f.extend(linha_csv("1001", "771", "1", "1,2,3").bytes());
@@ -281,7 +268,7 @@ fn chave_repetida_vale_a_ultima_linha_aceita() {
 
 #[test]
 fn fa003_rejeita_desconhecido_outra_assessoria_e_campo_pesado_ruim_e_avisa_do_resto() {
-    let b = bed(3);
+    let b = Bed::sem_portoes(3);
     let mut f = csv(&[("9999", "771", "1"), ("1001", "000", "1"), ("1001", "771", "")]);
     f.extend(linha_csv("1001", "771", "1", "x").bytes());
     f.extend(linha_csv("1001", "771", "1", "1,00").replacen("528", "999", 1).bytes());
@@ -305,7 +292,7 @@ fn fa003_rejeita_desconhecido_outra_assessoria_e_campo_pesado_ruim_e_avisa_do_re
     assert_eq!((estado(&b, "1001").as_str(), r["effects"]["bloqueios"].as_i64()), ("ATIVO", Some(2)));
     assert_eq!(b.sql("SELECT count(cpf_cnpj_cliente) FROM acordo"), "1");
     // the same rules in the fixed file
-    let b = bed(1);
+    let b = Bed::sem_portoes(1);
     let mut f = fixa(&b, "1001", "771", "001", &[("data_pagamento", "20230231")]);
     f.extend(fixa(&b, "1001", "000000000000", "001", &[]));
     f.extend(fixa(&b, "1001", "772", "001", &[("codigo_assessoria", "000999")]));
@@ -318,7 +305,7 @@ fn fa003_rejeita_desconhecido_outra_assessoria_e_campo_pesado_ruim_e_avisa_do_re
 
 #[test]
 fn contratos_desconhecidos_nao_contam_para_o_limite() {
-    let b = bed(1);
+    let b = Bed::sem_portoes(1);
     let unknown: Vec<String> = (0..20).map(|n| format!("9{n:03}")).collect();
     let mut all: Vec<(&str, &str, &str)> = unknown.iter().map(|c| (c.as_str(), "771", "1")).collect();
     all.push(("1001", "771", "1"));
@@ -331,7 +318,7 @@ fn contratos_desconhecidos_nao_contam_para_o_limite() {
 
 #[test]
 fn zero_bytes_e_sem_movimento_e_nunca_duplicado() {
-    let b = bed(1);
+    let b = Bed::sem_portoes(1);
     for name in [
         "AcordosBaixados_04082023_528.csv",
         "20230804_020100_acordo_528_out.528_new.txt",
@@ -392,7 +379,7 @@ fn r021_a_etapa_so_se_conclui_com_acordos_baixados() {
 
 #[test]
 fn fa001_estrutura_errada_recusa_o_arquivo_inteiro() {
-    let b = bed(1);
+    let b = Bed::sem_portoes(1);
     let good = fixa(&b, "1001", "771", "001", &[]);
     let mut short = good.clone();
     short.extend(&good[..300]);
@@ -420,7 +407,7 @@ fn fa001_estrutura_errada_recusa_o_arquivo_inteiro() {
 
 #[test]
 fn im6_o_mesmo_arquivo_de_novo_nao_muda_nada() {
-    let b = bed(3);
+    let b = Bed::sem_portoes(3);
     b.db().execute("UPDATE contrato SET situacao='BAIXADO' WHERE chave='1003'", []).unwrap();
     let f = csv(&[("1001", "771", "1"), ("1001", "772", "1"), ("1002", "781", "1"), ("1003", "791", "1")]);
     import(&b, "AcordosBaixados_04082023_528.csv", &f, 0);
@@ -445,7 +432,7 @@ fn im6_o_mesmo_arquivo_de_novo_nao_muda_nada() {
 #[test]
 fn im7_linhas_em_ordem_inversa_deixam_a_mesma_base() {
     let both = [false, true].map(|reversed| {
-        let b = bed(4);
+        let b = Bed::sem_portoes(4);
         b.db().execute("UPDATE contrato SET situacao='EXCLUIDO' WHERE chave='1004'", []).unwrap();
         baixa(&b, "04082023", &[("1002", "781", "1"), ("1003", "791", "1")], 0);
         let mut l = vec![
@@ -470,7 +457,7 @@ fn im7_linhas_em_ordem_inversa_deixam_a_mesma_base() {
 
 #[test]
 fn dry_run_mostra_o_bloqueio_e_nao_guarda_nada() {
-    let b = bed(1);
+    let b = Bed::sem_portoes(1);
     let digest = b.digest();
     let f = b.file("AcordosBaixados_04082023_528.csv", &csv(&[("1001", "771", "1")]));
     let r = b.json(&["--dry-run", "import", "baixa", &f]).exits(0).report();

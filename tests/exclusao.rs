@@ -3,18 +3,6 @@
 use crate::support::*;
 use serde_json::{Value, json};
 
-fn bed(contratos: u64) -> Bed {
-    let b = Bed::with("[dia]\nobrigatorios = []");
-    remessa(&b, "20230803", contratos);
-    b
-}
-
-fn remessa(b: &Bed, vespera: &str, contratos: u64) -> Value {
-    let lines: Vec<Vec<u8>> = (1..=contratos).map(|n| b.remessa(&(1000 + n).to_string(), &cpf(n), &[])).collect();
-    let f = b.file(&format!("{vespera}_203000_remessa_528_out.528"), &lines.concat());
-    b.json(&["import", "remessa", &f]).exits(0).report()
-}
-
 fn linha(b: &Bed, contrato: &str, fields: &[(&str, &str)]) -> Vec<u8> {
     let mut all = vec![("contrato", contrato), ("data_movimento", "20230803"), ("tipo_movimento", "E")];
     for (k, v) in fields {
@@ -36,7 +24,7 @@ fn estado(b: &Bed, contrato: &str) -> String {
 
 #[test]
 fn uc005_exclui_de_qualquer_situacao_e_quem_ja_esta_fica() {
-    let b = bed(4);
+    let b = Bed::sem_portoes(4);
     b.db()
         .execute_batch(
             "UPDATE contrato SET situacao='BLOQUEADO', bloqueado_em='2023-08-03' WHERE chave='1002';
@@ -67,17 +55,17 @@ fn uc005_exclui_de_qualquer_situacao_e_quem_ja_esta_fica() {
 
 #[test]
 fn remessa_seguinte_da_alta_ao_excluido() {
-    let b = bed(1);
+    let b = Bed::sem_portoes(1);
     import(&b, "20230803", &linha(&b, "1001", &[]), 0);
-    let r = remessa(&b, "20230804", 1);
+    let r = b.importa_remessa("20230804", 1);
     assert_eq!((&r["effects"]["altas"], estado(&b, "1001").as_str()), (&json!(1), "ATIVO"));
 }
 
 #[test]
 fn nao_alcanca_contrato_de_remessa_posterior() {
-    let b = bed(2);
+    let b = Bed::sem_portoes(2);
     // the remessa of the 8th has only 1001
-    remessa(&b, "20230807", 1);
+    b.importa_remessa("20230807", 1);
     let mut f = linha(&b, "1001", &[]);
     f.extend(linha(&b, "1002", &[]));
     let r = import(&b, "20230803", &f, 0);
@@ -93,7 +81,7 @@ fn nao_alcanca_contrato_de_remessa_posterior() {
 
 #[test]
 fn cpf_de_outro_cliente_rejeita_e_em_branco_nao_se_confere() {
-    let b = bed(4);
+    let b = Bed::sem_portoes(4);
     let zeros = format!("000{}", cpf(2));
     let mut f = linha(&b, "1001", &[("cpf_cnpj_cliente", &cpf(2))]);
     f.extend(linha(&b, "1002", &[("cpf_cnpj_cliente", &zeros)]));
@@ -134,7 +122,7 @@ fn um_documento_que_serve_de_cpf_e_de_cnpj_confere_com_o_do_contrato() {
 
 #[test]
 fn rejeita_desconhecido_e_campo_obrigatorio_e_a_chave_repetida_vale_a_ultima() {
-    let b = bed(2);
+    let b = Bed::sem_portoes(2);
     let mut f = linha(&b, "9999", &[]);
     f.extend(linha(&b, "1001", &[]));
     f.extend(linha(&b, "0001001", &[("tipo_movimento", "R")]));
@@ -155,7 +143,7 @@ fn rejeita_desconhecido_e_campo_obrigatorio_e_a_chave_repetida_vale_a_ultima() {
 
 #[test]
 fn zero_bytes_e_sem_movimento_e_nunca_duplicado() {
-    let b = bed(1);
+    let b = Bed::sem_portoes(1);
     for _ in 0..2 {
         let r = import(&b, "20230803", b"", 0);
         assert_eq!((r["state"].as_str(), &r["warnings"]), (Some("done"), &json!({"ARQUIVO_VAZIO": 1})), "{r}");
@@ -166,7 +154,7 @@ fn zero_bytes_e_sem_movimento_e_nunca_duplicado() {
 
 #[test]
 fn fa001_estrutura_errada_recusa_o_arquivo_inteiro() {
-    let b = bed(1);
+    let b = Bed::sem_portoes(1);
     let good = linha(&b, "1001", &[]);
     let longer = [&good[..46], b" \r\n"].concat();
     let cut = [good.as_slice(), &good[..40]].concat();
@@ -184,8 +172,8 @@ fn fa001_estrutura_errada_recusa_o_arquivo_inteiro() {
 #[test]
 fn im6_im7_de_novo_ou_em_ordem_inversa_fica_o_mesmo() {
     let both = [false, true].map(|reversed| {
-        let b = bed(5);
-        remessa(&b, "20230807", 2);
+        let b = Bed::sem_portoes(5);
+        b.importa_remessa("20230807", 2);
         let mut l: Vec<Vec<u8>> = (1..=4).map(|n| linha(&b, &(1000 + n).to_string(), &[])).collect();
         if reversed {
             l.reverse();

@@ -6,7 +6,7 @@
 
 use crate::config::Config;
 use crate::domain::contrato;
-use crate::domain::dia::{Calendario, Contagem};
+use crate::domain::dia::{Calendario, Contagem, br};
 use crate::domain::discagem::{self, Discado, Veredito};
 use crate::domain::fone::Fone;
 use crate::domain::situacao::Situacao;
@@ -101,10 +101,6 @@ pub fn explica(db: &Db, config: &Config, bloqueados: &HashSet<Fone>, numero: &st
         linha,
         fatos: fatos(passos, own, &calendario, regra.dias, regra.contagem),
     })
-}
-
-fn br(d: NaiveDate) -> String {
-    d.format("%d/%m/%Y").to_string()
 }
 
 fn ativo(own: &Contrato, veredito: Veredito<'_, Contrato>, phones: usize) -> String {

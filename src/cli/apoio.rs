@@ -1,6 +1,7 @@
 //! What the boards share: days still open, the account of a run, short names, wrapped text, wide tables.
 
 use crate::cli::app::App;
+use crate::domain::dia::br;
 use crate::import::portao::Dia;
 use crate::store::db::Db;
 use crate::store::dia;
@@ -47,7 +48,7 @@ pub fn abertos_json(abertos: &[Aberto]) -> Vec<Value> {
 
 /// An open day in a few words: `03/08/2023 (batimento)`.
 pub fn aberto(a: &Aberto) -> String {
-    format!("{} ({})", a.0.format("%d/%m/%Y"), a.1.join(", "))
+    format!("{} ({})", br(a.0), a.1.join(", "))
 }
 
 /// The account of a run, read back from the ledger.
@@ -96,7 +97,7 @@ pub const fn semana(d: Weekday) -> &'static str {
 
 /// A date with its weekday: `sexta-feira 04/08/2023`.
 pub fn por_extenso(d: NaiveDate) -> String {
-    format!("{} {}", semana(d.weekday()), d.format("%d/%m/%Y"))
+    format!("{} {}", semana(d.weekday()), br(d))
 }
 
 /// A moment of the ledger without its offset.

@@ -5,6 +5,7 @@ use super::app::App;
 use super::exit::{self, Usage};
 use super::texto::{escape, n};
 use crate::atendimento::explica::{Explicacao, Fato, explica};
+use crate::domain::dia::br;
 use crate::domain::situacao::Situacao;
 use crate::export::linha::Discagem;
 use chrono::{Datelike, NaiveDate};
@@ -58,7 +59,6 @@ fn objeto(e: &Explicacao) -> Value {
 
 /// The sheet for people; `hoje` is the operating day that a block is measured against.
 fn folha(e: &Explicacao, hoje: NaiveDate) -> String {
-    let br = |d: NaiveDate| d.format("%d/%m/%Y").to_string();
     let until = match e.bloqueio {
         Some(b) if b.ate < hoje => format!(" até {}, já vencido", br(b.ate)),
         Some(b) => format!(" até {} inclusive", br(b.ate)),

@@ -4,6 +4,7 @@ use super::app::App;
 use super::exit::{self, graver};
 use super::import::relata;
 use super::texto::{conta, n};
+use crate::domain::dia::br;
 use crate::export::carga;
 use crate::pipeline::{self, publish, tick};
 use crate::store::dia;
@@ -56,7 +57,7 @@ pub fn run(cmd: &Cmd, app: &App) -> anyhow::Result<i64> {
             _ => ("built", "gerada, ainda não publicada"),
         };
         let fichas = conta(made.linhas, "ficha", "fichas");
-        let text = format!("carga de {} {word}: {} ({fichas})", day.format("%d/%m/%Y"), made.nome);
+        let text = format!("carga de {} {word}: {} ({fichas})", br(day), made.nome);
         tell(app, Some(&made.nome), made.linhas, state, &text);
         return Ok(published.iter().fold(exit::OK, |code, p| graver(code, relata(app, p))));
     }

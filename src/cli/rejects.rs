@@ -10,7 +10,7 @@ use super::texto::{conta, escape, n};
 use crate::domain::codigo::Codigo;
 use crate::layout::regua::mascara;
 use crate::store::Store;
-use crate::store::ledger::{self, RunRow};
+use crate::store::execucao::{self, RunRow};
 use crate::store::rejeito::{self, Filtro, Listado};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -77,7 +77,7 @@ pub fn run(cmd: &Cmd, app: &App) -> anyhow::Result<i64> {
 
 /// A run that must exist.
 fn existe(store: &Store, id: i64) -> anyhow::Result<RunRow> {
-    let found = ledger::run(&store.db, id)?;
+    let found = execucao::run(&store.db, id)?;
     found.ok_or_else(|| Usage(format!("não há execução {id}; as últimas: atom status")).into())
 }
 
@@ -102,7 +102,7 @@ fn lista(id: Option<i64>, l: &Lista, app: &App) -> anyhow::Result<i64> {
         return Ok(exit::OK);
     }
     let run = match rows.first() {
-        Some(r) => ledger::run(&store.db, r.run)?,
+        Some(r) => execucao::run(&store.db, r.run)?,
         None => None,
     };
     app.out(&folha(run.as_ref(), &rows));

@@ -5,6 +5,7 @@ use super::app::App;
 use super::texto::{self, n};
 use super::{exit, regua};
 use crate::domain::codigo::Codigo;
+use crate::domain::dia::br;
 use crate::import::relato::{Reason, Relatorio, State};
 use crate::pipeline::publish::{Fim, Publicada};
 use std::path::Path;
@@ -40,7 +41,7 @@ pub fn devolvido(r: &mut Relatorio, publicadas: &[Publicada]) {
 }
 
 fn folha(r: &Relatorio, quadros: &[String]) -> String {
-    let day = r.data_operacao.map(|d| format!(" · operação {}", d.format("%d/%m/%Y"))).unwrap_or_default();
+    let day = r.data_operacao.map(|d| format!(" · operação {}", br(d))).unwrap_or_default();
     let run = r.run.map(|n| format!(" · execução {n}")).unwrap_or_default();
     let dry = if r.dry_run { " · SIMULAÇÃO, nada gravado" } else { "" };
     let mut out = format!("{} · {}{day}{run}{dry}\n", r.kind, texto::escape(&r.file));

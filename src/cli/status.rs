@@ -5,10 +5,12 @@ use super::app::App;
 use super::exit;
 use super::relato::confirma;
 use super::texto::{escape, n};
+use crate::domain::dia::br;
 use crate::import::ETAPAS;
 use crate::store::Store;
 use crate::store::db::Db;
-use crate::store::ledger::{self, Arquivo, Estado, RunRow};
+use crate::store::execucao::{self, RunRow};
+use crate::store::ledger::{self, Arquivo, Estado};
 use crate::store::saida::{self, Saida};
 use crate::store::{carteira, massiva, remoto, schema};
 use chrono::NaiveDate;
@@ -71,7 +73,7 @@ impl Painel {
         let days = dias(app, db)?;
         let mut quarentena = Vec::new();
         for a in parados(db, Estado::Quarentena, &days)? {
-            let run = a.run.map(|id| ledger::run(db, id)).transpose()?.flatten();
+            let run = a.run.map(|id| execucao::run(db, id)).transpose()?.flatten();
             quarentena.push((a, run.and_then(|r| conta(&r).freio)));
         }
         Ok(Self {
@@ -85,7 +87,7 @@ impl Painel {
             recusados: parados(db, Estado::Recusado, &days)?,
             estranhos: remoto::strangers(db)?,
             saida: saida::pending(db)?,
-            execucoes: ledger::recent_runs(db, EXECUCOES)?,
+            execucoes: execucao::recent_runs(db, EXECUCOES)?,
         })
     }
 
@@ -250,7 +252,7 @@ fn espera(a: &Arquivo) -> String {
 }
 
 fn dia(a: &Arquivo) -> String {
-    a.data_operacao.map_or_else(|| "–".to_owned(), |d| d.format("%d/%m/%Y").to_string())
+    a.data_operacao.map_or_else(|| "–".to_owned(), br)
 }
 
 fn arquivo(a: &Arquivo, state: &str) -> Value {

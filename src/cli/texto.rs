@@ -1,5 +1,6 @@
 //! How atom writes to people: numbers with thousands, errors with the next step last.
 
+use crate::domain::dia::br;
 use crate::domain::valores::milhares;
 use crate::transport::em_portugues;
 use std::io::{IsTerminal, Write};
@@ -19,7 +20,7 @@ pub fn conta(count: impl TryInto<i64>, um: &str, varios: &str) -> String {
 /// A stored date as people read it; anything else as it is.
 pub fn data(iso: &str) -> String {
     match iso.parse::<chrono::NaiveDate>() {
-        Ok(d) => d.format("%d/%m/%Y").to_string(),
+        Ok(d) => br(d),
         Err(_) => iso.to_owned(),
     }
 }

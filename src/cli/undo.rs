@@ -4,9 +4,10 @@ use super::apoio::{LARGURA, quebra};
 use super::app::App;
 use super::exit::{self, Usage};
 use super::texto::{conta, escape, n};
+use crate::domain::dia::br;
 use crate::import::desfaz::{self, Desfeita, Impedimento};
 use crate::pipeline;
-use crate::store::ledger;
+use crate::store::execucao;
 use crate::store::lock::Which;
 
 /// Take back one import where nothing later depends on it; --dry-run shows the effect
@@ -37,7 +38,7 @@ pub fn run(cmd: &Cmd, app: &App) -> anyhow::Result<i64> {
     store.checkpoint()?;
     let ctx = app.contexto(&store, &|_, _, _| {});
     pipeline::recover(&ctx)?;
-    let found = ledger::run(&store.db, cmd.run)?;
+    let found = execucao::run(&store.db, cmd.run)?;
     let found = found.ok_or_else(|| Usage(format!("não há execução {}; as últimas: atom status", cmd.run)))?;
     desfaz::pode(&found).map_err(Usage)?;
     let done = desfaz::desfaz(&ctx.import, &found)?;
@@ -47,7 +48,7 @@ pub fn run(cmd: &Cmd, app: &App) -> anyhow::Result<i64> {
 }
 
 fn folha(d: &Desfeita) -> String {
-    let day = d.data_operacao.map(|d| format!(" · operação {}", d.format("%d/%m/%Y"))).unwrap_or_default();
+    let day = d.data_operacao.map(|d| format!(" · operação {}", br(d))).unwrap_or_default();
     let run = d.run.map(|n| format!(" · execução {n}")).unwrap_or_default();
     let dry = if d.dry_run { " · SIMULAÇÃO, nada gravado" } else { "" };
     let mut out = vec![format!("undo {} · {} · {}{day}{run}{dry}", d.undone, d.kind, d.file), String::new()];

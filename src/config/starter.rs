@@ -7,7 +7,7 @@ pub const STARTER: &str = r#"# atom.toml – configuração do atom (um arquivo 
 # O ambiente vence o arquivo: ATOM_IMPORT__MAX_REJEITOS=0.2 muda import.max_rejeitos.
 # Segredos só como "env:NOME" ou "file:CAMINHO" (arquivo com chmod 600), nunca o próprio valor.
 # Este arquivo não pode ser alterável por outros usuários: chmod go-w atom.toml
-# Conferir: atom config check
+# Conferir: atom status (um erro aqui é dito com a linha e a chave)
 
 layouts = "layouts"                # layouts próprios; sem a pasta valem os embutidos
 data = "data"                      # inbox/, archive/, rejects/, outbox/, log/

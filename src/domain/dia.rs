@@ -15,6 +15,12 @@ use chrono::{Datelike, Days, NaiveDate, NaiveTime, Weekday};
 /// First year whose Easter `bdays` can compute; it panics before that.
 const PRIMEIRO_ANO: i32 = 1583;
 
+/// A date as people read it, `04/08/2023`.
+#[must_use]
+pub fn br(d: NaiveDate) -> String {
+    d.format("%d/%m/%Y").to_string()
+}
+
 /// How the days of a block are counted (`bloqueio.contagem`).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub enum Contagem {

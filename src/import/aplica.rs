@@ -10,7 +10,7 @@ use super::relato::{Conta, Relatorio, linhas_lidas};
 use crate::domain::codigo::Codigo;
 use crate::layout::linha::{Linha, Next};
 use crate::store::db::Tx;
-use crate::store::ledger;
+use crate::store::execucao;
 use anyhow::Context as _;
 
 /// Writes a file's effects, its plan being settled; fills account, warnings and effects of the report.
@@ -129,7 +129,7 @@ fn curto(ctx: &Contexto<'_>, fonte: Fonte<'_>, lidas: u64, relatorio: &mut Relat
     if fonte.arquivo.corrigido() {
         return Ok(());
     }
-    let last = ledger::last_account(&ctx.store.db, &fonte.arquivo.layout, fonte.arquivo.id)?;
+    let last = execucao::last_account(&ctx.store.db, &fonte.arquivo.layout, fonte.arquivo.id)?;
     if last.and_then(|c| linhas_lidas(&c)).is_some_and(|n| lidas * 2 < n) {
         relatorio.avisa(Codigo::ArquivoCurto);
     }

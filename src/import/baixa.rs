@@ -53,7 +53,7 @@ struct Mapa {
 impl Mapa {
     fn new(layout: &Layout, esquema: &Esquema) -> anyhow::Result<Self> {
         let record = esquema::unico_registro(layout)?;
-        let at = |n: &str| record.index(n).ok_or_else(|| anyhow::anyhow!("layout {}: {n}", layout.name));
+        let at = |n: &str| esquema::indice(layout, record, n);
         let filled: Vec<_> =
             esquema.de(Tabela::Acordo).iter().filter(|c| record.index(&c.nome).is_some()).cloned().collect();
         let mut own = Esquema::default();

@@ -17,16 +17,16 @@ use super::passo::{
     chave_do_contrato,
 };
 use super::relato::linhas_lidas;
-use super::run::br;
-use super::{Contexto, mesma_assessoria};
+use super::{Contexto, esquema, mesma_assessoria};
 use crate::domain::codigo::Codigo;
+use crate::domain::dia::br;
 use crate::domain::situacao::{self, PorAusencia, PorPresenca, Situacao};
 use crate::domain::valores::milhares;
 use crate::layout::linha::Linha;
 use crate::layout::{Layout, OnError};
 use crate::store::Store;
 use crate::store::evento::{Estados, Evento};
-use crate::store::{carteira, ledger, presenca};
+use crate::store::{carteira, execucao, presenca};
 use chrono::NaiveDate;
 use std::collections::HashMap;
 
@@ -104,13 +104,13 @@ struct Batimento {
 /// # Errors
 /// The store cannot be read, or the layout lacks a field.
 pub fn abre<'c>(ctx: &'c Contexto<'c>, layout: &Layout, dia: NaiveDate) -> anyhow::Result<Box<dyn Passo<'c> + 'c>> {
-    let record = layout.records.first().ok_or_else(|| anyhow::anyhow!("layout {}: no record", layout.name))?;
-    let at = |n: &str| record.index(n).ok_or_else(|| anyhow::anyhow!("layout {}: {n}", layout.name));
+    let record = esquema::unico_registro(layout)?;
+    let at = |n: &str| esquema::indice(layout, record, n);
     let (contrato, assessoria) = (at("contrato")?, at("cod_assessoria")?);
     let mut contratos = carrega(ctx, dia)?;
     contratos.sort_unstable_by_key(|(h, _)| *h);
     let (hashes, contratos) = contratos.into_iter().unzip();
-    let before = ledger::account_before(&ctx.store.db, &layout.kind, dia)?;
+    let before = execucao::account_before(&ctx.store.db, &layout.kind, dia)?;
     Ok(Box::new(Batimento {
         contrato,
         assessoria,

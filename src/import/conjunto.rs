@@ -78,7 +78,7 @@ impl Conjunto {
         let esquema = esquema::esquema(ctx.layouts)?;
         let mut mapas = Vec::new();
         for r in &layout.records {
-            let at = |n: &str| r.index(n).ok_or_else(|| anyhow::anyhow!("layout {}: {n}", layout.name));
+            let at = |n: &str| esquema::indice(layout, r, n);
             mapas.push(Mapa {
                 assessoria: at("codigo_assessoria")?,
                 contrato: at("contrato")?,

@@ -15,7 +15,8 @@ use super::relato::linhas_iguais;
 use super::{Contexto, ETAPAS, esquema};
 use crate::store::db::{Db, Tx};
 use crate::store::desfaz::{self, Contagem};
-use crate::store::ledger::{self, Arquivo, Decisao, Estado, RunRow};
+use crate::store::execucao::{self, RunRow};
+use crate::store::ledger::{self, Arquivo, Decisao, Estado};
 use crate::store::presenca;
 use anyhow::Context as _;
 use chrono::NaiveDate;
@@ -153,12 +154,12 @@ pub fn desfaz(ctx: &Contexto<'_>, r: &RunRow) -> anyhow::Result<Desfeita> {
 
 /// The undo as a run of its own, and the file freed; commits.
 fn registra(ctx: &Contexto<'_>, tx: Tx<'_>, arquivo: &Arquivo, inicio: &str, out: &mut Desfeita) -> anyhow::Result<()> {
-    let run = ledger::last_run(&tx)? + 1;
+    let run = execucao::last_run(&tx)? + 1;
     let conta = serde_json::json!({"undone": out.undone, "tables": out.tables, "situacoes": out.situacoes}).to_string();
-    ledger::insert_run(
+    execucao::insert_run(
         &tx,
         run,
-        &ledger::Run {
+        &execucao::Run {
             comando: &ctx.opcoes.comando,
             kind: "undo",
             arquivo_id: Some(arquivo.id),
@@ -173,7 +174,7 @@ fn registra(ctx: &Contexto<'_>, tx: Tx<'_>, arquivo: &Arquivo, inicio: &str, out
         },
     )?;
     let message = format!("execução {} desfeita pela {run}", out.undone);
-    let d = match ledger::undone(&tx, out.undone, arquivo.id, &out.kind)? {
+    let d = match execucao::undone(&tx, out.undone, arquivo.id, &out.kind)? {
         // it had been applied twice, the second time by force: the other time stands
         Some(other) => Decisao { estado: Estado::Importado, motivo: None, run: Some(other), data_operacao: None },
         None => {
@@ -189,7 +190,7 @@ fn registra(ctx: &Contexto<'_>, tx: Tx<'_>, arquivo: &Arquivo, inicio: &str, out
 /// Everything that is in the way, the later runs first.
 fn impedimentos(ctx: &Contexto<'_>, db: &Db, r: &RunRow) -> anyhow::Result<Vec<Impedimento>> {
     desfaz::levanta(db, r.id)?;
-    let later = ledger::applied_after(db, r.id)?;
+    let later = execucao::applied_after(db, r.id)?;
     let mut unchanged = BTreeMap::new();
     for x in &later {
         desfaz::depende(db, x.id, &confirmados(db, r, x)?)?;
@@ -203,7 +204,7 @@ fn impedimentos(ctx: &Contexto<'_>, db: &Db, r: &RunRow) -> anyhow::Result<Vec<I
     }
     let mut out = Vec::new();
     for (x, rows) in rows {
-        let run = ledger::run(db, x)?;
+        let run = execucao::run(db, x)?;
         out.push(Impedimento {
             run: Some(x),
             kind: run.as_ref().map_or_else(String::new, |x| x.kind.clone()),

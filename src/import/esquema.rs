@@ -73,6 +73,14 @@ pub fn esquema(layouts: &Layouts) -> Result<Esquema, LayoutError> {
     Ok(e)
 }
 
+/// Where a field stands in a record; that the rules' fields are there is checked when the layouts are loaded.
+///
+/// # Errors
+/// The record lacks it.
+pub fn indice(layout: &Layout, record: &Record, campo: &str) -> anyhow::Result<usize> {
+    record.index(campo).ok_or_else(|| anyhow::anyhow!("layout {}: {campo}", layout.name))
+}
+
 /// The record of a layout whose rule knows one kind of line.
 ///
 /// # Errors

@@ -51,7 +51,7 @@ pub struct Exclusao<'c> {
 /// The store cannot be read, or the layout lacks a field.
 pub fn abre<'c>(ctx: &'c Contexto<'c>, layout: &Layout, dia: NaiveDate) -> anyhow::Result<Box<dyn Passo<'c> + 'c>> {
     let record = esquema::unico_registro(layout)?;
-    let at = |n: &str| record.index(n).ok_or_else(|| anyhow::anyhow!("layout {}: {n}", layout.name));
+    let at = |n: &str| esquema::indice(layout, record, n);
     Ok(Box::new(Exclusao {
         mapa: Mapa {
             contrato: at("contrato")?,

@@ -6,14 +6,16 @@
 //! verdicts from there, whatever happened meanwhile, so that the account is the first one's and nothing is
 //! written twice. A file that the ledger has as applied and that is forced again finds its lines unchanged and
 //! looks at the others anew.
+//!
+//! A kind is a [`Regra`]; [`PorLote`] is the room that all of them share.
 
 use super::Contexto;
-use super::passo::{APLICA, Aceita, Efeito, Falha, IGUAL, Marca, Parada, Rejeito};
+use super::passo::{APLICA, Aceita, Efeito, Efeitos, Falha, Gravador, IGUAL, Marca, Parada, Passo, Rejeito};
 use crate::domain::codigo::Codigo;
 use crate::layout::Layout;
 use crate::layout::linha::Linha;
 use crate::store::Store;
-use crate::store::db::Tx;
+use crate::store::db::{self, Db, Tx};
 use crate::store::ledger::{self, Arquivo, Estado};
 use crate::store::lote::{self, Chave, Tabela};
 use crate::store::massiva::Origem;
@@ -21,7 +23,7 @@ use chrono::NaiveDate;
 use std::collections::{HashMap, HashSet};
 
 /// A line whose rows a dead run left: counted as it was there.
-pub const FEITA: Marca = APLICA | 0x01;
+const FEITA: Marca = APLICA | 0x01;
 
 /// What an earlier run left of a file.
 enum Antes {
@@ -30,6 +32,86 @@ enum Antes {
     Morta(HashSet<u32>, HashMap<u32, Rejeito>),
     /// It was applied: lines with rows.
     Aplicada(HashSet<u32>),
+}
+
+/// What tells one kind of file for `atendimento.db` from another.
+pub trait Regra<'c> {
+    /// The prepared statements that write its rows.
+    type Escritor: 'c;
+
+    /// Looks at one line; asks [`Lote::decidida`] once its fields are known to be sound.
+    ///
+    /// # Errors
+    /// The line is rejected, or the store cannot be read.
+    fn decide(&mut self, lote: &Lote<'c>, linha: &Linha<'_>, avisos: &mut Vec<Codigo>) -> Result<Aceita, Parada>;
+
+    /// Prepares the statements on the connection to `atendimento.db`.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn escritor(db: &'c Db) -> db::Result<Self::Escritor>;
+
+    /// Writes the rows of an accepted line; whether any is new. `em` is when the file is imported, local time with
+    /// offset.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    fn grava(&self, para: &mut Self::Escritor, origem: Origem, em: &str, linha: &Linha<'_>) -> anyhow::Result<bool>;
+}
+
+/// The room of a kind whose rows go to `atendimento.db`.
+pub struct PorLote<'c, R> {
+    regra: R,
+    lote: Lote<'c>,
+}
+
+impl<'c, R: Regra<'c>> PorLote<'c, R> {
+    /// Opens it for a file of this layout and day, whose lines become rows of `tabela`.
+    pub fn new(ctx: &'c Contexto<'c>, layout: &Layout, dia: NaiveDate, tabela: Tabela, regra: R) -> Self {
+        Self { regra, lote: Lote::new(ctx, layout, dia, tabela) }
+    }
+}
+
+impl<'c, R: Regra<'c> + 'c> Passo<'c> for PorLote<'c, R> {
+    fn arquivo(&mut self, a: &Arquivo) -> anyhow::Result<()> {
+        self.lote.arquivo(a)
+    }
+
+    fn examina(&mut self, linha: &Linha<'_>, avisos: &mut Vec<Codigo>) -> Result<Aceita, Rejeito> {
+        let decided = self.regra.decide(&self.lote, linha, avisos);
+        self.lote.responde(linha, decided)
+    }
+
+    fn resolve(&mut self, _plano: &mut [Marca]) {}
+
+    fn gravador(mut self: Box<Self>, store: &'c Store, _run: i64) -> anyhow::Result<Box<dyn Gravador + 'c>> {
+        let escrita = self.lote.escreve()?;
+        let escritor = R::escritor(store.atendimento()?)?;
+        Ok(Box::new(Grava { escritor, regra: self.regra, em: self.lote.em, escrita }))
+    }
+}
+
+struct Grava<'c, R: Regra<'c>> {
+    escritor: R::Escritor,
+    regra: R,
+    em: String,
+    escrita: Escrita<'c>,
+}
+
+impl<'c, R: Regra<'c>> Gravador for Grava<'c, R> {
+    /// New, or in the history already; what a dead run wrote counts as it did then.
+    fn grava(&mut self, linha: &Linha<'_>, marca: Marca) -> anyhow::Result<Efeito> {
+        if marca == FEITA {
+            return Ok(Efeito::Criada);
+        }
+        let new = self.regra.grava(&mut self.escritor, self.escrita.origem(linha), &self.em, linha)?;
+        Ok(if new { Efeito::Criada } else { Efeito::Igual })
+    }
+
+    fn fim(self: Box<Self>) -> anyhow::Result<Efeitos> {
+        self.escrita.fim()?;
+        Ok(Efeitos::default())
+    }
 }
 
 /// A file on its way to `atendimento.db`.
@@ -46,8 +128,7 @@ pub struct Lote<'c> {
 }
 
 impl<'c> Lote<'c> {
-    /// For a file of this layout and day, whose lines become rows of `tabela`.
-    pub fn new(ctx: &'c Contexto<'c>, layout: &Layout, dia: NaiveDate, tabela: Tabela) -> Self {
+    fn new(ctx: &'c Contexto<'c>, layout: &Layout, dia: NaiveDate, tabela: Tabela) -> Self {
         Self {
             store: ctx.store,
             tabela,
@@ -64,7 +145,7 @@ impl<'c> Lote<'c> {
     ///
     /// # Errors
     /// The store cannot be read.
-    pub fn arquivo(&mut self, a: &Arquivo) -> anyhow::Result<()> {
+    fn arquivo(&mut self, a: &Arquivo) -> anyhow::Result<()> {
         self.chave.sha256.clone_from(&a.sha256);
         let db = self.store.atendimento()?;
         let Some(before) = lote::procura(db, &self.chave)? else { return Ok(()) };
@@ -95,23 +176,18 @@ impl<'c> Lote<'c> {
     ///
     /// # Errors
     /// The line is rejected: data, not a failure.
-    pub fn responde(&mut self, linha: &Linha<'_>, decided: Result<Aceita, Parada>) -> Result<Aceita, Rejeito> {
+    fn responde(&mut self, linha: &Linha<'_>, decided: Result<Aceita, Parada>) -> Result<Aceita, Rejeito> {
         self.falha.responde(decided).inspect_err(|r| {
             let field = r.campo.map(|i| i.to_string()).unwrap_or_default();
             self.rejeitos.push_str(&format!("{} {} {field}\n", linha.numero, r.codigo));
         })
     }
 
-    /// When the file is imported, local time with offset.
-    pub fn em(&self) -> &str {
-        &self.em
-    }
-
     /// Begins the transaction of its rows.
     ///
     /// # Errors
     /// The store cannot be written, or failed in the first pass.
-    pub fn escreve(&mut self) -> anyhow::Result<Escrita<'c>> {
+    fn escreve(&mut self) -> anyhow::Result<Escrita<'c>> {
         std::mem::take(&mut self.falha).confere()?;
         let tx = self.store.atendimento()?.begin()?;
         let id = lote::entra(&tx, &self.chave, &self.em, &self.rejeitos)?;
@@ -130,7 +206,7 @@ fn le(text: &str) -> HashMap<u32, Rejeito> {
 }
 
 /// The open transaction of a file's rows; rolled back when dropped.
-pub struct Escrita<'c> {
+struct Escrita<'c> {
     tx: Tx<'c>,
     id: i64,
     dry_run: bool,
@@ -138,7 +214,7 @@ pub struct Escrita<'c> {
 
 impl Escrita<'_> {
     /// What a row says of the line that it came from.
-    pub fn origem(&self, linha: &Linha<'_>) -> Origem {
+    fn origem(&self, linha: &Linha<'_>) -> Origem {
         Origem { lote: self.id, linha: linha.numero }
     }
 
@@ -146,7 +222,7 @@ impl Escrita<'_> {
     ///
     /// # Errors
     /// The store cannot be written.
-    pub fn fim(self) -> anyhow::Result<()> {
+    fn fim(self) -> anyhow::Result<()> {
         if self.dry_run {
             return Ok(());
         }
@@ -155,9 +231,4 @@ impl Escrita<'_> {
         crate::config::crash_point("massivas");
         Ok(())
     }
-}
-
-/// A line's place in the account: new, or in the history already.
-pub const fn efeito(nova: bool) -> Efeito {
-    if nova { Efeito::Criada } else { Efeito::Igual }
 }

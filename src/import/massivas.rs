@@ -8,11 +8,13 @@ pub mod sms;
 pub mod whatsapp;
 
 use super::Contexto;
+use super::lote::PorLote;
 use super::passo::{Passo, Rejeito};
 use crate::domain::codigo::Codigo;
 use crate::domain::fone::Fone;
 use crate::layout::linha::Linha;
 use crate::layout::{Layout, Record};
+use crate::store::lote::Tabela;
 use anyhow::Context as _;
 use chrono::NaiveDate;
 
@@ -51,9 +53,9 @@ pub fn campos(record: &Record) -> &'static [&'static str] {
 pub fn abre<'c>(ctx: &'c Contexto<'c>, layout: &Layout, dia: NaiveDate) -> anyhow::Result<Box<dyn Passo<'c> + 'c>> {
     let record = layout.records.first().with_context(|| format!("layout {}: no record", layout.name))?;
     Ok(match canal(record) {
-        Canal::Whatsapp => Box::new(whatsapp::Whatsapp::new(ctx, layout, record, dia)?),
-        Canal::Email => Box::new(email::Email::new(ctx, layout, record, dia)),
-        Canal::Sms => Box::new(sms::Sms::new(ctx, layout, record, dia)?),
+        Canal::Whatsapp => Box::new(PorLote::new(ctx, layout, dia, Tabela::Hsm, whatsapp::Whatsapp::new(ctx, record)?)),
+        Canal::Email => Box::new(PorLote::new(ctx, layout, dia, Tabela::Massiva, email::Email::new(ctx, record))),
+        Canal::Sms => Box::new(PorLote::new(ctx, layout, dia, Tabela::Massiva, sms::Sms::new(ctx, record)?)),
     })
 }
 

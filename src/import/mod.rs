@@ -1,8 +1,10 @@
 //! Imports: the table of steps, and what the engine and the rooms share.
 //!
-//! [`run`] is the engine, with [`leitura`] (first pass) and [`aplica`] (second); it knows no step by name. Each kind has a room of
-//! its own ([`remessa`] … [`retorno`]) that decides what a line means. [`portao`] says what a
-//! step still waits for, [`estrutura`] what is wrong with a whole file, [`relato`] what an import reports.
+//! [`run`] is the engine, with [`leitura`] (first pass) and [`aplica`] (second); it knows no step by name. Each
+//! kind has a room of its own ([`remessa`] … [`retorno`]) that decides what a line means; [`conjunto`] is what
+//! parcelas and garantias share, [`mod@lote`] what massivas and retorno do. [`portao`] says what a step still waits
+//! for, [`estrutura`] what is wrong with a whole file, [`relato`] what an import reports; [`replay`] imports rejected
+//! lines again, [`desfaz`] takes an import back.
 //!
 //! **Transaction:** one file is applied in one transaction of `carteira.db` that holds every row effect, the
 //! rejects, the ledger and what is to be sent; before it nothing durable changes. massivas and retorno write

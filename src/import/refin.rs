@@ -47,13 +47,13 @@ pub struct Refin<'c> {
 /// # Errors
 /// The store cannot be read, or the layout lacks a field.
 pub fn abre<'c>(ctx: &'c Contexto<'c>, layout: &Layout, dia: NaiveDate) -> anyhow::Result<Box<dyn Passo<'c> + 'c>> {
-    let record = layout.records.first().ok_or_else(|| anyhow::anyhow!("layout {}: no record", layout.name))?;
+    let record = esquema::unico_registro(layout)?;
     let esquema = esquema::esquema(ctx.layouts)?;
     let columns = esquema.de(Tabela::Refin);
     let names: Vec<&str> = columns.iter().map(|c| c.nome.as_str()).collect();
     Ok(Box::new(Refin {
         busca: Busca::new(&ctx.store.db)?,
-        contrato: record.index("contrato").ok_or_else(|| anyhow::anyhow!("layout {}: contrato", layout.name))?,
+        contrato: esquema::indice(layout, record, "contrato")?,
         colunas: names.iter().map(|n| record.index(n)).collect(),
         // a column more or less makes every offer another one
         semente: xxhash_rust::xxh3::xxh3_64(names.join(";").as_bytes()),

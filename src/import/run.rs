@@ -12,11 +12,13 @@ use super::passo::Freio;
 use super::relato::{Conta, Reason, Relatorio, State};
 use super::{Contexto, DiaDe, Etapa, aplica, entrada, etapa, portao};
 use crate::domain::codigo::Codigo;
+use crate::domain::dia::br;
 use crate::domain::valores::milhares;
 use crate::layout::impressao::imprime;
 use crate::layout::planilha::{self, Falha};
 use crate::layout::{Format, Layout};
 use crate::store::db::{Cell, Tx};
+use crate::store::execucao;
 use crate::store::ledger::{self, Arquivo, Decisao, Estado};
 use crate::store::saida;
 use anyhow::{Context as _, bail};
@@ -121,7 +123,7 @@ impl<'a> Importacao<'a> {
         }
         // a run that came between the passes changed what they were decided on: begin again
         for _ in 0..5 {
-            let before = ledger::last_run(db)?;
+            let before = execucao::last_run(db)?;
             let dia = self.dia.context("sem data de operação")?;
             // the first pass sees one moment of the store; a lock a look-up would cost more than the look-up
             let moment = db.snapshot()?;
@@ -230,7 +232,7 @@ impl<'a> Importacao<'a> {
         self.relatorio.lines = Conta::default();
         if !self.ctx.opcoes.dry_run {
             let tx = self.ctx.store.db.begin()?;
-            let run = ledger::last_run(&tx)? + 1;
+            let run = execucao::last_run(&tx)? + 1;
             self.relatorio.run = Some(run);
             self.entra_run(&tx, run, None, Some(&reason))?;
             if self.arquivo.estado != Estado::Importado {
@@ -251,10 +253,10 @@ impl<'a> Importacao<'a> {
             conta["brake"] = serde_json::json!({"closings": closings, "active": active});
         }
         let conta = conta.to_string();
-        ledger::insert_run(
+        execucao::insert_run(
             tx,
             run,
-            &ledger::Run {
+            &execucao::Run {
                 comando: &self.ctx.opcoes.comando,
                 kind: &r.kind,
                 arquivo_id: Some(self.arquivo.id),
@@ -275,7 +277,7 @@ impl<'a> Importacao<'a> {
     fn aplica(&mut self, leitura: Leitura<'a>, before: i64) -> anyhow::Result<bool> {
         let ctx = self.ctx;
         let tx = ctx.store.db.begin()?;
-        let run = ledger::last_run(&tx)? + 1;
+        let run = execucao::last_run(&tx)? + 1;
         if run != before + 1 {
             return Ok(false);
         }
@@ -308,11 +310,6 @@ impl<'a> Importacao<'a> {
         tx.commit()?;
         Ok(true)
     }
-}
-
-/// A date as people read it.
-pub fn br(d: NaiveDate) -> String {
-    d.format("%d/%m/%Y").to_string()
 }
 
 /// The stamp of a name as people read it.

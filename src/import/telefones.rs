@@ -9,10 +9,10 @@
 //! or out of bounds is dropped with a warning, and no score changes nothing. **Account:** created if any number is new,
 //! else updated if a score changed.
 
-use super::Contexto;
 use super::passo::{
     self, APLICA, Aceita, Efeito, Efeitos, Falha, Gravador, Marca, Parada, Passo, Rejeito, chave_do_contrato,
 };
+use super::{Contexto, esquema};
 use crate::domain::codigo::Codigo;
 use crate::domain::documento;
 use crate::domain::fone::Fone;
@@ -47,7 +47,7 @@ struct Mapa {
 
 impl Mapa {
     fn new(layout: &Layout, record: &Record) -> anyhow::Result<Self> {
-        let at = |n: &str| record.index(n).ok_or_else(|| anyhow::anyhow!("layout {}: {n}", layout.name));
+        let at = |n: &str| esquema::indice(layout, record, n);
         let par = |n: i32| Some((record.index(&format!("telefone{n}"))?, record.index(&format!("score{n}"))));
         Ok(Self {
             cpf: at("cpf")?,
@@ -104,7 +104,7 @@ pub struct Telefones<'c> {
 /// # Errors
 /// The store cannot be read, or the layout lacks a field.
 pub fn abre<'c>(ctx: &'c Contexto<'c>, layout: &Layout, _dia: NaiveDate) -> anyhow::Result<Box<dyn Passo<'c> + 'c>> {
-    let record = layout.records.first().ok_or_else(|| anyhow::anyhow!("layout {}: no record", layout.name))?;
+    let record = esquema::unico_registro(layout)?;
     Ok(Box::new(Telefones {
         mapa: Mapa::new(layout, record)?,
         busca: Busca::new(&ctx.store.db)?,

@@ -1,8 +1,11 @@
 //! The embedded store: two SQLite files in one folder, and the journal of ids beside them.
 //!
-//! [`db`] is the seam to the driver, [`schema`] the tables, [`ledger`] files and runs, [`rejeito`] rejected lines, [`dia`] the
-//! operating days, [`carteira`] the clients and contracts, [`acordo`] what blocks them, [`saida`] what goes out, [`desfaz`] what takes a run back; [`lote`], [`massiva`] and
-//! [`historico`] the contacts with people.
+//! [`db`] is the seam to the driver, [`schema`] the tables. Of `carteira.db`: [`ledger`] the files, [`execucao`] the
+//! runs, [`rejeito`] rejected lines, [`dia`] the operating days, [`remoto`] what lies on other machines, [`saida`] what
+//! goes out; [`carteira`] the clients and contracts, [`busca`] one contract by its key, [`consulta`] one client whole,
+//! [`acordo`] what blocks, [`telefone`] enrichment, [`mod@refin`] offers, [`evento`] and [`historia`] the history of a
+//! contract, [`presenca`] who came in which file, [`desfaz`] what takes a run back. Of `atendimento.db`: [`lote`] its
+//! files, [`massiva`] and [`historico`] the contacts with people, [`contatos`] whose a phone is.
 //!
 //! **Locking:** writers of `carteira.db` hold the kernel lock of [`lock`] before they begin; nothing here
 //! waits for a person, a lock dies with its process.
@@ -18,6 +21,7 @@ pub mod db;
 pub mod desfaz;
 pub mod dia;
 pub mod evento;
+pub mod execucao;
 pub mod historia;
 pub mod historico;
 pub mod ledger;

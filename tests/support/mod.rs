@@ -81,6 +81,21 @@ impl Bed {
         b
     }
 
+    /// A bed without gates, with contracts 1001, 1002, … of as many clients from the remessa of 2023-08-04.
+    pub fn sem_portoes(contratos: u64) -> Self {
+        let b = Self::with("[dia]\nobrigatorios = []");
+        b.importa_remessa("20230803", contratos);
+        b
+    }
+
+    /// Imports a remessa of an evening with those contracts.
+    pub fn importa_remessa(&self, vespera: &str, contratos: u64) -> Value {
+        let lines: Vec<Vec<u8>> =
+            (1..=contratos).map(|n| self.remessa(&(1000 + n).to_string(), &cpf(n), &[])).collect();
+        let f = self.file(&format!("{vespera}_203000_remessa_528_out.528"), &lines.concat());
+        self.json(&["import", "remessa", &f]).exits(0).report()
+    }
+
     /// Folders and config, no store.
     pub fn bare(more: &str) -> Self {
         Self::at_dir(tempfile::tempdir().unwrap(), more)

@@ -5,6 +5,7 @@ use crate::cli::apoio::{self, LARGURA, comando, curto, por_extenso, quebra};
 use crate::cli::app::App;
 use crate::cli::relato;
 use crate::cli::texto::{escape, n};
+use crate::domain::dia::br;
 use crate::import::Etapa;
 use crate::import::portao::Situacao;
 use crate::store::ledger::Estado;
@@ -88,7 +89,7 @@ fn espera(q: &Quadro, p: &Passo) -> String {
     if !p.espera.is_empty() {
         p.espera.join(", ")
     } else if q.dia > q.hoje {
-        format!("o dia {}", q.dia.format("%d/%m/%Y"))
+        format!("o dia {}", br(q.dia))
     } else {
         "próxima execução".into()
     }
@@ -274,7 +275,7 @@ fn fila(q: &Quadro) -> Vec<String> {
         return Vec::new();
     }
     if q.dia > q.hoje {
-        let day = q.dia.format("%d/%m/%Y");
+        let day = br(q.dia);
         return vec![format!("Na fila: {}, para a operação de {day}; entram nesse dia.", queued.join(", "))];
     }
     vec![format!("Na fila: {}. A próxima execução importa; já: {}", queued.join(", "), comando("atom run"))]

@@ -6,6 +6,7 @@ use crate::import::portao::{self, Dia, Situacao};
 use crate::import::{DiaDe, ETAPAS, Etapa};
 use crate::store::db::Db;
 use crate::store::dia::{self, Dispensa};
+use crate::store::execucao;
 use crate::store::ledger::{self, Arquivo, Estado};
 use crate::store::saida::{self, Saida, Tipo};
 use chrono::NaiveDate;
@@ -139,7 +140,7 @@ impl Passo {
 impl Visto {
     fn le(db: &Db, arquivo: Arquivo) -> anyhow::Result<Self> {
         let run = match arquivo.run {
-            Some(id) => ledger::run(db, id)?,
+            Some(id) => execucao::run(db, id)?,
             None => None,
         };
         let applied = arquivo.estado == Estado::Importado;
@@ -201,7 +202,7 @@ fn sem_dia(app: &App, db: &Db, day: NaiveDate) -> anyhow::Result<Vec<Arquivo>> {
     refused.extend(ledger::in_state(db, Estado::Quarentena)?);
     for a in refused.into_iter().filter(|a| a.data_operacao.is_none()) {
         let run = match a.run {
-            Some(id) => ledger::run(db, id)?,
+            Some(id) => execucao::run(db, id)?,
             None => None,
         };
         let when = run.and_then(|r| apoio::momento(&r.fim));

@@ -5,6 +5,7 @@ use super::super::exit::{self, Usage, graver};
 use super::super::import::relata;
 use super::super::relato;
 use super::existe;
+use crate::domain::dia::br;
 use crate::import::replay;
 use crate::pipeline::{self, publish};
 use crate::store::lock::Which;
@@ -45,7 +46,7 @@ pub(super) fn run(id: Option<i64>, app: &App) -> anyhow::Result<i64> {
         app.say(&format!(
             "aviso: um arquivo mais novo de {} já tinha entrado (operação {}); valem agora as linhas repetidas",
             r.kind,
-            day.format("%d/%m/%Y")
+            br(day)
         ));
     }
     let code = published.iter().fold(r.exit, |code, p| graver(code, relata(app, p)));

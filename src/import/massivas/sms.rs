@@ -4,16 +4,13 @@ use super::{Alvos, fone, indice, opcional, texto};
 use crate::domain::codigo::Codigo;
 use crate::domain::telefones::une;
 use crate::import::Contexto;
-use crate::import::lote::{Escrita, FEITA, Lote, efeito};
-use crate::import::passo::{APLICA, Aceita, Efeito, Efeitos, Gravador, Marca, Parada, Passo, Rejeito, valida};
+use crate::import::lote::{Lote, Regra};
+use crate::import::passo::{APLICA, Aceita, Parada, Rejeito, valida};
+use crate::layout::Record;
 use crate::layout::linha::Linha;
-use crate::layout::{Layout, Record};
-use crate::store::Store;
 use crate::store::contatos::Contatos;
-use crate::store::ledger::Arquivo;
-use crate::store::lote::Tabela;
-use crate::store::massiva::{Acao, Canal, Historico};
-use chrono::NaiveDate;
+use crate::store::db::{self, Db};
+use crate::store::massiva::{Acao, Canal, Historico, Origem};
 
 /// The fields that this rule reads by name.
 pub const CAMPOS: &[&str] = &["protocolo", "telefone", "data_envio", "mensagem"];
@@ -27,20 +24,19 @@ struct Campos {
     mensagem: usize,
 }
 
-/// First pass.
+/// The rule.
 pub struct Sms<'c> {
     campos: Campos,
     contatos: Contatos<'c>,
-    lote: Lote<'c>,
     alvos: Alvos,
 }
 
 impl<'c> Sms<'c> {
-    /// Opens the room.
+    /// Prepares its look-ups.
     ///
     /// # Errors
     /// The store cannot be read.
-    pub fn new(ctx: &'c Contexto<'c>, layout: &Layout, record: &Record, dia: NaiveDate) -> anyhow::Result<Self> {
+    pub fn new(ctx: &'c Contexto<'c>, record: &Record) -> anyhow::Result<Self> {
         let at = |name| indice(record, name);
         Ok(Self {
             campos: Campos {
@@ -50,14 +46,17 @@ impl<'c> Sms<'c> {
                 mensagem: at("mensagem"),
             },
             contatos: Contatos::new(&ctx.store.db)?,
-            lote: Lote::new(ctx, layout, dia, Tabela::Massiva),
             alvos: Alvos::default(),
         })
     }
+}
 
-    fn decide(&mut self, linha: &Linha<'_>, avisos: &mut Vec<Codigo>) -> Result<Aceita, Parada> {
+impl<'c> Regra<'c> for Sms<'c> {
+    type Escritor = Historico<'c>;
+
+    fn decide(&mut self, lote: &Lote<'c>, linha: &Linha<'_>, avisos: &mut Vec<Codigo>) -> Result<Aceita, Parada> {
         valida(linha, None, avisos)?;
-        if let Some(marca) = self.lote.decidida(linha)? {
+        if let Some(marca) = lote.decidida(linha)? {
             return Ok(Aceita { chave: None, marca });
         }
         let number = fone(linha, self.campos.telefone)?;
@@ -74,45 +73,19 @@ impl<'c> Sms<'c> {
         }
         Ok(Aceita { chave: None, marca: APLICA })
     }
-}
 
-impl<'c> Passo<'c> for Sms<'c> {
-    fn arquivo(&mut self, a: &Arquivo) -> anyhow::Result<()> {
-        self.lote.arquivo(a)
+    fn escritor(db: &'c Db) -> db::Result<Self::Escritor> {
+        Historico::new(db)
     }
 
-    fn examina(&mut self, linha: &Linha<'_>, avisos: &mut Vec<Codigo>) -> Result<Aceita, Rejeito> {
-        let decided = self.decide(linha, avisos);
-        self.lote.responde(linha, decided)
-    }
-
-    fn resolve(&mut self, _plano: &mut [Marca]) {}
-
-    fn gravador(mut self: Box<Self>, store: &'c Store, _run: i64) -> anyhow::Result<Box<dyn Gravador + 'c>> {
-        let escrita = self.lote.escreve()?;
-        Ok(Box::new(Grava { historico: Historico::new(store.atendimento()?)?, base: *self, escrita }))
-    }
-}
-
-struct Grava<'c> {
-    historico: Historico<'c>,
-    base: Sms<'c>,
-    escrita: Escrita<'c>,
-}
-
-impl Gravador for Grava<'_> {
-    fn grava(&mut self, linha: &Linha<'_>, marca: Marca) -> anyhow::Result<Efeito> {
-        if marca == FEITA {
-            return Ok(Efeito::Criada);
-        }
-        let c = self.base.campos;
+    fn grava(&self, para: &mut Self::Escritor, origem: Origem, _em: &str, linha: &Linha<'_>) -> anyhow::Result<bool> {
+        let c = self.campos;
         let (sent, protocol) = (texto(linha, c.data_envio), texto(linha, c.protocolo));
         let (number, message) = (texto(linha, c.telefone), opcional(linha, c.mensagem));
-        let origin = self.escrita.origem(linha);
         let mut any = false;
-        for (ficha, contrato) in self.base.alvos.de(linha) {
-            any |= self.historico.registra(
-                origin,
+        for (ficha, contrato) in self.alvos.de(linha) {
+            any |= para.registra(
+                origem,
                 &Acao {
                     canal: Canal::Sms,
                     ficha,
@@ -125,11 +98,6 @@ impl Gravador for Grava<'_> {
                 },
             )?;
         }
-        Ok(efeito(any))
-    }
-
-    fn fim(self: Box<Self>) -> anyhow::Result<Efeitos> {
-        self.escrita.fim()?;
-        Ok(Efeitos::default())
+        Ok(any)
     }
 }

@@ -9,20 +9,14 @@ use crate::domain::fone::Fone;
 use crate::domain::situacao::discavel;
 use crate::domain::telefones;
 use crate::import::Contexto;
-use crate::import::lote::{Escrita, FEITA, Lote, efeito};
-use crate::import::passo::{
-    APLICA, Aceita, Chave, Efeito, Efeitos, Gravador, Marca, Parada, Passo, Rejeito, chave, chave_do_contrato, valida,
-};
+use crate::import::lote::{Lote, Regra};
+use crate::import::passo::{APLICA, Aceita, Chave, Parada, Rejeito, chave, chave_do_contrato, valida};
+use crate::layout::Record;
 use crate::layout::linha::Linha;
-use crate::layout::{Layout, Record};
-use crate::store::Store;
 use crate::store::contatos::{Contatos, Contrato, Terceiros};
-use crate::store::db::Db;
-use crate::store::ledger::Arquivo;
-use crate::store::lote::Tabela;
-use crate::store::massiva::{Fila, Hsm};
+use crate::store::db::{self, Db};
+use crate::store::massiva::{Fila, Hsm, Origem};
 use anyhow::Context as _;
-use chrono::NaiveDate;
 use std::collections::HashSet;
 
 /// The fields that this rule reads by name.
@@ -55,24 +49,23 @@ struct Campos {
     jornada: usize,
 }
 
-/// First pass.
+/// The rule.
 pub struct Whatsapp<'c> {
     db: &'c Db,
     campos: Campos,
     contatos: Contatos<'c>,
     terceiros: Terceiros,
     bloqueados: HashSet<Fone>,
-    lote: Lote<'c>,
     /// Contracts of the accepted lines, by their place among the lines.
     alvos: Vec<(u32, Contrato)>,
 }
 
 impl<'c> Whatsapp<'c> {
-    /// Opens the room.
+    /// Prepares its look-ups.
     ///
     /// # Errors
     /// The store or the block list cannot be read.
-    pub fn new(ctx: &'c Contexto<'c>, layout: &Layout, record: &Record, dia: NaiveDate) -> anyhow::Result<Self> {
+    pub fn new(ctx: &'c Contexto<'c>, record: &Record) -> anyhow::Result<Self> {
         let db = &ctx.store.db;
         let at = |name| indice(record, name);
         Ok(Self {
@@ -81,39 +74,8 @@ impl<'c> Whatsapp<'c> {
             contatos: Contatos::new(db)?,
             terceiros: Terceiros::new(db, DE_TERCEIROS, GARANTIDOR)?,
             bloqueados: ctx.config.contato.fones_bloqueados()?,
-            lote: Lote::new(ctx, layout, dia, Tabela::Hsm),
             alvos: Vec::new(),
         })
-    }
-    fn decide(&mut self, linha: &Linha<'_>, avisos: &mut Vec<Codigo>) -> Result<Aceita, Parada> {
-        let c = self.campos;
-        valida(linha, None, avisos)?;
-        let key = chave_do_contrato(linha, c.contrato)?;
-        let number = fone(linha, c.numero)?;
-        if !number.celular() {
-            return Err(Rejeito::campo(Codigo::TelefoneInvalido, c.numero).into());
-        }
-        let journey = jornada(linha, c.jornada)?;
-        let chave = Some(chave_da_linha(&key, number, journey));
-        if let Some(marca) = self.lote.decidida(linha)? {
-            return Ok(Aceita { chave, marca });
-        }
-        let unknown = Rejeito::campo(Codigo::ContratoDesconhecido, c.contrato);
-        let contract = self.contatos.contrato(&key)?.ok_or(unknown)?;
-        if !discavel(Some(contract.situacao)) {
-            return Err(Rejeito::campo(Codigo::ContratoNaoAtivo, c.contrato).into());
-        }
-        if self.de_terceiro(contract.ficha, number)? {
-            return Err(Rejeito::campo(Codigo::TelefoneDeTerceiro, c.numero).into());
-        }
-        if self.bloqueados.contains(&number) {
-            return Err(Rejeito::campo(Codigo::NaoContatar, c.numero).into());
-        }
-        if contract.nao_contatar {
-            return Err(Rejeito::campo(Codigo::NaoContatar, c.contrato).into());
-        }
-        self.alvos.push((linha.indice, contract));
-        Ok(Aceita { chave, marca: APLICA })
     }
 
     /// A number that one line of the ficha's remessas gives a third party's type is a third party's, whoever
@@ -143,38 +105,48 @@ fn jornada(linha: &Linha<'_>, i: usize) -> Result<&'static str, Rejeito> {
     known.ok_or(Rejeito::campo(Codigo::JornadaDesconhecida, i))
 }
 
-impl<'c> Passo<'c> for Whatsapp<'c> {
-    fn arquivo(&mut self, a: &Arquivo) -> anyhow::Result<()> {
-        self.lote.arquivo(a)
-    }
+impl<'c> Regra<'c> for Whatsapp<'c> {
+    type Escritor = Fila<'c>;
 
-    fn examina(&mut self, linha: &Linha<'_>, avisos: &mut Vec<Codigo>) -> Result<Aceita, Rejeito> {
-        let decided = self.decide(linha, avisos);
-        self.lote.responde(linha, decided)
-    }
-
-    fn resolve(&mut self, _plano: &mut [Marca]) {}
-
-    fn gravador(mut self: Box<Self>, store: &'c Store, _run: i64) -> anyhow::Result<Box<dyn Gravador + 'c>> {
-        let escrita = self.lote.escreve()?;
-        Ok(Box::new(Grava { fila: Fila::new(store.atendimento()?)?, base: *self, escrita }))
-    }
-}
-
-struct Grava<'c> {
-    fila: Fila<'c>,
-    base: Whatsapp<'c>,
-    escrita: Escrita<'c>,
-}
-
-impl Gravador for Grava<'_> {
-    fn grava(&mut self, linha: &Linha<'_>, marca: Marca) -> anyhow::Result<Efeito> {
-        if marca == FEITA {
-            return Ok(Efeito::Criada);
+    fn decide(&mut self, lote: &Lote<'c>, linha: &Linha<'_>, avisos: &mut Vec<Codigo>) -> Result<Aceita, Parada> {
+        let c = self.campos;
+        valida(linha, None, avisos)?;
+        let key = chave_do_contrato(linha, c.contrato)?;
+        let number = fone(linha, c.numero)?;
+        if !number.celular() {
+            return Err(Rejeito::campo(Codigo::TelefoneInvalido, c.numero).into());
         }
-        let c = self.base.campos;
-        let at = self.base.alvos.binary_search_by_key(&linha.indice, |(i, _)| *i).ok();
-        let (_, contract) = at.and_then(|i| self.base.alvos.get(i)).context("linha sem contrato")?;
+        let journey = jornada(linha, c.jornada)?;
+        let chave = Some(chave_da_linha(&key, number, journey));
+        if let Some(marca) = lote.decidida(linha)? {
+            return Ok(Aceita { chave, marca });
+        }
+        let unknown = Rejeito::campo(Codigo::ContratoDesconhecido, c.contrato);
+        let contract = self.contatos.contrato(&key)?.ok_or(unknown)?;
+        if !discavel(Some(contract.situacao)) {
+            return Err(Rejeito::campo(Codigo::ContratoNaoAtivo, c.contrato).into());
+        }
+        if self.de_terceiro(contract.ficha, number)? {
+            return Err(Rejeito::campo(Codigo::TelefoneDeTerceiro, c.numero).into());
+        }
+        if self.bloqueados.contains(&number) {
+            return Err(Rejeito::campo(Codigo::NaoContatar, c.numero).into());
+        }
+        if contract.nao_contatar {
+            return Err(Rejeito::campo(Codigo::NaoContatar, c.contrato).into());
+        }
+        self.alvos.push((linha.indice, contract));
+        Ok(Aceita { chave, marca: APLICA })
+    }
+
+    fn escritor(db: &'c Db) -> db::Result<Self::Escritor> {
+        Fila::new(db)
+    }
+
+    fn grava(&self, para: &mut Self::Escritor, origem: Origem, em: &str, linha: &Linha<'_>) -> anyhow::Result<bool> {
+        let c = self.campos;
+        let at = self.alvos.binary_search_by_key(&linha.indice, |(i, _)| *i).ok();
+        let (_, contract) = at.and_then(|i| self.alvos.get(i)).context("linha sem contrato")?;
         let number = fone(linha, c.numero).ok().and_then(Fone::whatsapp).context("linha sem celular")?;
         let journey = jornada(linha, c.jornada).map_err(|r| anyhow::anyhow!("{}", r.codigo))?;
         let message = Hsm {
@@ -184,13 +156,8 @@ impl Gravador for Grava<'_> {
             fone: &number,
             nome: &texto(linha, c.nome),
             jornada: journey,
-            importada_em: self.base.lote.em(),
+            importada_em: em,
         };
-        Ok(efeito(self.fila.poe(self.escrita.origem(linha), &message)?))
-    }
-
-    fn fim(self: Box<Self>) -> anyhow::Result<Efeitos> {
-        self.escrita.fim()?;
-        Ok(Efeitos::default())
+        Ok(para.poe(origem, &message)?)
     }
 }

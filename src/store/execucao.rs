@@ -1,0 +1,156 @@
+//! The runs of the ledger: who did what with which file, and its account.
+
+use super::db::{Cell, Db, Result, Row};
+use super::ledger::dia;
+use chrono::NaiveDate;
+
+/// The last run of the ledger: whether something came between reading and applying.
+pub fn last_run(db: &Db) -> Result<i64> {
+    Ok(db.int("SELECT max(id) FROM run", &[])?.unwrap_or(0))
+}
+
+/// A run to be entered.
+#[derive(Clone, Debug)]
+pub struct Run<'a> {
+    /// The command as given.
+    pub comando: &'a str,
+    /// Kind of import or export.
+    pub kind: &'a str,
+    /// Its file.
+    pub arquivo_id: Option<i64>,
+    /// Its operating day.
+    pub data_operacao: Option<NaiveDate>,
+    /// Begin, local time.
+    pub inicio: &'a str,
+    /// End, local time.
+    pub fim: &'a str,
+    /// `done`, `done_with_rejects`, `refused`, `quarantined`; `undone` once it was taken back.
+    pub estado: &'a str,
+    /// Exit code.
+    pub saida: i64,
+    /// The account, as JSON.
+    pub conta: &'a str,
+    /// Our file with the original bytes of rejected lines, relative to the data folder.
+    pub arquivo_rejeitos: Option<&'a str>,
+    /// Why an order was overridden (OR7).
+    pub forcado: Option<&'a str>,
+}
+
+/// Enters a run under the id that was promised to its rows.
+pub fn insert_run(db: &Db, id: i64, r: &Run<'_>) -> Result<()> {
+    let day = r.data_operacao.map(|d| d.to_string());
+    db.exec(
+        "INSERT INTO run (id, comando, kind, arquivo_id, data_operacao, inicio, fim, estado, saida, conta,
+           arquivo_rejeitos, forcado) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)",
+        &[
+            Cell::Int(id),
+            Cell::Text(r.comando),
+            Cell::Text(r.kind),
+            Cell::from(r.arquivo_id),
+            Cell::from(day.as_ref()),
+            Cell::Text(r.inicio),
+            Cell::Text(r.fim),
+            Cell::Text(r.estado),
+            Cell::Int(r.saida),
+            Cell::Text(r.conta),
+            Cell::from(r.arquivo_rejeitos),
+            Cell::from(r.forcado),
+        ],
+    )?;
+    Ok(())
+}
+
+/// One run as boards show it.
+#[derive(Clone, Debug)]
+pub struct RunRow {
+    /// Its id.
+    pub id: i64,
+    /// The kind.
+    pub kind: String,
+    /// Its file's name.
+    pub arquivo: Option<String>,
+    /// Operating day.
+    pub data_operacao: Option<String>,
+    /// End, local time.
+    pub fim: String,
+    /// State as in `import --json`.
+    pub estado: String,
+    /// Exit code.
+    pub saida: i64,
+    /// The account, as JSON.
+    pub conta: String,
+}
+
+const RUN_COLS: &str = "run.id, run.kind, arquivo.nome, run.data_operacao, run.fim, run.estado, run.saida, run.conta";
+
+fn read_run(r: &Row<'_>) -> Result<RunRow> {
+    Ok(RunRow {
+        id: r.i64(0)?,
+        kind: r.str(1)?,
+        arquivo: r.string(2)?,
+        data_operacao: r.string(3)?,
+        fim: r.str(4)?,
+        estado: r.str(5)?,
+        saida: r.i64(6)?,
+        conta: r.str(7)?,
+    })
+}
+
+/// The newest runs first.
+pub fn recent_runs(db: &Db, limit: i64) -> Result<Vec<RunRow>> {
+    let sql = format!(
+        "SELECT {RUN_COLS} FROM run LEFT JOIN arquivo ON arquivo.id=run.arquivo_id ORDER BY run.id DESC LIMIT ?1"
+    );
+    db.rows(&sql, &[Cell::Int(limit)], read_run)
+}
+
+/// One run.
+pub fn run(db: &Db, id: i64) -> Result<Option<RunRow>> {
+    let sql = format!("SELECT {RUN_COLS} FROM run LEFT JOIN arquivo ON arquivo.id=run.arquivo_id WHERE run.id=?1");
+    db.one(&sql, &[Cell::Int(id)], read_run)
+}
+
+/// The runs after this one whose files stand applied, oldest first.
+pub fn applied_after(db: &Db, run: i64) -> Result<Vec<RunRow>> {
+    let sql = format!(
+        "SELECT {RUN_COLS} FROM run JOIN arquivo ON arquivo.id=run.arquivo_id
+         WHERE run.id>?1 AND run.kind=arquivo.kind AND run.estado IN ('done','done_with_rejects') ORDER BY run.id"
+    );
+    db.rows(&sql, &[Cell::Int(run)], read_run)
+}
+
+/// Marks a run as taken back; returns the newest run that still stands for its file, if it was applied more than
+/// once.
+pub fn undone(db: &Db, run: i64, arquivo: i64, kind: &str) -> Result<Option<i64>> {
+    db.exec("UPDATE run SET estado='undone' WHERE id=?1", &[Cell::Int(run)])?;
+    db.int(
+        "SELECT max(id) FROM run WHERE arquivo_id=?1 AND kind=?2 AND estado IN ('done','done_with_rejects')",
+        &[Cell::Int(arquivo), Cell::Text(kind)],
+    )
+}
+
+/// The account (JSON) of the last applied file of a layout but this one, to warn about a short one (IN4). What
+/// brings corrected lines is no measure.
+pub fn last_account(db: &Db, layout: &str, except: i64) -> Result<Option<String>> {
+    let found = db.one(
+        "SELECT conta FROM run JOIN arquivo a ON a.id=arquivo_id
+         WHERE a.layout=?1 AND a.id<>?2 AND run.kind=a.kind AND run.estado IN ('done','done_with_rejects')
+           AND a.nome NOT LIKE '%.corrigido'
+         ORDER BY run.id DESC LIMIT 1",
+        &[Cell::Text(layout), Cell::Int(except)],
+        |r| r.string(0),
+    )?;
+    Ok(found.flatten())
+}
+
+/// Day and account (JSON) of the last applied file of a kind of an earlier day.
+pub fn account_before(db: &Db, kind: &str, day: NaiveDate) -> Result<Option<(NaiveDate, String)>> {
+    let found = db.one(
+        "SELECT data_operacao, conta FROM run
+         WHERE kind=?1 AND data_operacao<?2 AND estado IN ('done','done_with_rejects')
+         ORDER BY data_operacao DESC, id DESC LIMIT 1",
+        &[Cell::Text(kind), Cell::Text(&day.to_string())],
+        |r| Ok((r.str(0)?, r.str(1)?)),
+    )?;
+    Ok(found.and_then(|(d, conta)| Some((dia(&d)?, conta))))
+}
