@@ -37,4 +37,5 @@ mod remessa;
 mod ruins;
 mod store;
 mod telefones;
+mod trocas;
 mod undo;

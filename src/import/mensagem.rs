@@ -3,7 +3,7 @@
 use super::passo::Rejeito;
 use crate::domain::codigo::Codigo;
 use crate::layout::linha::Linha;
-use crate::layout::regua::{self, SUSPEITA, dica};
+use crate::layout::regua::{self, SUSPEITA, dica, mascara};
 use crate::layout::{Field, Format};
 
 /// Whether the columns of a line can no longer be trusted to hold what they are called: what stands there may be
@@ -11,6 +11,18 @@ use crate::layout::{Field, Format};
 pub fn deslocada(linha: &Linha<'_>) -> bool {
     let faults = (0..linha.record.fields.len()).filter(|i| linha.valor(*i).is_err());
     faults.take(SUSPEITA).count() == SUSPEITA
+}
+
+/// Whether somebody's name, document or phone may stand where the contract of a rejected line should: two columns
+/// changed places, so that the other one is bad, or nobody has such a contract.
+pub fn contrato_alheio(contrato: &str, codigo: Codigo) -> bool {
+    let text = contrato.trim();
+    !text.contains(|c: char| c.is_ascii_digit())
+        || match codigo {
+            Codigo::ContratoDesconhecido | Codigo::DocumentoInvalido => mascara::e_documento(text),
+            Codigo::TelefoneInvalido => mascara::e_fone(text),
+            _ => false,
+        }
 }
 
 /// The sentence for ops and for the error file.
@@ -25,7 +37,8 @@ pub fn de(linha: &Linha<'_>, r: Rejeito) -> String {
     }
     let found = linha.campo(i).trim();
     let shifted = deslocada(linha);
-    if !shifted && !field.personal && !found.is_empty() && found.chars().count() <= 30 {
+    let secret = shifted || field.personal || mascara::alheio(field, found);
+    if !secret && !found.is_empty() && found.chars().count() <= 30 {
         m.push_str(&format!(", encontrado `{}`", found.escape_debug()));
     }
     if let Some(e) = dica::esperado(field, linha.formato()) {

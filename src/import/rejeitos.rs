@@ -99,9 +99,13 @@ impl<'a> Rejeitos<'a> {
         let bytes = self.guarda(linha)?;
         let message = mensagem::de(linha, r);
         let contract = linha.record.index("contrato").map(|i| linha.campo(i)).unwrap_or("");
-        // in a line that has shifted, a name may stand where the contract should
+        // in a line that has shifted, or whose columns changed places, a name may stand where the contract should
         let contract = match contrato::chave(contract) {
-            Ok(Some(_)) if !(rejeitada && mensagem::deslocada(linha)) => Some(contrato::exibicao(contract)),
+            Ok(Some(_))
+                if !(rejeitada && (mensagem::deslocada(linha) || mensagem::contrato_alheio(contract, r.codigo))) =>
+            {
+                Some(contrato::exibicao(contract))
+            }
             _ => None,
         };
         let field = r.campo.and_then(|i| linha.record.fields.get(usize::from(i))).map(|f| f.name.as_str());

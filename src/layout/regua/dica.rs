@@ -83,7 +83,8 @@ pub fn detalhes(linha: &Linha<'_>, falta: Falta, format: Format, modo: Modo) -> 
     let raw = linha.campo(falta.campo);
     let mut first: Vec<String> = Vec::new();
     let found = raw.trim();
-    if modo == Modo::Campos && !field.personal && !found.is_empty() && found.chars().count() <= CITACAO {
+    let secret = field.personal || modo == Modo::Forma || mascara::alheio(field, raw);
+    if !secret && !found.is_empty() && found.chars().count() <= CITACAO {
         first.push(format!("encontrado `{}`", mascara::texto(found)));
     }
     first.extend(esperado(field, format).map(|e| format!("esperado {e}")));
@@ -92,7 +93,6 @@ pub fn detalhes(linha: &Linha<'_>, falta: Falta, format: Format, modo: Modo) -> 
         out.push(first.join(", "));
     }
     let pessoa = field.pessoa.and_then(|p| TipoPessoa::parse(linha.campo(p)));
-    let secret = field.personal || modo == Modo::Forma;
     out.extend(dica(field, falta.codigo, raw, Visto { secret, pessoa, format }).map(|d| format!("dica: {d}")));
     if modo == Modo::Forma {
         out.push("dica: vários campos da linha não conferem; as colunas podem estar deslocadas".into());

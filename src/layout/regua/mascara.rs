@@ -1,9 +1,11 @@
 //! What of a line may be shown: personal values masked, controls escaped, one character for one character,
 //! so that the ruler never shifts.
 
-use super::super::Field;
 use super::super::linha::Linha;
+use super::super::{Field, Type};
 use super::SUSPEITA;
+use crate::domain::documento;
+use crate::domain::fone::Fone;
 
 /// How much of a line's text is believed to stand where the layout says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,8 +28,37 @@ pub fn campo(field: &Field, raw: &str, modo: Modo) -> String {
     match modo {
         Modo::Forma => forma(raw),
         Modo::Campos if field.personal => "*".repeat(raw.chars().count()),
+        Modo::Campos if alheio(field, raw) => forma(raw),
         Modo::Campos => texto(raw),
     }
+}
+
+/// Whether a field seems to hold what belongs to another one: where two columns changed places a name stands in
+/// an amount, a CPF or a phone in a date or a contract (SE1). Free text is what it is.
+pub fn alheio(field: &Field, raw: &str) -> bool {
+    let text = raw.trim();
+    match field.ty {
+        Type::Text | Type::Code => false,
+        // letters may stand in a contract, but not alone
+        Type::Contrato => (!text.contains(|c: char| c.is_ascii_digit()) && palavra(text)) || e_documento(text),
+        _ => palavra(text) || e_documento(text) || e_fone(text),
+    }
+}
+
+/// Three letters in a row.
+fn palavra(text: &str) -> bool {
+    text.split(|c: char| !c.is_alphabetic()).any(|w| w.chars().count() >= 3)
+}
+
+/// A whole CPF or CNPJ. One that lost its zeros is not told from any other number.
+pub fn e_documento(text: &str) -> bool {
+    let n = text.chars().filter(char::is_ascii_alphanumeric).count();
+    [11, 14].contains(&n) && matches!(documento::normaliza(text, None), Ok(Some(_)))
+}
+
+/// A whole phone.
+pub fn e_fone(text: &str) -> bool {
+    matches!(Fone::parse(text), Ok(Some(_)))
 }
 
 /// A whole fixed line as it may be shown.
