@@ -1,6 +1,7 @@
 //! `atom day`: the board of an operating day, and the waiver of one of its steps (R021).
 
 mod folha;
+mod manager;
 mod quadro;
 
 use super::apoio::{self, por_extenso};

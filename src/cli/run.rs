@@ -2,11 +2,13 @@
 
 use super::app::App;
 use super::exit::{self, graver};
+use super::export;
 use super::fetch::{avisa, reenvio};
 use super::import::relata;
 use super::relato;
-use super::texto::{self, n};
+use super::texto;
 use crate::pipeline::fetch;
+use crate::pipeline::manager::{Estado, Feito};
 use crate::pipeline::publish::Fim;
 use crate::pipeline::tick::{self, Tick};
 use crate::store::lock::{LockError, Which};
@@ -79,11 +81,8 @@ fn conta(app: &App, tick: &mut Tick) -> i64 {
             });
         }
     }
-    if let Some(g) = tick.carga.as_ref().filter(|g| g.substituidos > 0) {
-        app.say(&format!(
-            "aviso: {} caractere(s) sem equivalente em Windows-1252 viraram `?`",
-            n(g.substituidos as i64)
-        ));
+    for f in &tick.manager {
+        code = graver(code, manager(app, f));
     }
     for t in &tick.remotos {
         app.say(&format!("aviso: pasta do Evo: {t}; a próxima execução tenta de novo"));
@@ -93,7 +92,11 @@ fn conta(app: &App, tick: &mut Tick) -> i64 {
         app.say(&format!("atrasado: falta {} depois do prazo. O dia: atom day", tick.atrasadas.join(", ")));
         code = graver(code, exit::WAITING);
     }
-    let idle = tick.importados.is_empty() && tick.falhas.is_empty() && tick.publicadas.is_empty();
+    let told = |f: &Feito| matches!(&f.estado, Estado::Recusada(r) if r.nova);
+    let idle = tick.importados.is_empty()
+        && tick.falhas.is_empty()
+        && tick.publicadas.is_empty()
+        && !tick.manager.iter().any(told);
     if idle && !app.global.json {
         let waiting = match tick.aguardam.len() {
             0 => String::new(),
@@ -102,6 +105,16 @@ fn conta(app: &App, tick: &mut Tick) -> i64 {
         app.say(&format!("nada a fazer{waiting}"));
     }
     code
+}
+
+/// What was published is told with the rest; here what was not, each refusal once.
+fn manager(app: &App, f: &Feito) -> i64 {
+    export::aviso(app, f);
+    match &f.estado {
+        Estado::Recusada(freio) if freio.nova => export::conta(app, f),
+        Estado::Gerada if app.opcoes.dry_run => export::conta(app, f),
+        _ => exit::OK,
+    }
 }
 
 fn colheita(app: &App, c: &fetch::Colheita) -> i64 {

@@ -2,13 +2,15 @@
 
 use super::apoio::{Aberto, Conta, LARGURA, aberto, abertos, abertos_json, curto, dias, quando, quebra, tabela};
 use super::app::App;
-use super::exit;
 use super::relato::confirma;
 use super::texto::{escape, n};
+use super::{exit, export};
 use crate::domain::dia::br;
 use crate::import::ETAPAS;
 use crate::store::Store;
 use crate::store::db::Db;
+use crate::store::dia;
+use crate::store::enviado::{self, Olhar, Varredura};
 use crate::store::execucao::{self, RunRow};
 use crate::store::ledger::{self, Arquivo, Estado};
 use crate::store::saida::{self, Saida};
@@ -41,6 +43,7 @@ struct Painel {
     recusados: Vec<Arquivo>,
     estranhos: Vec<(String, String)>,
     saida: Vec<Saida>,
+    freio: Option<Varredura>,
     hsm: Vec<(&'static str, i64)>,
     execucoes: Vec<RunRow>,
 }
@@ -87,6 +90,7 @@ impl Painel {
             recusados: parados(db, Estado::Recusado, &days)?,
             estranhos: remoto::strangers(db)?,
             saida: saida::pending(db)?,
+            freio: freio(db)?,
             execucoes: execucao::recent_runs(db, EXECUCOES)?,
         })
     }
@@ -121,6 +125,9 @@ impl Painel {
             "quarantine": quarantine.collect::<Vec<_>>(),
             "refused": refused.collect::<Vec<_>>(),
             "unknown_names": strangers.collect::<Vec<_>>(),
+            "manager": {"refused": self.freio.as_ref().map(|v| {
+                json!({"kind": "carga", "data_operacao": v.dia, "rows": v.linhas, "at": v.em, "message": v.mensagem})
+            })},
             "outbox": outbox.collect::<Vec<_>>(),
             "hsm": self.hsm.iter().map(|(s, c)| ((*s).to_owned(), json!(c))).collect::<Map<_, _>>(),
             "last_runs": self.execucoes.iter().map(execucao).collect::<Vec<_>>(),
@@ -199,6 +206,11 @@ impl Painel {
                 "\nNomes desconhecidos: ficam na pasta onde estão; peça o reenvio com o nome certo\n{table}"
             ));
         }
+        if let Some(v) = &self.freio {
+            let (day, why) = (v.dia.map(br).unwrap_or_default(), v.mensagem.as_deref().unwrap_or(""));
+            out.push(format!("\nCarga de {day} recusada [FREIO]: {why}. O incremental espera por ela."));
+            out.push(format!("   Se a base encolheu de verdade: {}", export::confirma(v.linhas)));
+        }
         if !self.saida.is_empty() {
             let rows = self.saida.iter().map(|s| {
                 let why = s.mensagem.clone().unwrap_or_else(|| "próxima execução".into());
@@ -209,6 +221,13 @@ impl Painel {
         }
         out
     }
+}
+
+/// The carga that the brake refused, while it is still due.
+fn freio(db: &Db) -> anyhow::Result<Option<Varredura>> {
+    let found = enviado::varredura(db, Olhar::Freio)?;
+    let due = dia::newest_with_remessa(db)?;
+    Ok(found.filter(|v| v.dia.is_some() && v.dia == due))
 }
 
 /// Bytes of all files of the store.

@@ -1,133 +1,134 @@
-//! The carga (R012, UC003): every dialable ficha, once for the operating day.
+//! The carga (R012, UC003): every dialable ficha, once for the operating day, and its brake.
 
-use super::linha::{self, Detalhes, Discagem, Fichas, Telefones};
-use super::marca::Marcas;
-use crate::clock::Clock;
-use crate::config::Config;
-use crate::layout::impressao::Medidor;
-use crate::layout::saida::Escritor;
-use crate::layout::{Layout, Layouts};
-use crate::store::Store;
-use crate::store::massiva;
-use crate::store::saida::{self, Saida, Tipo};
-use anyhow::Context as _;
-use chrono::{NaiveDate, TimeDelta};
-use std::fs::File;
-use std::io::{BufWriter, Read};
-use std::path::Path;
+use super::arquivo::{Rascunho, rascunha};
+use super::diferenca::Diferenca;
+use super::linha::Discagem;
+use super::varredura::{ao_lado, varre};
+use super::{Gerada, Pedido, baixa};
+use crate::store::db::Db;
+use crate::store::enviado::{self, Olhar, Varredura, Visto};
+use crate::store::saida::{self, Tipo};
+use chrono::NaiveDate;
 
-/// What an export needs.
-pub struct Pedido<'a> {
-    /// The configuration.
-    pub config: &'a Config,
-    /// The layouts.
-    pub layouts: &'a Layouts,
-    /// The open store.
-    pub store: &'a Store,
-    /// The clock.
-    pub clock: &'a Clock,
-}
-
-/// What was built.
+/// How building a carga ended.
 #[derive(Clone, Debug)]
-pub struct Gerada {
-    /// Its row in the ledger; id 0 under `--dry-run`.
-    pub saida: Saida,
-    /// Characters that Windows-1252 lacks (EX11).
-    pub substituidos: u64,
+pub enum Carga {
+    /// Built.
+    Feita(Gerada),
+    /// The brake refused it.
+    Recusada(Freio),
 }
 
-/// Builds the carga of a day and enters it as `gerado`; under `dry_run` only counts.
+/// A carga of under half the rows that Manager should have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Freio {
+    /// Its rows: the number to confirm.
+    pub linhas: i64,
+    /// Rows of the last carga.
+    pub ultima: i64,
+    /// Rows of the baixas published since.
+    pub baixas: i64,
+    /// Not told before.
+    pub nova: bool,
+}
+
+impl Freio {
+    /// The brake for a carga of so many rows; `None` lets it pass.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn de(db: &Db, linhas: i64) -> anyhow::Result<Option<Self>> {
+        let Some((last, _)) = saida::last_published(db, Tipo::Carga)? else { return Ok(None) };
+        let baixas = saida::rows_since(db, Tipo::Baixa, last.id)?;
+        let stopped = freia(linhas, last.linhas, baixas);
+        Ok(stopped.then_some(Self { linhas, ultima: last.linhas, baixas, nova: true }))
+    }
+
+    /// The recorded refusal, while it holds: same day, no import since, and the brake still stops its rows (a baixa
+    /// that left since may have freed it).
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn gravado(db: &Db, dia: NaiveDate) -> anyhow::Result<Option<Self>> {
+        let Some(v) = enviado::varredura(db, Olhar::Freio)? else { return Ok(None) };
+        if v.dia != Some(dia) || v.visto != Visto::dos_imports(db)? {
+            return Ok(None);
+        }
+        Ok(Self::de(db, v.linhas)?.map(|f| Self { nova: false, ..f }))
+    }
+
+    /// Why, for people.
+    pub fn mensagem(&self) -> String {
+        let since = match self.baixas {
+            0 => String::new(),
+            b => format!(", menos {b} de baixas desde então"),
+        };
+        format!("tem {} fichas, menos da metade da última ({}{since})", self.linhas, self.ultima)
+    }
+}
+
+/// Whether a carga of `linhas` rows is under half of the last one's less what left since.
+const fn freia(linhas: i64, ultima: i64, baixas: i64) -> bool {
+    linhas.saturating_mul(2) < ultima.saturating_sub(baixas)
+}
+
+/// Builds the carga of a day and enters it as `gerado`, unless the brake stops it; `confirma` is the number of rows
+/// that a person confirmed.
 ///
 /// # Errors
 /// The store cannot be read, the outbox cannot be written.
-pub fn gera(p: &Pedido<'_>, dia: NaiveDate, dry_run: bool) -> anyhow::Result<Gerada> {
-    let layout = p.layouts.get("manager_carga").context("layouts/manager_carga.toml")?;
-    let nome = nome(p, layout)?;
-    let caminho = Path::new("outbox").join(&nome);
-    let path = p.config.data.join(&caminho);
+pub fn gera(p: &Pedido<'_>, dia: NaiveDate, confirma: Option<u64>) -> anyhow::Result<Carga> {
     let regra = Discagem::le(p.config)?;
-    let file = File::create(&path).with_context(|| format!("não foi possível gravar {}", path.display()))?;
-    let mut out = Escritor::new(Medidor::new(BufWriter::new(file)), layout)?;
-    let named = |e: anyhow::Error| if e.is::<std::io::Error>() { e.context(path.display().to_string()) } else { e };
-    escreve(p, &mut out, &regra).map_err(named)?;
-    let (linhas, substituidos) = (out.linhas, out.substituidos);
-    let (file, impressao) = out.fim().map_err(|e| named(e.into()))?.fim();
-    let folder = p.config.data.join("outbox");
-    let synced = file.into_inner().map_err(|e| e.into_error()).and_then(|f| f.sync_all());
-    synced.and_then(|()| File::open(folder)?.sync_all()).map_err(|e| named(e.into()))?;
-    let mut saida = Saida {
-        id: 0,
-        tipo: Tipo::Carga,
-        nome,
-        caminho: caminho.display().to_string(),
-        data_operacao: Some(dia),
-        linhas: i64::try_from(linhas)?,
-        tamanho: i64::try_from(impressao.tamanho)?,
-        sha256: impressao.sha256,
-        mensagem: None,
-        run: None,
-    };
-    if dry_run {
-        std::fs::remove_file(&path)?;
-    } else {
-        let tx = p.store.db.begin()?;
-        saida.id = saida::insert(&tx, &saida, &p.clock.now().iso())?;
-        tx.commit()?;
-    }
-    Ok(Gerada { saida, substituidos })
-}
-
-/// The stamp is the run's time and never repeats.
-fn nome(p: &Pedido<'_>, layout: &Layout) -> anyhow::Result<String> {
-    let pattern = layout.files.first().context("layouts/manager_carga.toml: files")?;
-    let mut at = p.clock.now().local();
-    loop {
-        let name = pattern.render(at.date(), Some(at.time()), &p.config.campanha.ascob);
-        if !saida::name_taken(&p.store.db, &name)? {
-            return Ok(name);
+    let mut diferenca = Diferenca::default();
+    let (draft, visto) = rascunha(p, Tipo::Carga, Some(dia), |out| {
+        // one moment of each database file for the whole file (EX6)
+        let (moment, contacts) = (p.store.db.snapshot()?, p.store.atendimento()?.snapshot()?);
+        let visto = Visto::le(&moment, &contacts, regra.impressao())?;
+        if p.simula {
+            ao_lado(&moment, |sent| {
+                varre(&moment, &contacts, out, &regra, |out, ficha, c| {
+                    let contra = sent.contra(ficha.id(), out)?;
+                    diferenca.linha(&moment, contra, ficha.id(), c.numero(), out.celulas())?;
+                    Ok(out.fim_da_linha()?)
+                })
+            })?;
+            baixa::devidas(&moment, |e, m| diferenca.sai(e, &m))?;
+        } else {
+            varre(&moment, &contacts, out, &regra, |out, _, _| Ok(out.fim_da_linha()?))?;
         }
-        at += TimeDelta::seconds(1);
+        Ok(visto)
+    })?;
+    let stopped = Freio::de(&p.store.db, draft.saida.linhas)?;
+    if let Some(f) = stopped.filter(|f| confirma != u64::try_from(f.linhas).ok()) {
+        return recusa(p, dia, draft, f);
     }
+    if p.simula {
+        diferenca.compara(p)?;
+        return Ok(Carga::Feita(Gerada { diferenca: Some(diferenca), ..draft.descarta()? }));
+    }
+    let em = p.clock.now().iso();
+    let linhas = draft.saida.linhas;
+    let made = draft.entra(p, |tx| {
+        enviado::esquece(tx, Olhar::Freio)?;
+        // it holds every row: nothing differs until something changes
+        enviado::varreu(tx, Olhar::Incremental, &Varredura { visto, em, dia: Some(dia), linhas, mensagem: None })?;
+        Ok(())
+    })?;
+    Ok(Carga::Feita(made))
 }
 
-fn escreve<W: std::io::Write>(p: &Pedido<'_>, out: &mut Escritor<W>, regra: &Discagem) -> anyhow::Result<()> {
-    // one moment of each database file for the whole file (EX6)
-    let (moment, contacts) = (p.store.db.snapshot()?, p.store.atendimento()?.snapshot()?);
-    let mut q3 = contacts.prepare(massiva::MARCAS)?;
-    let mut marcas = Marcas::new(q3.query(&[])?)?;
-    let (mut q1, mut q2) = (moment.prepare(linha::FICHAS)?, moment.prepare(linha::TELEFONES)?);
-    let mut fichas = Fichas::new(q1.query(&[])?)?;
-    let mut telefones = Telefones::new(q2.query(&[])?)?;
-    let mut detalhes = Detalhes::new(&moment)?;
-    while let Some(ficha) = fichas.next_ficha()? {
-        let Some(c) = ficha.discada() else { continue };
-        let phones = telefones.de(&ficha)?;
-        let marca = marcas.de(ficha.id(), c.id())?;
-        linha::escreve(out, &ficha, c, &phones, &marca, &mut detalhes, regra)?;
+/// Records a refusal, so that it is told once and not found again every minute.
+fn recusa(p: &Pedido<'_>, dia: NaiveDate, draft: Rascunho, mut f: Freio) -> anyhow::Result<Carga> {
+    draft.descarta()?;
+    let before = enviado::varredura(&p.store.db, Olhar::Freio)?;
+    f.nova = before.is_none_or(|v| v.dia != Some(dia) || v.linhas != f.linhas);
+    if !p.simula {
+        let visto = Visto::dos_imports(&p.store.db)?;
+        let (em, mensagem) = (p.clock.now().iso(), Some(f.mensagem()));
+        let v = Varredura { visto, em, dia: Some(dia), linhas: f.linhas, mensagem };
+        enviado::varreu(&p.store.db, Olhar::Freio, &v)?;
     }
-    Ok(())
-}
-
-/// What each ficha was sent, read back from the bytes of a carga: id, contract, hash of the row's cells and
-/// where they end.
-///
-/// # Errors
-/// The file cannot be read, or a row has no id.
-pub fn enviados(from: impl Read, delimiter: u8) -> impl Iterator<Item = anyhow::Result<(i64, String, u64)>> {
-    let reader = csv::ReaderBuilder::new().delimiter(delimiter).has_headers(true).from_reader(from);
-    let mut row = Vec::new();
-    reader.into_byte_records().map(move |r| {
-        let r = r?;
-        row.clear();
-        for c in &r {
-            row.extend_from_slice(c);
-            row.push(0);
-        }
-        let cell = |i: usize| std::str::from_utf8(r.get(i).unwrap_or(b"")).unwrap_or("").to_owned();
-        let id = cell(0).parse().context("carga: linha sem ID_CRM")?;
-        Ok((id, cell(1), xxhash_rust::xxh3::xxh3_64(&row)))
-    })
+    Ok(Carga::Recusada(f))
 }
 
 #[cfg(test)]
@@ -135,14 +136,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_fronteira_das_celulas_conta_no_que_foi_enviado() {
-        let sent = |row: &str| {
-            let file = format!("ID_CRM;CONTRATO;QTD;VALOR\r\n{row}\r\n");
-            enviados(file.as_bytes(), b';').next().unwrap().unwrap()
-        };
-        let (one, other) = (sent("7;1001;9;5595,37"), sent("7;1001;95;595,37"));
-        assert_eq!((one.0, one.1.as_str()), (7, "1001"));
-        assert_ne!(one.2, other.2);
-        assert_eq!(one, sent("7;1001;9;5595,37"));
+    fn o_freio_para_abaixo_da_metade_do_que_o_manager_deveria_ter() {
+        assert!(freia(49, 100, 0) && !freia(50, 100, 0));
+        assert!(freia(39, 100, 20) && !freia(40, 100, 20));
+        assert!(!freia(0, 0, 0) && !freia(0, 10, 10) && !freia(0, 10, 30));
     }
 }

@@ -15,15 +15,15 @@ use std::io::Write;
 /// Phones a row has room for.
 pub const FONES: usize = 15;
 
-/// A contract as far as the row needs it.
+/// A contract as far as the row needs it; empty text: none.
 #[derive(Clone, Debug)]
 pub struct Contrato {
     id: i64,
     contrato: String,
     situacao: Situacao,
     nao_contatar: bool,
-    carteira: Option<String>,
-    produto: Option<String>,
+    carteira: String,
+    produto: String,
     valor_parcela: Option<i64>,
     dias_atraso: Option<i64>,
     valor_vencido: Option<i64>,
@@ -31,7 +31,7 @@ pub struct Contrato {
 }
 
 /// A ficha with its contracts.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Ficha {
     id: i64,
     documento: String,
@@ -52,10 +52,13 @@ pub const TELEFONES: &str = "
 SELECT ficha_id, origem, contrato_id, ordem, fone, tipo, situacao, score, run FROM telefone
 ORDER BY ficha_id, origem, contrato_id, ordem";
 
-/// Reads fichas one at a time from the ordered answer of [`FICHAS`].
+/// Reads fichas one at a time from the ordered answer of [`FICHAS`]; their buffers are used again and again.
 pub struct Fichas<'s> {
     cursor: Cursor<'s>,
-    next: Option<Ficha>,
+    atual: Ficha,
+    next: Ficha,
+    tem: bool,
+    livres: Vec<Contrato>,
 }
 
 impl<'s> Fichas<'s> {
@@ -63,42 +66,68 @@ impl<'s> Fichas<'s> {
     ///
     /// # Errors
     /// The store cannot be read.
-    pub fn new(mut cursor: Cursor<'s>) -> anyhow::Result<Self> {
-        let next = cursor.next_row()?.map(|r| first(&r)).transpose()?;
-        Ok(Self { cursor, next })
+    pub fn new(cursor: Cursor<'s>) -> anyhow::Result<Self> {
+        let (atual, next) = (Ficha::default(), Ficha::default());
+        let mut all = Self { cursor, atual, next, tem: false, livres: Vec::new() };
+        if let Some(row) = all.cursor.next_row()? {
+            first(&row, &mut all.next, &mut all.livres)?;
+            all.tem = true;
+        }
+        Ok(all)
     }
 
     /// The next ficha with all of its contracts, in the order of their text.
     ///
     /// # Errors
     /// The store cannot be read.
-    pub fn next_ficha(&mut self) -> anyhow::Result<Option<Ficha>> {
-        let Some(mut ficha) = self.next.take() else { return Ok(None) };
+    pub fn next_ficha(&mut self) -> anyhow::Result<Option<&Ficha>> {
+        if !std::mem::take(&mut self.tem) {
+            return Ok(None);
+        }
+        std::mem::swap(&mut self.atual, &mut self.next);
         while let Some(row) = self.cursor.next_row()? {
-            if row.i64(0)? != ficha.id {
-                self.next = Some(first(&row)?);
+            if row.i64(0)? != self.atual.id {
+                first(&row, &mut self.next, &mut self.livres)?;
+                self.tem = true;
                 break;
             }
-            ficha.contratos.push(contrato(&row)?);
+            let contrato = contrato(&row, self.livres.pop())?;
+            self.atual.contratos.push(contrato);
         }
-        ficha.contratos.sort_by(|a, b| a.contrato.cmp(&b.contrato));
-        Ok(Some(ficha))
+        self.atual.contratos.sort_by(|a, b| a.contrato.cmp(&b.contrato));
+        Ok(Some(&self.atual))
     }
 }
 
-fn first(r: &Row<'_>) -> anyhow::Result<Ficha> {
-    Ok(Ficha { id: r.i64(0)?, documento: r.str(1)?, nome: r.str(2)?, contratos: vec![contrato(r)?] })
+fn first(r: &Row<'_>, f: &mut Ficha, livres: &mut Vec<Contrato>) -> anyhow::Result<()> {
+    f.id = r.i64(0)?;
+    recebe(&mut f.documento, r.text(1)?);
+    recebe(&mut f.nome, r.text(2)?);
+    livres.append(&mut f.contratos);
+    f.contratos.push(contrato(r, livres.pop())?);
+    Ok(())
 }
 
-fn contrato(r: &Row<'_>) -> anyhow::Result<Contrato> {
+/// Puts a column into a buffer that may have held another row's.
+fn recebe(to: &mut String, from: Option<&str>) {
+    to.clear();
+    to.push_str(from.unwrap_or(""));
+}
+
+fn contrato(r: &Row<'_>, livre: Option<Contrato>) -> anyhow::Result<Contrato> {
     let flag = |i| -> anyhow::Result<bool> { Ok(r.text(i)? == Some("S")) };
+    let (mut contrato, mut carteira, mut produto) =
+        livre.map(|c| (c.contrato, c.carteira, c.produto)).unwrap_or_default();
+    recebe(&mut contrato, r.text(4)?);
+    recebe(&mut carteira, r.text(8)?);
+    recebe(&mut produto, r.text(9)?);
     Ok(Contrato {
         id: r.i64(3)?,
-        contrato: r.str(4)?,
+        contrato,
         situacao: r.text(5)?.and_then(Situacao::parse).unwrap_or(Situacao::Excluido),
         nao_contatar: flag(6)? || flag(7)?,
-        carteira: r.string(8)?,
-        produto: r.string(9)?,
+        carteira,
+        produto,
         valor_parcela: r.int(10)?,
         dias_atraso: r.int(11)?,
         valor_vencido: r.int(12)?,
@@ -110,6 +139,8 @@ fn contrato(r: &Row<'_>) -> anyhow::Result<Contrato> {
 pub struct Telefones<'s> {
     cursor: Cursor<'s>,
     next: Option<(i64, i64, i64, LinhaTelefone)>,
+    lidas: Vec<(usize, i64, LinhaTelefone)>,
+    prontas: Vec<LinhaTelefone>,
 }
 
 impl<'s> Telefones<'s> {
@@ -119,15 +150,14 @@ impl<'s> Telefones<'s> {
     /// The store cannot be read.
     pub fn new(mut cursor: Cursor<'s>) -> anyhow::Result<Self> {
         let next = next_phone(&mut cursor)?;
-        Ok(Self { cursor, next })
+        Ok(Self { cursor, next, lidas: Vec::new(), prontas: Vec::new() })
     }
 
     /// The phones of a ficha, remessa's in the order of the contracts' text. Asked with rising ids.
     ///
     /// # Errors
     /// The store cannot be read.
-    pub fn de(&mut self, ficha: &Ficha) -> anyhow::Result<Vec<LinhaTelefone>> {
-        let mut lines: Vec<(usize, i64, LinhaTelefone)> = Vec::new();
+    pub fn de(&mut self, ficha: &Ficha) -> anyhow::Result<&[LinhaTelefone]> {
         while let Some((id, ..)) = self.next {
             if id > ficha.id {
                 break;
@@ -135,12 +165,14 @@ impl<'s> Telefones<'s> {
             let Some((id, contract, ordem, line)) = self.next.take() else { break };
             if id == ficha.id {
                 let place = ficha.contratos.iter().position(|c| c.id == contract).unwrap_or(usize::MAX);
-                lines.push((place, ordem, line));
+                self.lidas.push((place, ordem, line));
             }
             self.next = next_phone(&mut self.cursor)?;
         }
-        lines.sort_by_key(|(place, ordem, l)| (l.origem, *place, *ordem));
-        Ok(lines.into_iter().map(|(.., l)| l).collect())
+        self.lidas.sort_by_key(|(place, ordem, l)| (l.origem, *place, *ordem));
+        self.prontas.clear();
+        self.prontas.extend(self.lidas.drain(..).map(|(.., l)| l));
+        Ok(&self.prontas)
     }
 }
 
@@ -184,21 +216,24 @@ impl<'d> Detalhes<'d> {
         })
     }
 
-    fn uf(&mut self, contrato: i64) -> anyhow::Result<String> {
-        let mut rows = self.uf.query(&[Cell::Int(contrato)])?;
-        Ok(rows.next_row()?.map(|r| r.str(0)).transpose()?.unwrap_or_default())
-    }
-
-    /// Whether the bank offers to refinance the contract (R026).
-    fn refin(&mut self, contrato: i64) -> anyhow::Result<&'static str> {
-        let mut rows = self.refin.query(&[Cell::Int(contrato)])?;
-        Ok(if rows.next_row()?.is_some() { "S" } else { "N" })
-    }
-
-    fn marca_modelo(&mut self, contrato: i64) -> anyhow::Result<String> {
-        let mut rows = self.bem.query(&[Cell::Int(contrato)])?;
-        let Some(r) = rows.next_row()? else { return Ok(String::new()) };
-        Ok(format!("{} {}", r.str(0)?, r.str(1)?).trim().to_owned())
+    /// UF, MARCA_MODELO and FLAG_REFIN of a contract.
+    fn celulas<W: Write>(&mut self, out: &mut Escritor<W>, contrato: i64) -> anyhow::Result<()> {
+        let id = [Cell::Int(contrato)];
+        match self.uf.query(&id)?.next_row()? {
+            Some(r) => out.celula(r.text(0)?.unwrap_or("")),
+            None => out.celula(""),
+        }
+        match self.bem.query(&id)?.next_row()? {
+            Some(r) => {
+                let (marca, modelo) = (r.text(0)?.unwrap_or("").trim(), r.text(1)?.unwrap_or("").trim());
+                let space = if marca.is_empty() || modelo.is_empty() { "" } else { " " };
+                out.formata(format_args!("{marca}{space}{modelo}"));
+            }
+            None => out.celula(""),
+        }
+        // whether the bank offers to refinance the contract (R026)
+        out.celula(if self.refin.query(&id)?.next_row()?.is_some() { "S" } else { "N" });
+        Ok(())
     }
 }
 
@@ -233,13 +268,18 @@ impl Contrato {
     pub fn id(&self) -> i64 {
         self.id
     }
+
+    /// Its number as it is shown.
+    pub fn numero(&self) -> &str {
+        &self.contrato
+    }
 }
 
-/// Writes the row of a dialable ficha; `marca` is MARCA_MASSIVA.
+/// Builds the row of a dialable ficha; `marca` is MARCA_MASSIVA. The caller ends it or leaves it out.
 ///
 /// # Errors
-/// The store cannot be read, or the file cannot be written.
-pub fn escreve<W: Write>(
+/// The store cannot be read.
+pub fn celulas<W: Write>(
     out: &mut Escritor<W>,
     ficha: &Ficha,
     c: &Contrato,
@@ -248,26 +288,20 @@ pub fn escreve<W: Write>(
     detalhes: &mut Detalhes<'_>,
     regra: &Discagem,
 ) -> anyhow::Result<()> {
-    let money = |v: Option<i64>| v.map(|v| Centavos(v).br()).unwrap_or_default();
-    let number = |v: Option<i64>| v.map(|v| v.to_string()).unwrap_or_default();
-    let text = |v: &Option<String>| v.clone().unwrap_or_default();
-    let cells = [
-        ficha.id.to_string(),
-        c.contrato.clone(),
-        ficha.documento.clone(),
-        ficha.nome.clone(),
-        text(&c.carteira),
-        text(&c.produto),
-        number(c.dias_atraso),
-        money(c.valor_parcela),
-        money(c.valor_vencido),
-        number(c.vencidas),
-        detalhes.uf(c.id)?,
-        detalhes.marca_modelo(c.id)?,
-        detalhes.refin(c.id)?.to_owned(),
-        marca.to_owned(),
-    ];
-    cells.iter().for_each(|t| out.celula(t));
+    let dinheiro = |out: &mut Escritor<W>, v: Option<i64>| match v {
+        Some(v) => out.celula(&Centavos(v).br()),
+        None => out.celula(""),
+    };
+    out.inteiro(Some(ficha.id));
+    for text in [&c.contrato, &ficha.documento, &ficha.nome, &c.carteira, &c.produto] {
+        out.celula(text);
+    }
+    out.inteiro(c.dias_atraso);
+    dinheiro(out, c.valor_parcela);
+    dinheiro(out, c.valor_vencido);
+    out.inteiro(c.vencidas);
+    detalhes.celulas(out, c.id)?;
+    out.celula(marca);
     let all = telefones::une(telefones);
     let dialled = telefones::discaveis(&all, regra.comercial, &regra.bloqueados);
     for i in 0..FONES {
@@ -276,12 +310,11 @@ pub fn escreve<W: Write>(
                 out.celula(&t.fone.ddd());
                 out.celula(&t.fone.numero());
                 out.celula(&t.tipo_saida);
-                out.celula(&number(t.score));
+                out.inteiro(t.score);
             }
             None => (0..4).for_each(|_| out.celula("")),
         }
     }
-    out.fim_da_linha()?;
     Ok(())
 }
 
@@ -301,5 +334,12 @@ impl Discagem {
     /// The block list cannot be read.
     pub fn le(config: &Config) -> anyhow::Result<Self> {
         Ok(Self { comercial: config.manager.comercial, bloqueados: config.contato.fones_bloqueados()? })
+    }
+
+    /// A hash of it: other numbers, other rows.
+    pub fn impressao(&self) -> u64 {
+        let mut phones: Vec<String> = self.bloqueados.iter().map(|f| f.completo()).collect();
+        phones.sort_unstable();
+        xxhash_rust::xxh3::xxh3_64(format!("{}/{}", self.comercial, phones.join(",")).as_bytes())
     }
 }

@@ -5,6 +5,7 @@
 
 use super::{Layout, Type};
 use encoding_rs::WINDOWS_1252;
+use std::fmt::{self, Write as _};
 use std::io::Write;
 
 /// Writes the rows of one outgoing layout.
@@ -13,6 +14,8 @@ pub struct Escritor<W: Write> {
     livres: Vec<bool>,
     linha: csv::ByteRecord,
     bytes: Vec<u8>,
+    texto: String,
+    na_linha: u64,
     /// Rows written, without the header.
     pub linhas: u64,
     /// Characters replaced.
@@ -30,8 +33,8 @@ impl<W: Write> Escritor<W> {
             csv::WriterBuilder::new().delimiter(layout.delimiter).terminator(csv::Terminator::CRLF).from_writer(out);
         csv.write_record(fields.iter().map(|f| f.header.as_bytes())).map_err(into_io)?;
         let livres = fields.iter().map(|f| matches!(f.ty, Type::Text | Type::Contrato)).collect();
-        let (linha, bytes) = (csv::ByteRecord::new(), Vec::new());
-        Ok(Self { csv, livres, linha, bytes, linhas: 0, substituidos: 0 })
+        let (linha, bytes, texto) = (csv::ByteRecord::new(), Vec::new(), String::new());
+        Ok(Self { csv, livres, linha, bytes, texto, na_linha: 0, linhas: 0, substituidos: 0 })
     }
 
     /// The next cell of the row.
@@ -57,12 +60,41 @@ impl<W: Write> Escritor<W> {
         for c in text.chars() {
             let (out, _, unmappable) = WINDOWS_1252.encode(c.encode_utf8(&mut buf));
             if unmappable {
-                self.substituidos += 1;
+                self.na_linha += 1;
                 self.bytes.push(b'?');
             } else {
                 self.bytes.extend_from_slice(&out);
             }
         }
+    }
+
+    /// The next cell, formatted: no allocation a cell.
+    pub fn formata(&mut self, text: fmt::Arguments<'_>) {
+        let mut buf = std::mem::take(&mut self.texto);
+        buf.clear();
+        // a String takes whatever is written
+        let _ = buf.write_fmt(text);
+        self.celula(&buf);
+        self.texto = buf;
+    }
+
+    /// The next cell: a number, empty where there is none.
+    pub fn inteiro(&mut self, v: Option<i64>) {
+        match v {
+            Some(v) => self.formata(format_args!("{v}")),
+            None => self.celula(""),
+        }
+    }
+
+    /// The row so far, cell by cell, as its bytes go out.
+    pub fn celulas(&self) -> impl Iterator<Item = &[u8]> {
+        self.linha.iter()
+    }
+
+    /// Leaves the row out.
+    pub fn descarta(&mut self) {
+        self.linha.clear();
+        self.na_linha = 0;
     }
 
     /// Ends the row.
@@ -73,6 +105,7 @@ impl<W: Write> Escritor<W> {
         self.csv.write_byte_record(&self.linha).map_err(into_io)?;
         self.linha.clear();
         self.linhas += 1;
+        self.substituidos += std::mem::take(&mut self.na_linha);
         Ok(())
     }
 

@@ -6,9 +6,11 @@
 //! under Manager's name are a conflict for a person.
 
 use super::{Contexto, folder};
-use crate::export::carga;
+use crate::export::arquivo::{self, Linhas};
 use crate::layout::impressao::{Medidor, copia};
+use crate::store::db::Db;
 use crate::store::dia;
+use crate::store::enviado::{self, Olhar};
 use crate::store::saida::{self, Saida, Tipo};
 use crate::transport::dir::Dir;
 use crate::transport::em_portugues;
@@ -38,7 +40,8 @@ pub enum Fim {
     Abandonada(String),
 }
 
-/// Publishes everything that waits, oldest first; nothing under `--dry-run`.
+/// Publishes everything that waits, oldest first; nothing under `--dry-run`. A file for Manager that cannot go holds
+/// those after it.
 ///
 /// # Errors
 /// The store or the outbox failed; a remote that fails is part of the answer.
@@ -48,79 +51,126 @@ pub fn publica(ctx: &Contexto<'_>) -> anyhow::Result<Vec<Publicada>> {
         return Ok(out);
     }
     let newest = dia::newest_with_remessa(&ctx.store().db)?;
+    let mut held = false;
     for s in saida::pending(&ctx.store().db)? {
-        let past = s.tipo == Tipo::Carga && s.data_operacao < newest;
-        let fim = if past { Fim::Abandonada("carga de um dia que já passou".into()) } else { publica_uma(ctx, &s)? };
+        if held && s.tipo.manager() {
+            continue;
+        }
+        let past = matches!(s.tipo, Tipo::Carga | Tipo::Incremental) && s.data_operacao < newest;
+        let fim = if past { encerra_passada(ctx, &s)? } else { publica_uma(ctx, &s)? };
         let db = &ctx.store().db;
         match &fim {
             Fim::Publicada(_) => {}
             Fim::Adiada(why) | Fim::Conflito(why) => {
+                held |= s.tipo.manager();
                 if s.mensagem.as_deref() != Some(why) {
                     saida::troubled(db, s.id, why)?;
                 }
             }
-            Fim::Abandonada(why) => saida::abandon(db, s.id, why)?,
+            Fim::Abandonada(why) => abandona(db, &s, why)?,
         }
         out.push(Publicada { saida: s, fim });
     }
     Ok(out)
 }
 
+/// Gives a file up; what it told is looked for anew.
+fn abandona(db: &Db, s: &Saida, why: &str) -> anyhow::Result<()> {
+    let tx = db.begin()?;
+    saida::abandon(&tx, s.id, why)?;
+    match s.tipo {
+        Tipo::Carga | Tipo::Incremental => enviado::esquece(&tx, Olhar::Incremental)?,
+        Tipo::Baixa => enviado::esquece(&tx, Olhar::Baixa)?,
+        Tipo::Erros => {}
+    }
+    Ok(tx.commit()?)
+}
+
+/// A carga or incremental of a day that is past is not sent any more (EX9); but one that stands in Manager's folder,
+/// put by a command that died before its commit, was sent (EX3).
+fn encerra_passada(ctx: &Contexto<'_>, s: &Saida) -> anyhow::Result<Fim> {
+    let url = &ctx.import.config.manager.url;
+    let dir = folder(url, ctx.mode)?;
+    match nosso(&dir, &s.nome, s) {
+        Ok(true) => confirma(ctx, &dir, s, &s.nome),
+        Err(e) if e.kind() != io::ErrorKind::NotFound => Ok(Fim::Adiada(format!("{url}: {}", em_portugues(&e)))),
+        _ => Ok(Fim::Abandonada(format!("{} de um dia que já passou", s.tipo.as_str()))),
+    }
+}
+
 fn publica_uma(ctx: &Contexto<'_>, s: &Saida) -> anyhow::Result<Fim> {
     let config = ctx.import.config;
-    let url = match s.tipo {
-        Tipo::Erros => match &config.evo.errors {
+    let url = if s.tipo.manager() {
+        &config.manager.url
+    } else {
+        match &config.evo.errors {
             Some(url) => url,
             None => return Ok(Fim::Abandonada("evo.errors não está configurado".into())),
-        },
-        Tipo::Carga => &config.manager.url,
+        }
     };
     let dir = folder(url, ctx.mode)?;
-    let nome = match s.tipo {
-        Tipo::Carga => s.nome.clone(),
-        Tipo::Erros => match livre(&dir, s) {
+    let later = |e: &io::Error| Ok(Fim::Adiada(format!("{url}: {}", em_portugues(e))));
+    let nome = if s.tipo.manager() {
+        s.nome.clone()
+    } else {
+        match livre(&dir, s) {
             Ok(n) => n,
-            Err(e) => return Ok(Fim::Adiada(format!("{url}: {}", em_portugues(&e)))),
-        },
+            Err(e) => return later(&e),
+        }
     };
     let path = config.data.join(&s.caminho);
     let size = u64::try_from(s.tamanho).unwrap_or(0);
-    let mut from = match File::open(&path) {
-        Ok(f) => f,
-        // a carga is built anew; of an error file our own reject file holds the lines
-        Err(e) if e.kind() == io::ErrorKind::NotFound => {
-            return Ok(Fim::Abandonada(format!("{} não está mais na caixa de saída", s.nome)));
-        }
+    let put = match File::open(&path) {
+        Ok(mut from) => dir.put(&nome, &mut from, size),
+        // what was put before it vanished here was sent all the same
+        Err(e) if e.kind() == io::ErrorKind::NotFound => match nosso(&dir, &nome, s) {
+            Ok(true) => Err(io::ErrorKind::AlreadyExists.into()),
+            Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
+            // a file for Manager is built anew; of an error file our own reject file holds the lines
+            _ => return Ok(Fim::Abandonada(format!("{} não está mais na caixa de saída", s.nome))),
+        },
         Err(e) => return Err(e).with_context(|| path.display().to_string()),
     };
-    match dir.put(&nome, &mut from, size) {
-        Ok(()) => {}
+    match put {
+        Ok(()) => confirma(ctx, &dir, s, &nome),
         Err(e) if e.kind() == io::ErrorKind::AlreadyExists => match nosso(&dir, &nome, s) {
             // put by a command that died or failed before it knew the name to be on disk
-            Ok(true) => {
-                if let Err(e) = dir.sync() {
-                    return Ok(Fim::Adiada(format!("{url}: {}", em_portugues(&e))));
-                }
-            }
-            Ok(false) => {
-                return Ok(Fim::Conflito(format!(
-                    "{url}: já existe um arquivo {nome} com outro conteúdo; confira com quem opera a pasta e retire-o"
-                )));
-            }
-            Err(e) => return Ok(Fim::Adiada(format!("{url}: {}", em_portugues(&e)))),
+            Ok(true) => match dir.sync() {
+                Ok(()) => confirma(ctx, &dir, s, &nome),
+                Err(e) => later(&e),
+            },
+            Ok(false) => Ok(Fim::Conflito(format!(
+                "{url}: já existe um arquivo {nome} com outro conteúdo; confira com quem opera a pasta e retire-o"
+            ))),
+            Err(e) => later(&e),
         },
-        Err(e) => return Ok(Fim::Adiada(format!("{url}: {}", em_portugues(&e)))),
+        Err(e) => later(&e),
     }
+}
+
+/// The bytes stand under their name: marks them published and records what each ficha was last sent, read from these
+/// very bytes, in one transaction.
+fn confirma(ctx: &Contexto<'_>, dir: &Dir, s: &Saida, nome: &str) -> anyhow::Result<Fim> {
     #[cfg(debug_assertions)]
     crate::config::crash_point("publish");
     let tx = ctx.store().db.begin()?;
-    saida::published(&tx, s.id, &nome, &ctx.import.clock.now().iso())?;
-    if s.tipo == Tipo::Carga {
-        let delimiter = ctx.import.layouts.get("manager_carga").map_or(b';', |l| l.delimiter);
-        saida::replace_sent(&tx, s.id, carga::enviados(File::open(&path)?, delimiter))?;
+    saida::published(&tx, s.id, nome, &ctx.import.clock.now().iso())?;
+    if s.tipo.manager() {
+        let path = ctx.import.config.data.join(&s.caminho);
+        let from = match File::open(&path) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => dir.get(nome),
+            other => other,
+        };
+        let from = from.with_context(|| path.display().to_string())?;
+        let mut rows = Linhas::new(from, arquivo::layout(ctx.import.layouts, s.tipo)?.0);
+        if s.tipo == Tipo::Baixa {
+            enviado::apaga(&tx, |row| rows.proxima(row))?;
+        } else {
+            enviado::grava(&tx, s.id, |row| rows.proxima(row))?;
+        }
     }
     tx.commit()?;
-    Ok(Fim::Publicada(nome))
+    Ok(Fim::Publicada(nome.to_owned()))
 }
 
 /// `<input>.erros.csv`, or `.2.erros.csv` … where other bytes stand under that name (contract section 7).

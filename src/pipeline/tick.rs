@@ -1,15 +1,13 @@
 //! One tick (`atom run`, R014): fetch, every import whose gate is open day by day, what is due to go out.
 
 use super::fetch::{self, Colheita};
-use super::publish::{self, Publicada};
+use super::manager::{self, Feito};
+use super::publish::Publicada;
 use super::{Contexto, recover};
-use crate::export::carga::{self, Gerada, Pedido};
 use crate::import::portao::Dia;
 use crate::import::relato::{Relatorio, State};
 use crate::import::{self, ETAPAS};
-use crate::store::dia;
 use crate::store::ledger::{self, Arquivo, Estado};
-use crate::store::saida::{self, Tipo};
 use chrono::{NaiveDate, NaiveTime};
 
 /// What a tick did, for people and for the exit code.
@@ -23,8 +21,8 @@ pub struct Tick {
     pub falhas: Vec<(String, String, anyhow::Error)>,
     /// Files that wait, by name, with what they wait for.
     pub aguardam: Vec<Relatorio>,
-    /// A carga that was built.
-    pub carga: Option<Gerada>,
+    /// How each kind of file for Manager stands.
+    pub manager: Vec<Feito>,
     /// What the publishing did.
     pub publicadas: Vec<Publicada>,
     /// Remote copies that could not be moved.
@@ -43,19 +41,9 @@ pub fn trabalha(ctx: &Contexto<'_>, ate: NaiveDate, tick: &mut Tick) -> anyhow::
     importa(ctx, ate, tick)?;
     recover(ctx)?;
     tick.remotos = fetch::depois(ctx)?;
-    // what an earlier run built goes first (EX9)
-    tick.publicadas = publish::publica(ctx)?;
-    if let Some(day) = carga_devida(ctx)? {
-        tick.carga = Some(carga::gera(&pedido(ctx), day, ctx.import.opcoes.dry_run)?);
-        tick.publicadas.extend(publish::publica(ctx)?);
-    }
+    tick.manager = manager::exporta(ctx, manager::Quer::default(), &mut tick.publicadas)?;
     tick.atrasadas = atrasadas(ctx)?;
     Ok(())
-}
-
-/// What an export needs of the pipeline's context.
-pub fn pedido<'a>(ctx: &'a Contexto<'_>) -> Pedido<'a> {
-    Pedido { config: ctx.import.config, layouts: ctx.import.layouts, store: ctx.import.store, clock: ctx.import.clock }
 }
 
 /// Every pending file up to a day, day by day, in the order of the steps; again while one opened the gate
@@ -100,26 +88,6 @@ fn key(a: &Arquivo) -> (bool, Option<NaiveDate>, usize, String, String) {
 /// An error of the store itself stops the tick: the next file would meet it as well.
 fn grave(e: &anyhow::Error) -> bool {
     e.chain().any(|c| c.is::<crate::store::db::DbError>() || c.is::<crate::store::StoreError>())
-}
-
-/// The day whose carga is due: the newest with a remessa, its parcelas and garantias done or waived if
-/// required and no file of them pending, none made for it yet (decisions 4, UC003).
-///
-/// # Errors
-/// The store cannot be read.
-pub fn carga_devida(ctx: &Contexto<'_>) -> anyhow::Result<Option<NaiveDate>> {
-    let Some(day) = dia::newest_with_remessa(&ctx.store().db)? else { return Ok(None) };
-    let made = saida::of_day(&ctx.store().db, Tipo::Carga, day)?.is_some();
-    Ok((!made && espera_da_carga(ctx, day)?.is_empty()).then_some(day))
-}
-
-/// What the carga of a day still waits for.
-///
-/// # Errors
-/// The store cannot be read.
-pub fn espera_da_carga(ctx: &Contexto<'_>, day: NaiveDate) -> anyhow::Result<Vec<&'static str>> {
-    let d = Dia::le(&ctx.store().db, day, &ctx.import.config.dia.obrigatorios)?;
-    Ok(d.falta_para(&["remessa", "parcelas", "garantias"]))
 }
 
 /// From `dia.prazo` of a business day until noon: its required steps that are still open.

@@ -14,6 +14,10 @@ pub enum Tipo {
     Erros,
     /// All dialable fichas, to Manager.
     Carga,
+    /// Rows that differ from what Manager was last sent.
+    Incremental,
+    /// Fichas that Manager is not to dial any more.
+    Baixa,
 }
 
 impl Tipo {
@@ -22,11 +26,18 @@ impl Tipo {
         match self {
             Self::Erros => "erros",
             Self::Carga => "carga",
+            Self::Incremental => "incremental",
+            Self::Baixa => "baixa",
         }
     }
 
+    /// Whether it goes to Manager.
+    pub const fn manager(self) -> bool {
+        !matches!(self, Self::Erros)
+    }
+
     fn parse(s: &str) -> Self {
-        if s == "carga" { Self::Carga } else { Self::Erros }
+        [Self::Carga, Self::Incremental, Self::Baixa].into_iter().find(|t| t.as_str() == s).unwrap_or(Self::Erros)
     }
 }
 
@@ -129,22 +140,38 @@ pub fn of_day(db: &Db, tipo: Tipo, day: NaiveDate) -> Result<Option<(Saida, Opti
     db.one(&sql, &[Cell::Text(tipo.as_str()), Cell::Text(&day)], |r| Ok((read(r)?, r.string(10)?)))
 }
 
+/// The newest file of a type that was published, and when.
+pub fn last_published(db: &Db, tipo: Tipo) -> Result<Option<(Saida, String)>> {
+    let sql =
+        format!("SELECT {COLS}, publicada_em FROM saida WHERE tipo=?1 AND estado='publicado' ORDER BY id DESC LIMIT 1");
+    db.one(&sql, &[Cell::Text(tipo.as_str())], |r| Ok((read(r)?, r.str(10)?)))
+}
+
+/// Files of a type published for a day, and their rows.
+pub fn count_of_day(db: &Db, tipo: Tipo, day: NaiveDate) -> Result<(i64, i64)> {
+    let sql = "SELECT count(*), sum(linhas) FROM saida WHERE tipo=?1 AND data_operacao=?2 AND estado='publicado'";
+    let cells = [Cell::Text(tipo.as_str()), Cell::Text(&day.to_string())];
+    Ok(db.one(sql, &cells, |r| Ok((r.i64(0)?, r.i64(1)?)))?.unwrap_or_default())
+}
+
+/// Rows of the files of a type that were published after the file `id`.
+pub fn rows_since(db: &Db, tipo: Tipo, id: i64) -> Result<i64> {
+    let sql = "SELECT sum(linhas) FROM saida WHERE tipo=?1 AND estado='publicado' AND id>?2";
+    Ok(db.int(sql, &[Cell::Text(tipo.as_str()), Cell::Int(id)])?.unwrap_or(0))
+}
+
+/// Type and name of the newest file for Manager, whatever became of it.
+pub fn newest_name(db: &Db) -> Result<Option<(Tipo, String)>> {
+    let sql = "SELECT tipo, nome FROM saida WHERE tipo<>'erros' ORDER BY id DESC LIMIT 1";
+    db.one(sql, &[], |r| Ok((Tipo::parse(r.text(0)?.unwrap_or("")), r.str(1)?)))
+}
+
+/// One file.
+pub fn get(db: &Db, id: i64) -> Result<Option<Saida>> {
+    db.one(&format!("SELECT {COLS} FROM saida WHERE id=?1"), &[Cell::Int(id)], read)
+}
+
 /// Names that were given to files for Manager: the stamp in a name never repeats.
 pub fn name_taken(db: &Db, nome: &str) -> Result<bool> {
     Ok(db.int("SELECT 1 FROM saida WHERE nome=?1", &[Cell::Text(nome)])?.is_some())
-}
-
-/// Records what each ficha was last sent: a carga replaces all of it.
-pub fn replace_sent(
-    db: &Db,
-    saida: i64,
-    rows: impl Iterator<Item = anyhow::Result<(i64, String, u64)>>,
-) -> anyhow::Result<()> {
-    db.exec("DELETE FROM enviado", &[])?;
-    let mut stmt = db.prepare("INSERT INTO enviado (ficha_id, contrato, h, saida_id) VALUES (?1,?2,?3,?4)")?;
-    for row in rows {
-        let (ficha, contrato, h) = row?;
-        stmt.exec(&[Cell::Int(ficha), Cell::Text(&contrato), Cell::Int(h.cast_signed()), Cell::Int(saida)])?;
-    }
-    Ok(())
 }

@@ -13,9 +13,9 @@ use super::db::{Cell, Db, Result};
 use fixas::{ATENDIMENTO, CARTEIRA};
 
 /// Version of `carteira.db`; an older or newer file is refused (ST5).
-pub const CARTEIRA_VERSION: i64 = 2;
+pub const CARTEIRA_VERSION: i64 = 3;
 /// Version of `atendimento.db`.
-pub const ATENDIMENTO_VERSION: i64 = 3;
+pub const ATENDIMENTO_VERSION: i64 = 4;
 
 /// SQL type of a layout's column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,8 +1,9 @@
 //! The day board for people (faces: "The day board"): the table, then what is missing and what to do.
 
-use super::quadro::{Carga, Passo, Quadro, Visto};
+use super::quadro::{Passo, Quadro, Visto};
 use crate::cli::apoio::{self, LARGURA, comando, curto, por_extenso, quebra};
 use crate::cli::app::App;
+use crate::cli::export::confirma;
 use crate::cli::relato;
 use crate::cli::texto::{escape, n};
 use crate::domain::dia::br;
@@ -16,6 +17,9 @@ const ARQUIVO: usize = 38;
 /// Where the last two columns begin; what a file waits for takes both.
 const FIM: usize = 78;
 
+/// Where the line of Manager begins.
+const MANAGER: usize = 13;
+
 /// Steps whose files come with a time of the evening before; the others come on the day itself
 /// (decisions 3).
 const DE_VESPERA: [&str; 4] = ["remessa", "parcelas", "garantias", "exclusao"];
@@ -27,7 +31,8 @@ pub fn folha(app: &App, q: &Quadro) -> String {
     for p in &q.passos {
         linhas(q, p, &mut out);
     }
-    out.push(format!("  {:<9}  {}", "manager", manager(q)));
+    let manager = quebra(&q.manager.linha(), LARGURA - MANAGER).into_iter().enumerate();
+    out.extend(manager.map(|(i, l)| format!("  {:<9}  {l}", if i == 0 { "manager" } else { "" })));
     for block in avisos(app, q) {
         out.push(String::new());
         out.extend(block.iter().flat_map(|text| recua(text)));
@@ -98,26 +103,6 @@ fn espera(q: &Quadro, p: &Passo) -> String {
 /// refin is expected on Tuesdays, though nothing waits for it.
 fn esperada_hoje(q: &Quadro, etapa: &Etapa) -> bool {
     etapa.esperado == "terças" && q.util && q.dia.weekday() == Weekday::Tue
-}
-
-fn manager(q: &Quadro) -> String {
-    let open = q.passo("batimento").is_some_and(|p| p.obrigatoria && !p.situacao.fechada());
-    let baixa = if open { "baixa aguarda batimento" } else { "baixa –" };
-    format!("{} · incremental – · {baixa}", carga(&q.carga))
-}
-
-fn carga(c: &Carga) -> String {
-    let rows = c.saida.as_ref().map_or(0, |s| s.linhas);
-    match (c.state, &c.em) {
-        ("published", Some(em)) => {
-            let at = apoio::momento(em).map(|t| format!(" às {}", t.format("%H:%M"))).unwrap_or_default();
-            format!("carga {} fichas{at}", n(rows))
-        }
-        ("built", _) => format!("carga {} fichas, ainda não publicada", n(rows)),
-        ("waiting", _) if c.espera.is_empty() => "carga sai na próxima execução".into(),
-        ("waiting", _) => format!("carga aguarda {}", c.espera.join(", ")),
-        _ => "carga –".into(),
-    }
 }
 
 /// What stands below the table, block by block; what is missing comes first.
@@ -298,13 +283,19 @@ fn rejeitos(q: &Quadro) -> Vec<String> {
         .collect()
 }
 
-/// The carga that does not go out, and the other days still open.
+/// What does not go out to Manager, and the other days still open.
 fn outros(q: &Quadro) -> Vec<String> {
     let mut out = Vec::new();
-    if let (true, Some(s)) = (q.carga.state == "built", &q.carga.saida) {
+    if let Some((rows, why)) = &q.manager.freio {
+        out.push(format!("Carga recusada [FREIO]: {why}. O incremental espera por ela."));
+        out.push(format!("   Se a base encolheu de verdade: {}", comando(&confirma(*rows))));
+        out.push("   Se não: corrigidos os arquivos do dia, ela sai sozinha.".into());
+    }
+    if let Some(s) = q.manager.parada() {
         let why = s.mensagem.as_deref().map(|m| format!(": {m}")).unwrap_or_default();
         out.push(format!(
-            "Carga ainda não publicada ({}){why}. A próxima execução tenta de novo; já: {}",
+            "{} ainda não publicada ({}){why}. A próxima execução tenta de novo; já: {}",
+            capital(s.tipo.as_str()),
             s.nome,
             comando("atom run")
         ));
@@ -319,20 +310,16 @@ fn outros(q: &Quadro) -> Vec<String> {
     out
 }
 
+/// With a capital: the words are lower case without accents.
+fn capital(word: &str) -> String {
+    let (first, rest) = word.split_at(word.len().min(1));
+    first.to_uppercase() + rest
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::import::ETAPAS;
-
-    #[test]
-    fn a_linha_do_manager_diz_o_estado_da_carga() {
-        let mut c = Carga { state: "waiting", saida: None, em: None, espera: vec!["parcelas", "garantias"] };
-        assert_eq!(carga(&c), "carga aguarda parcelas, garantias");
-        c.espera.clear();
-        assert_eq!(carga(&c), "carga sai na próxima execução");
-        c.state = "nothing";
-        assert_eq!(carga(&c), "carga –");
-    }
 
     #[test]
     fn colunas_e_rotulos() {

@@ -1,14 +1,14 @@
 //! The day board as data: every step with its files, what it waits for, the carga, the other open days.
 
+use super::manager::{self, Manager};
 use crate::cli::apoio::{self, Aberto, Conta};
 use crate::cli::app::App;
 use crate::import::portao::{self, Dia, Situacao};
 use crate::import::{DiaDe, ETAPAS, Etapa};
 use crate::store::db::Db;
-use crate::store::dia::{self, Dispensa};
+use crate::store::dia::Dispensa;
 use crate::store::execucao;
 use crate::store::ledger::{self, Arquivo, Estado};
-use crate::store::saida::{self, Saida, Tipo};
 use chrono::NaiveDate;
 use serde_json::{Value, json};
 
@@ -38,18 +38,6 @@ pub struct Passo {
     pub dispensa: Option<Dispensa>,
 }
 
-/// The carga of the day.
-pub struct Carga {
-    /// As in `export --json`: `published`, `built`, `waiting`; `nothing` when a newer day took its place.
-    pub state: &'static str,
-    /// The file.
-    pub saida: Option<Saida>,
-    /// When it was published.
-    pub em: Option<String>,
-    /// What it waits for.
-    pub espera: Vec<&'static str>,
-}
-
 /// The board.
 pub struct Quadro {
     /// The day.
@@ -60,8 +48,8 @@ pub struct Quadro {
     pub util: bool,
     /// The steps, in order.
     pub passos: Vec<Passo>,
-    /// The carga.
-    pub carga: Carga,
+    /// What goes to Manager.
+    pub manager: Manager,
     /// Every day still open, newest first.
     pub abertos: Vec<Aberto>,
 }
@@ -85,7 +73,7 @@ impl Quadro {
             hoje: app.dia_de_agora(),
             util,
             passos,
-            carga: carga(db, &d)?,
+            manager: manager::manager(app, db, &d)?,
             abertos: apoio::abertos(app, db)?,
         })
     }
@@ -95,25 +83,12 @@ impl Quadro {
         self.passos.iter().filter(|p| p.obrigatoria && !p.situacao.fechada()).map(|p| p.etapa.kind).collect()
     }
 
-    /// The step of a kind.
-    pub fn passo(&self, kind: &str) -> Option<&Passo> {
-        self.passos.iter().find(|p| p.etapa.kind == kind)
-    }
-
     /// As `day --json` prints it (contract section 4).
     pub fn json(&self) -> Value {
-        let c = &self.carga;
         json!({
             "data_operacao": self.dia,
             "steps": self.passos.iter().map(Passo::json).collect::<Vec<_>>(),
-            "manager": {"carga": {
-                "file": c.saida.as_ref().map(|s| &s.nome),
-                "rows": c.saida.as_ref().map(|s| s.linhas),
-                "state": c.state,
-                "at": c.em,
-                "waiting_for": c.espera,
-                "message": c.saida.as_ref().and_then(|s| s.mensagem.as_ref()),
-            }},
+            "manager": self.manager.json(),
             "open_days": apoio::abertos_json(&self.abertos),
         })
     }
@@ -213,20 +188,4 @@ fn sem_dia(app: &App, db: &Db, day: NaiveDate) -> anyhow::Result<Vec<Arquivo>> {
         }
     }
     Ok(out)
-}
-
-fn carga(db: &Db, d: &Dia) -> anyhow::Result<Carga> {
-    if let Some((made, em)) = saida::of_day(db, Tipo::Carga, d.data)? {
-        let state = if em.is_some() { "published" } else { "built" };
-        return Ok(Carga { state, saida: Some(made), em, espera: Vec::new() });
-    }
-    let newest = dia::newest_with_remessa(db)?;
-    if newest > Some(d.data) {
-        return Ok(Carga { state: "nothing", saida: None, em: None, espera: Vec::new() });
-    }
-    let mut espera = d.falta_para(&["remessa", "parcelas", "garantias"]);
-    if newest != Some(d.data) && !espera.contains(&"remessa") {
-        espera.insert(0, "remessa");
-    }
-    Ok(Carga { state: "waiting", saida: None, em: None, espera })
 }

@@ -45,7 +45,11 @@ CREATE TABLE saida (
   run INTEGER, criada_em TEXT NOT NULL, publicada_em TEXT, mensagem TEXT) STRICT;
 CREATE INDEX saida_estado ON saida(estado);
 CREATE TABLE enviado (
-  ficha_id INTEGER PRIMARY KEY, contrato TEXT NOT NULL, h INTEGER NOT NULL, saida_id INTEGER NOT NULL) STRICT;
+  ficha_id INTEGER PRIMARY KEY, contrato TEXT NOT NULL, cpf_cnpj TEXT NOT NULL, h INTEGER NOT NULL,
+  saida_id INTEGER NOT NULL) STRICT;
+CREATE TABLE varredura (
+  tipo TEXT PRIMARY KEY, visto TEXT NOT NULL, em TEXT NOT NULL, data_operacao TEXT, linhas INTEGER NOT NULL,
+  mensagem TEXT) STRICT, WITHOUT ROWID;
 ";
 
 /// Those of `atendimento.db`.
@@ -71,6 +75,11 @@ CREATE TABLE massiva (
 CREATE TABLE marca (
   ficha_id INTEGER NOT NULL, contrato_id INTEGER NOT NULL, em TEXT NOT NULL, texto TEXT NOT NULL,
   PRIMARY KEY (ficha_id, contrato_id)) STRICT, WITHOUT ROWID;
+CREATE TABLE mudanca (n INTEGER NOT NULL) STRICT;
+INSERT INTO mudanca VALUES (0);
+CREATE TRIGGER marca_nova AFTER INSERT ON marca BEGIN UPDATE mudanca SET n=n+1; END;
+CREATE TRIGGER marca_muda AFTER UPDATE ON marca BEGIN UPDATE mudanca SET n=n+1; END;
+CREATE TRIGGER marca_sai AFTER DELETE ON marca BEGIN UPDATE mudanca SET n=n+1; END;
 CREATE TABLE retorno (
   ficha_id INTEGER NOT NULL, em TEXT NOT NULL, fone TEXT NOT NULL, status TEXT NOT NULL,
   lote_id INTEGER NOT NULL REFERENCES lote(id), linha INTEGER NOT NULL,

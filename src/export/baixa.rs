@@ -1,0 +1,99 @@
+//! Manager's baixa (R012, UC006): fichas that were sent and are not dialable any more, each once.
+
+use super::arquivo::rascunha;
+use super::diferenca::Diferenca;
+use super::{Gerada, Pedido};
+use crate::domain::dia::br;
+use crate::domain::situacao::Situacao;
+use crate::store::db::Db;
+use crate::store::enviado::{self, Enviada, Enviadas, Olhar, Varredura, Visto};
+use crate::store::saida::{self, Tipo};
+use chrono::NaiveDate;
+
+/// Why a ficha goes, and since when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Motivo {
+    /// MOTIVO.
+    pub texto: &'static str,
+    /// DATA_BAIXA: the data de operação of the event; `None` where nothing tells it.
+    pub dia: Option<NaiveDate>,
+}
+
+/// The MOTIVO of a contract that left ATIVO for this situação.
+const fn texto(para: Situacao) -> &'static str {
+    match para {
+        Situacao::Bloqueado => "BLOQUEIO PARCIAL",
+        Situacao::Baixado => "BATIMENTO",
+        Situacao::Excluido | Situacao::Ativo => "EXCLUSAO",
+    }
+}
+
+/// The motive of a ficha that is not dialable any more: that of its last contract to leave ATIVO; where one is still
+/// ATIVO, it is not to be contacted.
+fn motivo(db: &Db, e: &Enviada) -> anyhow::Result<Motivo> {
+    let found = if e.tem_ativo() {
+        Motivo { texto: "NAO CONTATAR", dia: enviado::nao_contatar_desde(db, e.ficha)? }
+    } else {
+        match enviado::saiu_de_ativo(db, e.ficha)? {
+            Some((para, dia)) => Motivo { texto: texto(para), dia },
+            // no contract ever left ATIVO: the import that made the ficha or its contract was undone. Of the four words
+            // EXCLUSAO is the one that says "out of the portfolio"; the day is that of the file taken back.
+            None => Motivo { texto: texto(Situacao::Excluido), dia: enviado::desfeita_em(db)? },
+        }
+    };
+    if found.dia.is_some() {
+        return Ok(found);
+    }
+    // nothing tells the day: that of the file it was last sent in
+    Ok(Motivo { dia: saida::get(db, e.saida)?.and_then(|s| s.data_operacao), ..found })
+}
+
+/// Every ficha that is owed a baixa, by ID_CRM.
+///
+/// # Errors
+/// The store cannot be read, or `f` failed.
+pub fn devidas(moment: &Db, mut f: impl FnMut(&Enviada, Motivo) -> anyhow::Result<()>) -> anyhow::Result<()> {
+    let mut q = moment.prepare(enviado::ENVIADAS)?;
+    let mut all = Enviadas::new(q.query(&[])?)?;
+    while let Some(e) = all.proxima()? {
+        if !e.disca() {
+            f(&e, motivo(moment, &e)?)?;
+        }
+    }
+    Ok(())
+}
+
+/// Builds the baixa and enters it as `gerado`; without rows there is no file, and the look is recorded.
+///
+/// # Errors
+/// The store cannot be read, the outbox cannot be written.
+pub fn gera(p: &Pedido<'_>, dia: NaiveDate) -> anyhow::Result<Gerada> {
+    let mut diferenca = Diferenca::default();
+    let (draft, visto) = rascunha(p, Tipo::Baixa, Some(dia), |out| {
+        // one moment for the whole file (EX6)
+        let moment = p.store.db.snapshot()?;
+        let visto = Visto::dos_imports(&moment)?;
+        devidas(&moment, |e, m| {
+            if p.simula {
+                diferenca.sai(e, &m)?;
+            }
+            out.formata(format_args!("{}", e.ficha));
+            out.celula(&e.contrato);
+            out.celula(&e.documento);
+            out.celula(m.texto);
+            out.celula(&br(m.dia.unwrap_or(dia)));
+            Ok(out.fim_da_linha()?)
+        })?;
+        Ok(visto)
+    })?;
+    if p.simula {
+        return Ok(Gerada { diferenca: Some(diferenca), ..draft.descarta()? });
+    }
+    let linhas = draft.saida.linhas;
+    let v = Varredura { visto, em: p.clock.now().iso(), dia: Some(dia), linhas, mensagem: None };
+    if linhas == 0 {
+        enviado::varreu(&p.store.db, Olhar::Baixa, &v)?;
+        return draft.descarta();
+    }
+    draft.entra(p, |tx| Ok(enviado::varreu(tx, Olhar::Baixa, &v)?))
+}
