@@ -186,7 +186,7 @@ fn im8_acima_do_limite_fica_em_quarentena_ate_o_numero_exato() {
     let r = b.json(&["import", "batimento", &name, "--force", "--reason", "pressa"]).exits(6).report();
     assert_eq!(r["state"], "quarantined");
     let r = b.json(&["import", "batimento", &name, "--confirm", "5"]).exits(6).report();
-    assert!(r["reason"]["message"].as_str().unwrap().contains("número confirmado (5) não é o das baixas"));
+    assert!(r["reason"]["message"].as_str().unwrap().contains("número confirmado (5) não é o das baixas (4)"));
     assert_eq!((r["reason"]["closings"].as_i64(), b.digest() == before), (Some(4), true));
     // the effect, rolled back
     let r = b.json(&["import", "batimento", &name, "--confirm", "4", "--dry-run"]).exits(0).report();
@@ -256,9 +256,54 @@ fn im8_contrato_ilegivel_para_o_arquivo_e_diz_a_linha() {
         let r = import(&b, DIA, &["1001", "1002", bad, "1003"], &["--confirm", "1"], 3);
         assert_eq!((r["state"].as_str(), r["effects"]["baixas"].as_i64()), (Some("done_with_rejects"), Some(1)));
     }
-    // another agency's line may be as it likes
+    // whosever the line is: nobody knows which contract it speaks of
     let b = bed(4);
-    import(&b, DIA, &["1001", "1002", ";777", "1003", "1004"], &[], 0);
+    let lines = ["1001", "1002", ";777", "1003", "1004"];
+    let r = import(&b, DIA, &lines, &[], 6);
+    assert_eq!((r["state"].as_str(), r["reason"]["closings"].as_i64()), (Some("quarantined"), Some(0)));
+    assert!(r["reason"]["message"].as_str().unwrap().contains("é a linha 4"), "{r}");
+    let r = import(&b, DIA, &lines, &["--confirm", "0"], 3);
+    assert_eq!(r["lines"]["rejected"], json!({"CAMPO_OBRIGATORIO": 1}));
+}
+
+#[test]
+fn o_numero_confirmado_tem_de_ser_o_certo_mesmo_sem_freio() {
+    let b = bed(10);
+    let (lines, before) = (nomes(1..=9), b.digest());
+    for wrong in ["0", "2", "10"] {
+        let r = import(&b, DIA, &refs(&lines), &["--confirm", wrong], 6);
+        assert_eq!((r["reason"]["code"].as_str(), r["reason"]["closings"].as_i64()), (Some("FREIO"), Some(1)));
+        let said = r["reason"]["message"].as_str().unwrap();
+        assert!(said.contains("baixaria 1 contrato "), "{said}");
+        assert!(said.contains(&format!("O número confirmado ({wrong}) não é o das baixas (1)")), "{said}");
+        assert_eq!(b.digest(), before);
+    }
+    assert!(b.atom(&["status"]).stdout.contains("--confirm 1"));
+    assert_eq!(import(&b, DIA, &refs(&lines), &["--confirm", "1"], 0)["effects"]["baixas"], 1);
+}
+
+#[test]
+fn uma_linha_rejeitada_nao_esconde_outra_seja_qual_for_a_ordem() {
+    // rejected for want of an agency; another agency's; ours
+    let (bad, other, ours) = ["1004;", "1004;777", "1004"].into();
+    for (lines, baixas, state) in [
+        (vec![bad], 0, "ATIVO"),
+        (vec![bad, other], 1, "BAIXADO"),
+        (vec![other, bad], 1, "BAIXADO"),
+        (vec![bad, ours], 0, "ATIVO"),
+        (vec![ours, bad], 0, "ATIVO"),
+        (vec![other, bad, ours], 0, "ATIVO"),
+        (vec![ours, bad, other], 1, "BAIXADO"),
+    ] {
+        let b = bed(4);
+        let all: Vec<&str> = ["1001", "1002", "1003"].into_iter().chain(lines).collect();
+        let r = import(&b, DIA, &all, &[], 3);
+        assert_eq!((r["effects"]["baixas"].as_i64(), situacao(&b, 4).as_str()), (Some(baixas), state), "{all:?}");
+        assert_eq!(r["lines"]["rejected"], json!({"CAMPO_OBRIGATORIO": 1}), "{all:?}");
+        let own = all.iter().filter(|l| **l == ours || **l == other).count();
+        let repeated = r["lines"]["ignored"]["LINHA_REPETIDA"].as_u64().unwrap_or(0);
+        assert_eq!(repeated, u64::from(own > 1), "{all:?}");
+    }
 }
 
 #[test]
