@@ -156,7 +156,8 @@ fn fatos(passos: Vec<Passo>, own: &Contrato, calendario: &Calendario, dias: u32,
     let mut out = Vec::with_capacity(passos.len());
     for passo in passos {
         if passo.para == Some(Situacao::Bloqueado) {
-            d0 = passo.dia;
+            // a late file does not move the day of a block that runs
+            d0 = if passo.de == Some(Situacao::Bloqueado) { passo.dia.max(d0) } else { passo.dia };
         }
         let idade = d0.zip(passo.dia).map(|(d0, d)| calendario.idade_do_bloqueio(d0, d, contagem));
         out.push(Fato { texto: texto(&passo, idade, dias, contagem), passo });
@@ -185,6 +186,7 @@ fn texto(p: &Passo, idade: Option<i64>, dias: u32, contagem: Contagem) -> String
         }
         "BLOQUEIO" => format!("{} (R019)", or("baixa parcial")),
         "BLOQUEIO_REINICIADO" => format!("{}: recomeça o bloqueio (R019)", or("novo acordo")),
+        "BLOQUEIO_MANTIDO" => format!("{}: o bloqueio em curso já conta de dia posterior (R019)", or("novo acordo")),
         "ACORDO_CONHECIDO" => format!("{} já conhecido: nada muda (R019)", or("acordo")),
         "CONTRATO_NAO_ATIVO" => format!("{} guardado: contrato não ativo (UC004)", or("acordo")),
         "EXCLUSAO" => format!("{} (UC005)", or("retirado pelo banco")),
