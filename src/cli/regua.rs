@@ -2,6 +2,7 @@
 
 use super::apoio::{comando, quebra};
 use super::app::App;
+use super::texto::corrente;
 use crate::domain::codigo::Codigo;
 use crate::import::entrada::reconhece;
 use crate::import::estrutura::Fonte;
@@ -108,7 +109,7 @@ pub fn quadros(app: &App, r: &Relatorio, from: Option<&Path>) -> Vec<String> {
     match drawn.and_then(|d| Ok(d?)) {
         Ok(frames) => frames.unwrap_or_default(),
         Err(e) => {
-            tracing::debug!("ruler: {e}");
+            tracing::debug!("ruler: {}", corrente(&e));
             Vec::new()
         }
     }

@@ -116,7 +116,7 @@ pub fn parse(name: &str, file: &str, text: &str) -> Result<Layout, LayoutError> 
     let raw: RawLayout = toml::from_str(text).map_err(|e| LayoutError {
         file: file.to_owned(),
         line: e.span().map_or(0, |s| src.line_at(s.start)),
-        why: e.message().to_owned(),
+        why: e.message().replace('\n', "; "),
     })?;
     let files = raw
         .files

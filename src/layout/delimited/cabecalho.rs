@@ -4,6 +4,7 @@
 //! its name only where no column bears the header. Unknown columns are noted. A column of the layout that
 //! stands twice refuses the file: which of the two counts would be a guess.
 
+use crate::domain::texto::escape;
 use crate::layout::linha::HeaderFault;
 use crate::layout::{Field, Record};
 
@@ -86,8 +87,7 @@ fn mostra(name: &str) -> String {
     if name.contains('@') || name.chars().filter(char::is_ascii_digit).count() > 4 {
         return "(…)".to_owned();
     }
-    let short: String = name.chars().take(30).collect();
-    short.chars().map(|c| if c.is_control() { c.escape_default().to_string() } else { c.to_string() }).collect()
+    escape(&name.chars().take(30).collect::<String>())
 }
 
 #[cfg(test)]
