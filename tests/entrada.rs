@@ -61,7 +61,7 @@ fn se7_um_nome_ou_um_campo_nao_forja_linha_nem_move_o_terminal() {
         (&["fetch"][..], 0, "aviso: "),
         (&["status"], 0, "erro: apague"),
         (&["import", "remessa", &path], 6, "y.txt"),
-        (&["import", "remessa", &gone], 2, "não encontrado"),
+        (&["import", "remessa", &gone], 2, "y.txt.1"),
         (&["layout", "check", &gone], 2, "não encontrado"),
         (&["get", "1001", "--show-pii"], 0, "MARIA "),
     ] {

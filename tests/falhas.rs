@@ -300,6 +300,44 @@ fn im3_disco_cheio_na_pasta_do_store_e_saida_1_com_o_nome_dela() {
     assert!(before > 10, "{before}");
 }
 
+/// Without room for the name of its log SQLite says no more than that it cannot open the database.
+#[test]
+fn im3_disco_cheio_ao_abrir_o_store_e_saida_1_com_o_nome_da_pasta() {
+    let b = Bed::new();
+    chegam(&b, &carteira(N), SEXTA, &["remessa"]);
+    b.atom(&["-q", "fetch"]).exits(0);
+    let (start, before) = (Momento::de(&b), olha(&b, nucleo));
+    let folder = b.root.join("store").display().to_string();
+    for args in [&["import", "remessa"][..], &["run"], &["fetch"], &["status"], &["day"], &["get", "1001"]] {
+        for modo in ["once", "from"] {
+            start.volta(&b);
+            let v = roda(&b, args, Falha { op: "create", modo, ..CHEIO });
+            let at = format!("{args:?} {modo}: {}", v.disse());
+            assert!(v.conta("hits") > 0, "{at}");
+            assert_eq!(v.out.code, 1, "{at}");
+            assert!(v.em_linha().contains(&folder) && v.em_linha().contains("cheio"), "{at}");
+            assert_eq!(olha(&b, nucleo), before, "{at}");
+            let next = roda(&b, &["-q", "run"], NENHUMA);
+            assert_eq!(next.out.code, 3, "{at}: {}", next.disse());
+        }
+    }
+}
+
+#[test]
+fn im3_disco_cheio_no_init_e_saida_1_e_a_proxima_tentativa_faz_o_store() {
+    for n in 1..=6 {
+        let b = Bed::bare("");
+        let v = roda(&b, &["init"], Falha { op: "create", n, ..CHEIO });
+        let at = format!("{n}: {}", v.disse());
+        assert!(v.conta("hits") > 0, "{at}");
+        assert_eq!(v.out.code, 1, "{at}");
+        assert!(v.em_linha().contains(&b.root.join("store").display().to_string()), "{at}");
+        assert!(v.em_linha().contains("cheio"), "{at}");
+        b.atom(&["init"]).exits(0);
+        b.atom(&["run"]).exits(0);
+    }
+}
+
 #[test]
 fn in16_disco_cheio_na_caixa_de_entrada_e_dito_com_o_nome_dela_e_nada_entra() {
     let b = Bed::new();

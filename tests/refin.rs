@@ -369,3 +369,19 @@ fn refin_espera_a_remessa_e_nao_bloqueia_o_dia() {
         "2023-08-042023-08-04"
     );
 }
+
+#[test]
+fn o_corrigido_de_uma_planilha_e_texto_tambem_para_layout_check() {
+    let b = Bed::new();
+    let name = "refin_carteira_veic_04082023090000.xlsx.corrigido";
+    let check = |lines: &str| {
+        let f = b.file(name, format!("CONTRATO;PARCELA_REFIN\r\n{lines}").as_bytes());
+        b.json(&["layout", "check", &f])
+    };
+    check("1001;416,00\r\n1002;1,00\r\n").exits(0);
+    let r = check("1001;416,00\r\n1,23E+11;1,00\r\n").exits(3).report();
+    assert_eq!((r["lines"]["read"].as_u64(), r["lines"]["rejected"].as_u64()), (Some(2), Some(1)), "{r}");
+    // a workbook under that name is no text
+    let f = b.file(name, b"PK\x03\x04 nada\r\n");
+    b.atom(&["layout", "check", &f]).exits(6);
+}
