@@ -1,4 +1,4 @@
-//! The seam to the database driver: with its errors in [`erro`] the only file that names rusqlite.
+//! The seam to the database driver: with its errors in `erro.rs` the only file that names rusqlite.
 //!
 //! Everything else speaks [`Db`], [`Tx`], [`Stmt`], [`Row`] and [`Cell`], so that another engine can be put
 //! behind them. SQL is written with `?1` placeholders, never `$1`.
