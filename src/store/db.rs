@@ -15,6 +15,9 @@ mod erro;
 use erro::wrap;
 pub use erro::{DbError, Result, Trouble};
 
+/// What a connection keeps of the file in memory, KiB: enough for files in the order of the store.
+pub const CACHE: u32 = 16 * 1024;
+
 /// A value bound to a statement.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Cell<'a> {
@@ -161,15 +164,19 @@ impl Db {
         if mode != Mode::ReadOnly {
             db.script("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=2000;")?;
         }
-        db.script(
-            "PRAGMA foreign_keys=ON; PRAGMA cache_size=-16384; PRAGMA temp_store=FILE; PRAGMA secure_delete=FAST;",
-        )?;
+        db.script("PRAGMA foreign_keys=ON; PRAGMA temp_store=FILE; PRAGMA secure_delete=FAST;")?;
+        db.cache(CACHE)?;
         db.conn.set_prepared_statement_cache_capacity(64);
         Ok(db)
     }
 
     fn wrap(&self, what: &str, e: rusqlite::Error) -> DbError {
         wrap(self.conn.path(), what, e)
+    }
+
+    /// How much of the file is kept in memory, KiB.
+    pub fn cache(&self, kib: u32) -> Result<()> {
+        self.script(&format!("PRAGMA cache_size=-{kib};"))
     }
 
     /// Attaches another file of the store read-only under a schema name.
