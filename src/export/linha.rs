@@ -1,14 +1,14 @@
 //! One row of Manager's file: the ficha, its contract, its phones (decisions 4 and 6).
 
 use crate::config::Config;
-use crate::domain::discagem::{self, Discado};
+use crate::domain::discagem::{self, Discado, Posicao};
 use crate::domain::fone::Fone;
-use crate::domain::situacao::Situacao;
-use crate::domain::telefones::{self, LinhaTelefone, Origem};
+use crate::domain::telefones::{self, LinhaTelefone};
 use crate::domain::valores::Centavos;
 use crate::layout::saida::Escritor;
 use crate::store::db::{Cell, Db};
 use crate::store::db::{Cursor, Row, Stmt};
+use crate::store::linhas;
 use std::collections::HashSet;
 use std::io::Write;
 
@@ -20,12 +20,10 @@ pub const FONES: usize = 15;
 pub struct Contrato {
     id: i64,
     contrato: String,
-    situacao: Situacao,
-    nao_contatar: bool,
+    posicao: Posicao,
     carteira: Option<String>,
     produto: Option<String>,
     valor_parcela: Option<i64>,
-    dias_atraso: Option<i64>,
     valor_vencido: Option<i64>,
     vencidas: Option<i64>,
 }
@@ -42,15 +40,13 @@ pub struct Ficha {
 /// Fichas with their contracts, by id.
 pub const FICHAS: &str = "
 SELECT f.id, f.cpf_cnpj_cliente, f.nome_cliente, c.id, c.contrato, c.situacao,
-       c.flag_falecido, c.flag_nao_perturbe, c.nome_carteira, c.nome_produto, c.valor_parcela,
-       d.dias_atraso, d.valor_vencido, d.quantidade_parcelas_vencidas
+       c.flag_falecido, c.flag_nao_perturbe, d.dias_atraso, c.nome_carteira, c.nome_produto, c.valor_parcela,
+       d.valor_vencido, d.quantidade_parcelas_vencidas
 FROM ficha f JOIN contrato c ON c.ficha_id=f.id JOIN divida d ON d.contrato_id=c.id
 ORDER BY f.id";
 
 /// Phones of all fichas, by ficha.
-pub const TELEFONES: &str = "
-SELECT ficha_id, origem, contrato_id, ordem, fone, tipo, situacao, score, run FROM telefone
-ORDER BY ficha_id, origem, contrato_id, ordem";
+pub const TELEFONES: &str = linhas::TELEFONES;
 
 /// Reads fichas one at a time from the ordered answer of [`FICHAS`].
 pub struct Fichas<'s> {
@@ -91,16 +87,13 @@ fn first(r: &Row<'_>) -> anyhow::Result<Ficha> {
 }
 
 fn contrato(r: &Row<'_>) -> anyhow::Result<Contrato> {
-    let flag = |i| -> anyhow::Result<bool> { Ok(r.text(i)? == Some("S")) };
     Ok(Contrato {
         id: r.i64(3)?,
         contrato: r.str(4)?,
-        situacao: r.text(5)?.and_then(Situacao::parse).unwrap_or(Situacao::Excluido),
-        nao_contatar: flag(6)? || flag(7)?,
-        carteira: r.string(8)?,
-        produto: r.string(9)?,
-        valor_parcela: r.int(10)?,
-        dias_atraso: r.int(11)?,
+        posicao: linhas::posicao(r, 5)?,
+        carteira: r.string(9)?,
+        produto: r.string(10)?,
+        valor_parcela: r.int(11)?,
         valor_vencido: r.int(12)?,
         vencidas: r.int(13)?,
     })
@@ -109,7 +102,7 @@ fn contrato(r: &Row<'_>) -> anyhow::Result<Contrato> {
 /// Reads the phones of one ficha after the other from the ordered answer of [`TELEFONES`].
 pub struct Telefones<'s> {
     cursor: Cursor<'s>,
-    next: Option<(i64, i64, i64, LinhaTelefone)>,
+    next: Option<(i64, i64, LinhaTelefone)>,
 }
 
 impl<'s> Telefones<'s> {
@@ -127,39 +120,29 @@ impl<'s> Telefones<'s> {
     /// # Errors
     /// The store cannot be read.
     pub fn de(&mut self, ficha: &Ficha) -> anyhow::Result<Vec<LinhaTelefone>> {
-        let mut lines: Vec<(usize, i64, LinhaTelefone)> = Vec::new();
+        let mut lines: Vec<(usize, LinhaTelefone)> = Vec::new();
         while let Some((id, ..)) = self.next {
             if id > ficha.id {
                 break;
             }
-            let Some((id, contract, ordem, line)) = self.next.take() else { break };
+            let Some((id, contract, line)) = self.next.take() else { break };
             if id == ficha.id {
                 let place = ficha.contratos.iter().position(|c| c.id == contract).unwrap_or(usize::MAX);
-                lines.push((place, ordem, line));
+                lines.push((place, line));
             }
             self.next = next_phone(&mut self.cursor)?;
         }
-        lines.sort_by_key(|(place, ordem, l)| (l.origem, *place, *ordem));
-        Ok(lines.into_iter().map(|(.., l)| l).collect())
+        // of one contract they come in their order
+        lines.sort_by_key(|(place, l)| (l.origem, *place));
+        Ok(lines.into_iter().map(|(_, l)| l).collect())
     }
 }
 
-fn next_phone(cursor: &mut Cursor<'_>) -> anyhow::Result<Option<(i64, i64, i64, LinhaTelefone)>> {
+fn next_phone(cursor: &mut Cursor<'_>) -> anyhow::Result<Option<(i64, i64, LinhaTelefone)>> {
     while let Some(r) = cursor.next_row()? {
-        // a number that does not read back is none: it was checked when it was written
-        let Some(fone) = r.text(4)?.and_then(Fone::from_completo) else { continue };
-        let ordem = r.i64(3)?;
-        let (origem, seq) = Origem::gravada(r.i64(1)?, ordem);
-        let line = LinhaTelefone {
-            origem,
-            tipo: r.str(5)?,
-            situacao: r.text(6)?.and_then(|s| s.chars().next()),
-            fone,
-            score: r.int(7)?,
-            seq,
-            quando: r.i64(8)?,
-        };
-        return Ok(Some((r.i64(0)?, r.i64(2)?, ordem, line)));
+        if let Some(line) = linhas::telefone(&r, 2)? {
+            return Ok(Some((r.i64(0)?, r.i64(1)?, line)));
+        }
     }
     Ok(None)
 }
@@ -203,16 +186,8 @@ impl<'d> Detalhes<'d> {
 }
 
 impl Discado for Contrato {
-    fn situacao(&self) -> Situacao {
-        self.situacao
-    }
-
-    fn nao_contatar(&self) -> bool {
-        self.nao_contatar
-    }
-
-    fn dias_atraso(&self) -> Option<i64> {
-        self.dias_atraso
+    fn posicao(&self) -> Posicao {
+        self.posicao
     }
 }
 
@@ -258,7 +233,7 @@ pub fn escreve<W: Write>(
         ficha.nome.clone(),
         text(&c.carteira),
         text(&c.produto),
-        number(c.dias_atraso),
+        number(c.posicao.dias_atraso),
         money(c.valor_parcela),
         money(c.valor_vencido),
         number(c.vencidas),

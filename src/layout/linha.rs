@@ -178,6 +178,8 @@ pub struct HeaderFault {
     pub missing: Vec<String>,
     /// Headers of the layout's columns that stand twice.
     pub doubled: Vec<String>,
+    /// Headers of which at least one has to stand there, when none does.
+    pub one_of: Vec<String>,
     /// Columns of the layout found.
     pub known: usize,
     /// Columns in the line.

@@ -4,8 +4,9 @@
 //! Portal lists is a row of origin 3 at the place that is the number itself, which a remessa leaves standing.
 
 use super::db::{CACHE, Cell, Db, Result, Stmt};
+use super::linhas;
 use crate::domain::fone::Fone;
-use crate::domain::telefones::{LinhaTelefone, Origem};
+use crate::domain::telefones::LinhaTelefone;
 
 /// New numbers go all over the index of numbers, one page each: what is kept in memory while they come, KiB. On
 /// 1,000,000 contracts it takes half the time of [`db::CACHE`](CACHE).
@@ -31,10 +32,10 @@ impl<'d> Enriquecimento<'d> {
         db.cache(CACHE_DO_INDICE)?;
         Ok(Self {
             db,
-            le: db.prepare(
-                "SELECT origem, ordem, fone, tipo, situacao, score, run FROM telefone
-                 WHERE ficha_id=?1 ORDER BY origem, contrato_id, ordem",
-            )?,
+            le: db.prepare(&format!(
+                "SELECT {} FROM telefone WHERE ficha_id=?1 ORDER BY origem, contrato_id, ordem",
+                linhas::TELEFONE
+            ))?,
             proximo: db.prepare(
                 "INSERT INTO enriquecimento (ficha_id, ultimo) VALUES (?1, 1)
                  ON CONFLICT (ficha_id) DO UPDATE SET ultimo=ultimo+1 RETURNING ultimo",
@@ -72,18 +73,7 @@ impl<'d> Enriquecimento<'d> {
         linhas.clear();
         let mut cursor = self.le.query(&[Cell::Int(ficha)])?;
         while let Some(r) = cursor.next_row()? {
-            // a number that does not read back is none: it was checked when it was written
-            let Some(fone) = r.text(2)?.and_then(Fone::from_completo) else { continue };
-            let (origem, seq) = Origem::gravada(r.i64(0)?, r.i64(1)?);
-            linhas.push(LinhaTelefone {
-                origem,
-                tipo: r.str(3)?,
-                situacao: r.text(4)?.and_then(|s| s.chars().next()),
-                fone,
-                score: r.int(5)?,
-                seq,
-                quando: r.i64(6)?,
-            });
+            linhas.extend(linhas::telefone(&r, 0)?);
         }
         Ok(())
     }
