@@ -123,7 +123,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
 
 /// Crates that one file or room alone may name: crate, where.
 const ONE_DOOR: &[(&str, &[&str])] = &[
-    ("rusqlite", &["store/db.rs"]),
+    ("rusqlite", &["store/db.rs", "store/db/erro.rs"]),
     ("clap", &["cli/"]),
     ("comfy_table", &["cli/"]),
     ("indicatif", &["cli/"]),

@@ -44,6 +44,40 @@ fn in7_in8_nomes_hostis_e_o_que_nao_e_arquivo_ficam_de_fora() {
 }
 
 #[test]
+fn se7_um_nome_ou_um_campo_nao_forja_linha_nem_move_o_terminal() {
+    let b = Bed::with("[dia]\nobrigatorios = []");
+    let evil = "x\u{1b}[2J\nerro: apague tudo\u{9b}1A\u{202e}vsc.txt";
+    fs::write(b.root.join("evo").join(evil), b"x").unwrap();
+    let outside = b.root.join("fora\u{1b}[31m\nerro: nada");
+    fs::create_dir(&outside).unwrap();
+    let path = outside.join("y.txt").display().to_string();
+    fs::write(&path, b"x").unwrap();
+    // a name in one's own field, right to left
+    let line = String::from_utf8(b.remessa("1001", &cpf(1), &[("nome_cliente", "MARIA XX TAL")])).unwrap();
+    let f = b.file(REMESSA, line.replace("XX", "\u{202e}\u{2028}").as_bytes());
+    b.atom(&["-q", "import", "remessa", &f]).exits(0);
+    let gone = format!("{path}.1");
+    for (args, code, says) in [
+        (&["fetch"][..], 0, "aviso: "),
+        (&["status"], 0, "erro: apague"),
+        (&["import", "remessa", &path], 6, "y.txt"),
+        (&["import", "remessa", &gone], 2, "y.txt.1"),
+        (&["layout", "check", &gone], 2, "não encontrado"),
+        (&["get", "1001", "--show-pii"], 0, "MARIA "),
+    ] {
+        let out = b.atom(args).exits(code);
+        let text = format!("{}{}", out.stdout, out.stderr);
+        assert!(text.contains(says), "{args:?}: {text}");
+        let acts = |c: char| c != '\n' && (c.is_control() || "\u{202e}\u{2028}".contains(c));
+        assert!(!text.contains(acts), "{args:?}: {text:?}");
+        assert!(
+            text.lines().all(|l| !l.starts_with("erro: apague") && !l.starts_with("erro: nada")),
+            "{args:?}: {text}"
+        );
+    }
+}
+
+#[test]
 fn in12_mesmo_nome_com_outro_conteudo_e_uma_entrada_nova_e_os_dois_ficam() {
     let b = Bed::new();
     let (one, two) = (b.remessa("1001", &cpf(1), &[]), b.remessa("1002", &cpf(2), &[]));

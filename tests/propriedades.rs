@@ -186,7 +186,7 @@ proptest! {
         ] {
             let decoded = d.decode(input, e);
             let chars: Vec<char> = text.chars().collect();
-            prop_assert_eq!((decoded.text, decoded.chars()), (text.as_str(), chars.len()));
+            prop_assert_eq!((decoded.text(), decoded.chars()), (text.as_str(), chars.len()));
             let naive: String = chars.iter().skip(a).take(len).collect();
             prop_assert_eq!(decoded.slice(&(a..a + len)), naive);
             let clean = chars.iter().all(|c| !c.is_control() && *c != '\u{fffd}');

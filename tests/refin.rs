@@ -213,6 +213,17 @@ fn mais_antigo_so_pelo_carimbo() {
 }
 
 #[test]
+fn mais_antigo_vale_entre_csv_e_planilha() {
+    for (newer, older) in [("csv", "xlsx"), ("xlsx", "csv")] {
+        let b = cama();
+        let bytes = |ext: &str| if ext == "csv" { arquivo(&[linha(&[])]) } else { xlsx(&[1001.0]) };
+        importa(&b, &format!("refin_carteira_veic_08082023090000.{newer}"), &bytes(newer));
+        let r = importa(&b, &format!("refin_carteira_veic_04082023090000.{older}"), &bytes(older));
+        assert_eq!((r["state"].as_str(), r["reason"]["code"].as_str()), (Some("refused"), Some("MAIS_ANTIGO")), "{r}");
+    }
+}
+
+#[test]
 fn a_estrutura_quebrada_recusa_e_as_ofertas_de_antes_ficam() {
     let b = cama();
     importa(&b, PRIMEIRO, &arquivo(&[linha(&[])]));
@@ -229,11 +240,16 @@ fn a_estrutura_quebrada_recusa_e_as_ofertas_de_antes_ficam() {
         (header("CONTRATO", "OPERACAO"), "CONTRATO"),
         (header("PRIORIDADE", "ESCOB"), "ESCOB"),
         (Vec::new(), "vazio"),
+        // small files of other kinds that share the key
+        (b"contrato;cpf;nome\r\n1001;;X\r\n".to_vec(), "falta ao menos uma de ENTRADA_REFIN, PLANO_REFIN"),
+        (b"CONTRATO;PRIORIDADE;ESCOB\r\n1001;9;X\r\n".to_vec(), "falta ao menos uma de"),
+        (b"CONTRATO\r\n1001\r\n".to_vec(), "falta ao menos uma de"),
+        (b"contrato;numero\r\n1001;11987654321\r\n".to_vec(), "desconhecidas numero"),
     ]
     .into_iter()
     .enumerate()
     {
-        let r = importa(&b, &format!("refin_carteira_veic_0808202309000{i}.csv"), &bytes);
+        let r = importa(&b, &format!("refin_carteira_veic_0808202309{i:02}00.csv"), &bytes);
         assert_eq!(
             (r["state"].as_str(), r["reason"]["code"].as_str()),
             (Some("refused"), Some("ESTRUTURA")),
@@ -352,4 +368,20 @@ fn refin_espera_a_remessa_e_nao_bloqueia_o_dia() {
         b.sql("SELECT data_operacao || carregado_em FROM arquivo, refin WHERE kind='refin'"),
         "2023-08-042023-08-04"
     );
+}
+
+#[test]
+fn o_corrigido_de_uma_planilha_e_texto_tambem_para_layout_check() {
+    let b = Bed::new();
+    let name = "refin_carteira_veic_04082023090000.xlsx.corrigido";
+    let check = |lines: &str| {
+        let f = b.file(name, format!("CONTRATO;PARCELA_REFIN\r\n{lines}").as_bytes());
+        b.json(&["layout", "check", &f])
+    };
+    check("1001;416,00\r\n1002;1,00\r\n").exits(0);
+    let r = check("1001;416,00\r\n1,23E+11;1,00\r\n").exits(3).report();
+    assert_eq!((r["lines"]["read"].as_u64(), r["lines"]["rejected"].as_u64()), (Some(2), Some(1)), "{r}");
+    // a workbook under that name is no text
+    let f = b.file(name, b"PK\x03\x04 nada\r\n");
+    b.atom(&["layout", "check", &f]).exits(6);
 }

@@ -2,7 +2,7 @@
 
 use crate::support::*;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
 #[test]
 fn st8_store_ausente_estranho_ou_danificado_e_saida_10_e_nada_novo_aparece() {
@@ -16,6 +16,42 @@ fn st8_store_ausente_estranho_ou_danificado_e_saida_10_e_nada_novo_aparece() {
     fs::write(b.root.join("store/carteira.db"), b"isto nao e um banco de dados sqlite, de jeito nenhum").unwrap();
     b.atom(&["run"]).exits(10);
     assert_eq!(fs::read(b.root.join("store/carteira.db")).unwrap().len(), 52);
+}
+
+/// The rights of a file bind root only without its power over them, which `setpriv` takes away.
+#[test]
+fn st8_store_que_nao_se_pode_gravar_e_saida_10_e_nao_disco_cheio() {
+    let b = Bed::new();
+    b.evo(REMESSA, &b.remessa("1001", &cpf(1), &[]));
+    let store = b.root.join("store");
+    let root = fs::metadata(&store).unwrap().uid() == 0;
+    let mode = |path: &std::path::Path, m| fs::set_permissions(path, fs::Permissions::from_mode(m)).unwrap();
+    let atom = |args: &[&str]| {
+        let mut cmd = std::process::Command::new(if root { "setpriv" } else { env!("CARGO_BIN_EXE_atom") });
+        if root {
+            cmd.args(["--bounding-set=-dac_override,-dac_read_search", env!("CARGO_BIN_EXE_atom")]);
+        }
+        let cmd = cmd.args(args).current_dir(&b.root).env("ATOM_NOW", "2023-08-04T02:41:00-03:00");
+        Out::from(cmd.output().unwrap())
+    };
+    for (file, folder, args) in [
+        (0o400, 0o500, &["run"][..]),
+        (0o400, 0o500, &["status"]),
+        (0o600, 0o500, &["fetch"]),
+        (0o400, 0o700, &["run"]),
+        (0o000, 0o700, &["run"]),
+    ] {
+        mode(&store.join("carteira.db"), file);
+        mode(&store, folder);
+        let out = atom(args);
+        mode(&store, 0o700);
+        // SQLite gives its log the mode of the database
+        fs::read_dir(&store).unwrap().for_each(|e| mode(&e.unwrap().path(), 0o600));
+        assert_eq!(out.code, 10, "{file:o} {folder:o} {args:?}: {}", out.stderr);
+        assert!(out.stderr.contains(&store.display().to_string()), "{args:?}: {}", out.stderr);
+        assert!(out.stderr.contains("permissões") && !out.stderr.contains("cheio"), "{args:?}: {}", out.stderr);
+    }
+    assert_eq!(atom(&["run"]).code, 0);
 }
 
 #[test]

@@ -14,7 +14,7 @@ pub struct Dia {
 }
 
 impl Dia {
-    fn de(pasta: &Path, nome: &str, dia: u32) -> Self {
+    pub fn de(pasta: &Path, nome: &str, dia: u32) -> Self {
         Self { agora: format!("2023-08-{dia:02}T02:00:00-03:00"), arquivo: pasta.join(nome) }
     }
 }
@@ -50,11 +50,11 @@ pub fn dia(d: u32) -> Result<NaiveDate> {
 }
 
 /// The name of a remessa that is imported on day `d`; several may come for one day.
-fn remessa(pasta: &Path, d: u32, hora: u32) -> Dia {
+pub fn remessa(pasta: &Path, d: u32, hora: u32) -> Dia {
     Dia::de(pasta, &format!("202308{:02}_{hora}3000_remessa_528_out.528", d - 1), d)
 }
 
-fn escreve(to: &Path, f: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>) -> Result<()> {
+pub fn escreve(to: &Path, f: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>) -> Result<()> {
     let mut w = BufWriter::with_capacity(1 << 20, File::create(to)?);
     f(&mut w)?;
     Ok(w.flush()?)

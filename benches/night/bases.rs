@@ -2,14 +2,17 @@
 
 use crate::Result;
 use crate::medida::{Medida, Quem, cpu_ms, mede};
+use atom::domain::contrato;
 use atom::import::passo::celula;
 use atom::layout::fixed::Reader;
+use atom::layout::leitor::Leitor;
 use atom::layout::linha::{Linha, Next};
 use atom::layout::load;
 use atom::layout::text::Encoding;
 use atom::layout::valor::Valor;
-use atom::layout::{Format, Layout, Layouts};
-use atom::store::db::{Db, Mode};
+use atom::layout::{Layout, Layouts};
+use atom::store::db::{Cell, Db, Mode};
+use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{BufWriter, Write as _};
@@ -29,10 +32,8 @@ impl Bases {
         Ok(Self { pasta: pasta.to_owned(), layouts: load::builtin()? })
     }
 
-    fn layout(&self, kind: &str) -> Result<&Layout> {
-        let l = self.layouts.get(kind).ok_or("layout")?;
-        assert_eq!(l.format, Format::Fixed);
-        Ok(l)
+    fn layout(&self, name: &str) -> Result<&Layout> {
+        Ok(self.layouts.get(name).ok_or("layout")?)
     }
 
     /// An empty place for a database.
@@ -47,16 +48,27 @@ impl Bases {
     /// R: the same columns by a plain prepared INSERT into one table with a unique key, WAL, one transaction,
     /// streamed through the same reader.
     pub fn r(&self, kind: &str, file: &Path, key: &str) -> Result<Medida> {
+        self.insere(kind, file, key, "")
+    }
+
+    /// The same as an upsert by the key, which a file may repeat.
+    pub fn upserts(&self, layout: &str, file: &Path, key: &str) -> Result<Medida> {
+        let fields = &self.layout(layout)?.records[0].fields;
+        let sets: Vec<String> = fields.iter().map(|f| format!("{0}=excluded.{0}", f.name)).collect();
+        self.insere(layout, file, key, &format!(" ON CONFLICT ({key}) DO UPDATE SET {}", sets.join(",")))
+    }
+
+    fn insere(&self, layout: &str, file: &Path, key: &str, conflito: &str) -> Result<Medida> {
         let path = self.vazio();
-        let layout = self.layout(kind)?;
+        let layout = self.layout(layout)?;
         let (begun, cpu) = (Instant::now(), cpu_ms(Quem::Este)?);
         let db = Db::open(&path, Mode::Create, Duration::from_secs(5))?;
         db.script(&tabela(layout, key))?;
         let tx = db.begin()?;
         let columns = layout.records[0].fields.len();
         let marks: Vec<String> = (1..=columns).map(|i| format!("?{i}")).collect();
-        let mut stmt = tx.prepare(&format!("INSERT INTO r VALUES ({})", marks.join(",")))?;
-        let mut reader = Reader::new(File::open(file)?, layout, Encoding::Windows1252);
+        let mut stmt = tx.prepare(&format!("INSERT INTO r VALUES ({}){conflito}", marks.join(",")))?;
+        let mut reader = Leitor::new(File::open(file)?, layout, Encoding::Windows1252);
         while let Next::Linha(l) = reader.next_line()? {
             for i in 0..columns {
                 stmt.bind(i + 1, celula(&l.valor(i).unwrap_or(Valor::Nulo)))?;
@@ -65,9 +77,57 @@ impl Bases {
         }
         drop(stmt);
         tx.commit()?;
-        let tempo = begun.elapsed();
-        let cpu_ms = cpu_ms(Quem::Este)? - cpu;
-        Ok(Medida { tempo, cpu_ms, pico_kib: 0, base: fs::metadata(&path)?.len() })
+        ate_aqui(begun, cpu, &path)
+    }
+
+    /// The bare difference of batimento: keys of the file in a hash set, every active contract looked up in it.
+    pub fn diferenca_em_conjunto(&self, carteira: &Path, file: &Path) -> Result<Medida> {
+        let (begun, cpu) = (Instant::now(), cpu_ms(Quem::Este)?);
+        let mut keys = HashSet::new();
+        self.chaves(file, |k| {
+            keys.insert(xxhash_rust::xxh3::xxh3_64(k.as_bytes()));
+            Ok(())
+        })?;
+        let db = Db::open(carteira, Mode::ReadOnly, Duration::from_secs(5))?;
+        let mut closed = 0;
+        db.each("SELECT chave FROM contrato WHERE situacao='ATIVO'", &[], |r| {
+            closed += usize::from(!keys.contains(&xxhash_rust::xxh3::xxh3_64(r.text(0)?.unwrap_or("").as_bytes())));
+            Ok(())
+        })?;
+        assert!(closed > 0);
+        ate_aqui(begun, cpu, carteira)
+    }
+
+    /// The same with the keys staged in SQL.
+    pub fn diferenca_em_sql(&self, carteira: &Path, file: &Path) -> Result<Medida> {
+        let (begun, cpu) = (Instant::now(), cpu_ms(Quem::Este)?);
+        let db = Db::open(carteira, Mode::ReadWrite, Duration::from_secs(5))?;
+        db.script("CREATE TEMP TABLE lido (chave TEXT PRIMARY KEY) WITHOUT ROWID")?;
+        let tx = db.begin()?;
+        let mut stmt = tx.prepare("INSERT OR IGNORE INTO lido VALUES (?1)")?;
+        self.chaves(file, |k| {
+            stmt.exec(&[Cell::Text(k)])?;
+            Ok(())
+        })?;
+        drop(stmt);
+        tx.commit()?;
+        let sql = "SELECT count(*) FROM contrato c
+                   WHERE situacao='ATIVO' AND NOT EXISTS (SELECT 1 FROM lido WHERE lido.chave=c.chave)";
+        assert!(db.int(sql, &[])?.is_some_and(|n| n > 0));
+        ate_aqui(begun, cpu, carteira)
+    }
+
+    /// The contract keys of a batimento.
+    fn chaves(&self, file: &Path, mut f: impl FnMut(&str) -> Result<()>) -> Result<()> {
+        let layout = self.layout("batimento")?;
+        let at = layout.records[0].index("contrato").ok_or("contrato")?;
+        let mut reader = Leitor::new(File::open(file)?, layout, Encoding::Windows1252);
+        while let Next::Linha(l) = reader.next_line()? {
+            if let Ok(Some(k)) = contrato::chave(l.campo(at)) {
+                f(&k)?;
+            }
+        }
+        Ok(())
     }
 
     /// The values of R as CSV.
@@ -125,6 +185,12 @@ impl Bases {
         fs::write(&to, program)?;
         mede(Command::new(python).arg(&to).arg(file).arg(&path), &path).map(Some)
     }
+}
+
+/// What this process took since then.
+fn ate_aqui(begun: Instant, cpu: f64, base: &Path) -> Result<Medida> {
+    let (tempo, now) = (begun.elapsed(), cpu_ms(Quem::Este)?);
+    Ok(Medida { tempo, cpu_ms: now - cpu, pico_kib: 0, base: fs::metadata(base)?.len() })
 }
 
 fn responde(c: &mut Command) -> bool {

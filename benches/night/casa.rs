@@ -27,7 +27,8 @@ impl Casa {
         let evo = root.join("evo");
         fs::create_dir_all(&evo)?;
         let config = format!(
-            "[campanha]\nid = 1\nascob = \"528\"\n[evo]\nurl = \"file://{0}\"\nsettle_seconds = 0\n[manager]\nurl = \"file://{0}\"\n",
+            "[campanha]\nid = 1\nascob = \"528\"\n[evo]\nurl = \"file://{0}\"\nsettle_seconds = 0\n[manager]\nurl = \"file://{0}\"\n\
+             [dia]\nobrigatorios = [\"remessa\"]\n",
             evo.display()
         );
         fs::write(root.join("atom.toml"), config)?;
@@ -52,7 +53,8 @@ impl Casa {
         Ok(())
     }
 
-    fn carteira(&self) -> PathBuf {
+    /// The database file of imports.
+    pub fn carteira(&self) -> PathBuf {
         self.root.join("store/carteira.db")
     }
 

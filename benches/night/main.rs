@@ -2,8 +2,9 @@
 //!
 //! R is a plain prepared INSERT of the same 280 columns into one table with a unique key, WAL, one
 //! transaction, streamed through the same reader. `--contratos N` and `--vezes N` change the size and the
-//! number of runs; `--crescimento` adds the growth to four times as many contracts, `--milhao` an idle tick
-//! on ten times as many, `--python PATH` says which interpreter has pandas.
+//! number of runs; `--tipos` adds the other kinds on ten times as many contracts, `--crescimento` the growth to
+//! four times as many, `--milhao` an idle tick on ten times as many, `--sem-noites` leaves the nights out;
+//! `--python PATH` says which interpreter has pandas.
 
 #![expect(clippy::print_stdout, reason = "the table is its product")]
 
@@ -11,6 +12,7 @@ mod arquivos;
 mod bases;
 mod casa;
 mod medida;
+mod tipos;
 
 use arquivos::Arquivos;
 use bases::Bases;
@@ -44,6 +46,8 @@ struct Pedido {
     python: String,
     crescimento: bool,
     milhao: bool,
+    tipos: bool,
+    sem_noites: bool,
 }
 
 impl Pedido {
@@ -58,6 +62,8 @@ impl Pedido {
             python: value("--python").unwrap_or_else(|| "python3".into()),
             crescimento: has("--crescimento"),
             milhao: has("--milhao"),
+            tipos: has("--tipos"),
+            sem_noites: has("--sem-noites"),
         }
     }
 }
@@ -65,7 +71,12 @@ impl Pedido {
 fn main() -> Result<()> {
     let pedido = Pedido::le();
     let dir = tempfile::tempdir()?;
-    noites(dir.path(), &pedido)?;
+    if !pedido.sem_noites {
+        noites(dir.path(), &pedido)?;
+    }
+    if pedido.tipos {
+        tipos::mede(dir.path(), 10 * pedido.contratos, pedido.contratos, pedido.vezes.min(3))?;
+    }
     if pedido.crescimento {
         crescimento(dir.path(), &pedido)?;
     }

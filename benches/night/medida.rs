@@ -58,6 +58,11 @@ impl Tabela {
         t.get(t.len() / 2).copied().unwrap_or(f64::NAN)
     }
 
+    /// Median of a row, s.
+    pub fn segundos(&self, nome: &str) -> f64 {
+        self.mediana(nome, Medida::s)
+    }
+
     /// Highest peak of a row, MiB.
     pub fn pico(&self, nome: &str) -> u64 {
         self.0.iter().filter(|l| l.nome == nome).flat_map(|l| &l.medidas).map(|m| m.pico_kib).max().unwrap_or(0) / 1024

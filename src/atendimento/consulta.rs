@@ -15,6 +15,7 @@ use crate::layout::{Layout, Layouts, Record};
 use crate::store::consulta::{self, Consulta};
 use crate::store::db::Db;
 use crate::store::ledger::dia;
+use crate::store::linhas;
 use crate::store::schema::Tabela;
 use anyhow::Context as _;
 use serde_json::{Value, json};
@@ -165,18 +166,14 @@ impl<'a> Leitor<'a> {
     /// The remessa's phones as contacts, and the phones of all origins as lines, in reading order.
     fn telefones(&self, ficha: i64, contratos: &[Contrato]) -> anyhow::Result<(Vec<Contato>, Vec<LinhaTelefone>)> {
         let cols = Colunas::da_remessa(self.remessa, Tabela::Telefone);
-        let names = cols.nomes(&["origem", "contrato_id", "ordem", "fone", "score", "run", "tipo", "situacao"]);
-        let query = Consulta::new(self.db, Tabela::Telefone, &names)?;
+        let own: Vec<&str> = ["contrato_id", "ordem"].into_iter().chain(linhas::TELEFONE.split(", ")).collect();
+        let query = Consulta::new(self.db, Tabela::Telefone, &cols.nomes(&own))?;
         let rows = query.linhas(self.db, ficha, |r| {
-            let (contrato_id, ordem) = (r.i64(1)?, r.i64(2)?);
-            let fone = r.text(3)?.and_then(Fone::from_completo);
-            let (origem, seq) = Origem::gravada(r.i64(0)?, ordem);
-            let line = fone.map(|fone| -> crate::store::db::Result<LinhaTelefone> {
-                let situacao = r.text(7)?.and_then(|s| s.chars().next());
-                Ok(LinhaTelefone { origem, tipo: r.str(6)?, situacao, fone, score: r.int(4)?, seq, quando: r.i64(5)? })
-            });
-            let campos = cols.objeto(r, 8)?;
-            Ok((Contato { tabela: Tabela::Telefone, contrato_id, ordem, campos, fone }, origem, line.transpose()?))
+            let (contrato_id, ordem) = (r.i64(0)?, r.i64(1)?);
+            let (origem, _) = Origem::gravada(r.i64(2)?, ordem);
+            let line = linhas::telefone(r, 2)?;
+            let (fone, campos) = (line.as_ref().map(|l| l.fone), cols.objeto(r, own.len())?);
+            Ok((Contato { tabela: Tabela::Telefone, contrato_id, ordem, campos, fone }, origem, line))
         })?;
         let place = |id: i64| contratos.iter().position(|c| c.id == id).unwrap_or(usize::MAX);
         let (mut contatos, mut linhas) = (Vec::new(), Vec::new());

@@ -7,7 +7,7 @@
 use crate::config::Config;
 use crate::domain::contrato;
 use crate::domain::dia::{Calendario, Contagem, br};
-use crate::domain::discagem::{self, Discado, Veredito};
+use crate::domain::discagem::{self, Veredito};
 use crate::domain::fone::Fone;
 use crate::domain::situacao::Situacao;
 use crate::domain::telefones;
@@ -90,14 +90,14 @@ pub fn explica(db: &Db, config: &Config, bloqueados: &HashSet<Fone>, numero: &st
     Ok(Explicacao {
         contrato: own.contrato.clone(),
         ficha,
-        situacao: own.situacao,
+        situacao: own.posicao.situacao,
         bloqueio,
         disca: matches!(veredito, Veredito::Linha | Veredito::Outro(_)),
         porque: match veredito {
             Veredito::Inativo => inativo(own, all.len(), &passos, linha.as_deref()),
             v => ativo(own, v, phones),
         },
-        volta: volta(own.situacao, bloqueio),
+        volta: volta(own.posicao.situacao, bloqueio),
         linha,
         fatos: fatos(passos, own, &calendario, regra.dias, regra.contagem),
     })
@@ -109,7 +109,7 @@ fn ativo(own: &Contrato, veredito: Veredito<'_, Contrato>, phones: usize) -> Str
         (Veredito::NaoContatar(c), _) => {
             format!("a ficha está marcada para não contatar, no contrato {}", c.contrato)
         }
-        (Veredito::Outro(c), _) if c.dias_atraso() == own.dias_atraso() => {
+        (Veredito::Outro(c), _) if c.posicao.dias_atraso == own.posicao.dias_atraso => {
             format!("a linha da ficha leva o contrato {}, de igual atraso e primeiro pelo número", c.contrato)
         }
         (Veredito::Outro(c), _) => {
@@ -124,10 +124,10 @@ fn ativo(own: &Contrato, veredito: Veredito<'_, Contrato>, phones: usize) -> Str
 fn inativo(own: &Contrato, contratos: usize, passos: &[Passo], linha: Option<&str>) -> String {
     let since = own.bloqueado_em.or_else(|| {
         let last = passos.iter().rev().find(|p| p.para.is_some())?;
-        last.dia.filter(|_| last.para == Some(own.situacao))
+        last.dia.filter(|_| last.para == Some(own.posicao.situacao))
     });
     let what = if contratos == 1 { "única dívida" } else { "dívida" };
-    let state = match own.situacao {
+    let state = match own.posicao.situacao {
         Situacao::Bloqueado => "bloqueada",
         Situacao::Baixado => "baixada",
         Situacao::Excluido => "excluída pelo banco",
@@ -156,7 +156,8 @@ fn fatos(passos: Vec<Passo>, own: &Contrato, calendario: &Calendario, dias: u32,
     let mut out = Vec::with_capacity(passos.len());
     for passo in passos {
         if passo.para == Some(Situacao::Bloqueado) {
-            d0 = passo.dia;
+            // a late file does not move the day of a block that runs
+            d0 = if passo.de == Some(Situacao::Bloqueado) { passo.dia.max(d0) } else { passo.dia };
         }
         let idade = d0.zip(passo.dia).map(|(d0, d)| calendario.idade_do_bloqueio(d0, d, contagem));
         out.push(Fato { texto: texto(&passo, idade, dias, contagem), passo });
@@ -185,6 +186,7 @@ fn texto(p: &Passo, idade: Option<i64>, dias: u32, contagem: Contagem) -> String
         }
         "BLOQUEIO" => format!("{} (R019)", or("baixa parcial")),
         "BLOQUEIO_REINICIADO" => format!("{}: recomeça o bloqueio (R019)", or("novo acordo")),
+        "BLOQUEIO_MANTIDO" => format!("{}: o bloqueio em curso já conta de dia posterior (R019)", or("novo acordo")),
         "ACORDO_CONHECIDO" => format!("{} já conhecido: nada muda (R019)", or("acordo")),
         "CONTRATO_NAO_ATIVO" => format!("{} guardado: contrato não ativo (UC004)", or("acordo")),
         "EXCLUSAO" => format!("{} (UC005)", or("retirado pelo banco")),
@@ -203,6 +205,7 @@ fn texto(p: &Passo, idade: Option<i64>, dias: u32, contagem: Contagem) -> String
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::discagem::Posicao;
 
     fn passo(dia: &str, regra: &str, para: Option<Situacao>, detalhe: Option<&str>) -> Passo {
         Passo {
@@ -223,10 +226,8 @@ mod tests {
         let own = Contrato {
             id: 1,
             contrato: "1001".into(),
-            situacao: Situacao::Bloqueado,
+            posicao: Posicao { situacao: Situacao::Bloqueado, nao_contatar: false, dias_atraso: None },
             bloqueado_em: Some("2023-08-04".parse().unwrap()),
-            nao_contatar: false,
-            dias_atraso: None,
         };
         let all = fatos(passos, &own, &Calendario::default(), 3, contagem);
         all.into_iter().map(|f| f.texto).collect()

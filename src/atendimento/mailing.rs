@@ -1,7 +1,7 @@
 //! The head of the answer: one contract of the client, the one that Manager dials (decisions 4 and 9).
 
 use super::campos::Objeto;
-use crate::domain::discagem::{self, Discado};
+use crate::domain::discagem::{self, Discado, Posicao};
 use crate::domain::situacao::Situacao;
 use chrono::NaiveDate;
 use serde_json::{Value, json};
@@ -24,16 +24,13 @@ pub struct Contrato {
 }
 
 impl Discado for Contrato {
-    fn situacao(&self) -> Situacao {
-        self.situacao
-    }
-
-    fn nao_contatar(&self) -> bool {
-        ["flag_falecido", "flag_nao_perturbe"].iter().any(|f| self.campos.get(*f).and_then(Value::as_str) == Some("S"))
-    }
-
-    fn dias_atraso(&self) -> Option<i64> {
-        self.campos.get("dias_atraso").and_then(Value::as_i64)
+    fn posicao(&self) -> Posicao {
+        let says = |f: &str| self.campos.get(f).and_then(Value::as_str) == Some("S");
+        Posicao {
+            situacao: self.situacao,
+            nao_contatar: says("flag_falecido") || says("flag_nao_perturbe"),
+            dias_atraso: self.campos.get("dias_atraso").and_then(Value::as_i64),
+        }
     }
 }
 

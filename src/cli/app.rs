@@ -2,6 +2,7 @@
 
 use super::Global;
 use super::exit::Usage;
+use super::texto::{escape, folha};
 use crate::clock::Clock;
 use crate::config::{Config, Env};
 use crate::domain::dia::Calendario;
@@ -127,6 +128,7 @@ impl App {
                 Ok(held) => return Ok(Some(held)),
                 Err(LockError::Held { holder }) => match self.global.if_locked {
                     IfLocked::Skip => {
+                        let holder = escape(&holder);
                         self.say(&format!("outra execução em andamento ({holder}); nada feito (--if-locked skip)"));
                         return Ok(None);
                     }
@@ -144,10 +146,10 @@ impl App {
         let _ = writeln!(std::io::stdout().lock(), "{text}");
     }
 
-    /// A message, on stderr; silent under `--quiet`.
+    /// A message, on stderr; silent under `--quiet`. Its own line breaks stand, nothing else moves a terminal.
     pub fn say(&self, text: &str) {
         if !self.global.quiet {
-            let _ = writeln!(std::io::stderr().lock(), "{text}");
+            let _ = writeln!(std::io::stderr().lock(), "{}", folha(text));
         }
     }
 

@@ -3,7 +3,7 @@
 use super::apoio::{LARGURA, chave_dada, curto, quebra};
 use super::app::App;
 use super::exit::{self, Usage};
-use super::texto::{escape, n};
+use super::texto::{self, n};
 use crate::atendimento::explica::{Explicacao, Fato, explica};
 use crate::domain::dia::br;
 use crate::domain::situacao::Situacao;
@@ -37,7 +37,7 @@ pub fn run(cmd: &Cmd, app: &App) -> anyhow::Result<i64> {
     if app.global.json {
         app.out(&objeto(&e).to_string());
     } else {
-        app.out(&escape(&folha(&e, app.dia())));
+        app.out(&texto::folha(&folha(&e, app.dia())));
     }
     Ok(exit::OK)
 }

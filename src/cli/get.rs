@@ -72,7 +72,7 @@ pub fn run(cmd: &Cmd, app: &App) -> anyhow::Result<i64> {
         app.out(&serde_json::to_string_pretty(&json!({ "clientes": clients }))?);
     } else {
         let cards: Vec<String> = clients.iter().map(cartao).collect();
-        app.out(&texto::escape(&cards.join("\n\n")));
+        app.out(&texto::folha(&cards.join("\n\n")));
     }
     Ok(exit::OK)
 }
@@ -82,7 +82,7 @@ const NADA: &str = "–";
 
 fn text(row: &Value, key: &str) -> String {
     match row.get(key) {
-        Some(Value::String(s)) => s.clone(),
+        Some(Value::String(s)) => texto::escape(s),
         Some(Value::Number(n)) => n.to_string(),
         _ => NADA.to_owned(),
     }

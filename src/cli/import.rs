@@ -3,6 +3,7 @@
 use super::app::App;
 use super::exit::{self, Usage, graver};
 use super::relato;
+use super::texto::escape;
 use crate::domain::codigo::Codigo;
 use crate::import::entrada::{self, reconhece};
 use crate::import::relato::{Reason, Relatorio, State};
@@ -137,15 +138,16 @@ pub fn relata(app: &App, p: &publish::Publicada) -> i64 {
             exit::OK
         }
         publish::Fim::Adiada(why) => {
+            let why = escape(why);
             app.say(&format!("aviso: {} ainda não publicado: {why}; a próxima execução tenta de novo", p.saida.nome));
             exit::TEMPORARY
         }
         publish::Fim::Conflito(why) => {
-            app.say(&format!("erro: {why}"));
+            app.say(&format!("erro: {}", escape(why)));
             exit::FAILED
         }
         publish::Fim::Abandonada(why) => {
-            app.say(&format!("aviso: {} não será enviado: {why}", p.saida.nome));
+            app.say(&format!("aviso: {} não será enviado: {}", p.saida.nome, escape(why)));
             exit::OK
         }
     }

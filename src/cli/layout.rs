@@ -3,7 +3,7 @@
 mod check;
 mod linha;
 
-use super::apoio::tabela;
+use super::apoio::{LARGURA, quebra, tabela};
 use super::app::App;
 use super::exit::{self, Usage};
 use super::texto::n;
@@ -118,7 +118,8 @@ fn mostra(app: &App, l: &Layout) -> anyhow::Result<i64> {
     if app.global.json {
         let records = l.records.iter().map(|r| {
             let fields: Vec<Value> = r.fields.iter().enumerate().map(|(i, f)| campo_json(i, f)).collect();
-            json!({"name": r.name, "when": r.when, "width": (r.width > 0).then_some(r.width), "fields": fields})
+            json!({"name": r.name, "when": r.when, "width": (r.width > 0).then_some(r.width), "one_of": um_de(r),
+                   "fields": fields})
         });
         let records: Vec<Value> = records.collect();
         app.out(&json!({"name": l.name, "kind": l.kind, "format": formato(l.format), "files": arquivos(l), "records": records}).to_string());
@@ -143,9 +144,19 @@ fn mostra(app: &App, l: &Layout) -> anyhow::Result<i64> {
         let rows = r.fields.iter().enumerate().map(|(i, f)| linha_de(i, f, fixed));
         out.push_str(&tabela(&header, &[0], rows.collect()));
         out.push('\n');
+        if !r.one_of.is_empty() {
+            for line in quebra(&format!("No cabeçalho, ao menos uma de: {}", um_de(r).join(", ")), LARGURA) {
+                out.push_str(&format!("{line}\n"));
+            }
+        }
     }
     app.out(out.trim_end());
     Ok(exit::OK)
+}
+
+/// The columns of which a header has at least one.
+fn um_de(r: &Record) -> Vec<&str> {
+    r.one_of.iter().filter_map(|i| Some(r.fields.get(*i)?.header.as_str())).collect()
 }
 
 fn linha_de(i: usize, f: &Field, fixed: bool) -> Vec<String> {

@@ -2,6 +2,7 @@
 
 use super::apoio::{comando, quebra};
 use super::app::App;
+use super::texto::corrente;
 use crate::domain::codigo::Codigo;
 use crate::import::entrada::reconhece;
 use crate::import::estrutura::Fonte;
@@ -36,12 +37,13 @@ pub struct Alvo<'a> {
 }
 
 impl<'a> Alvo<'a> {
-    /// Opens it; a workbook is made text first. A workbook that cannot be is the inner error.
+    /// Opens it; a workbook is made text first, unless it is corrected lines of one, which are text as our reject file
+    /// has them (decisions 5). A workbook that cannot be is the inner error.
     ///
     /// # Errors
     /// Exit 1: not the file's fault.
     pub fn abre(file: &Path, nome: &str, layout: &'a Layout) -> anyhow::Result<Result<Self, Falha>> {
-        let texto = if layout.format == Format::Sheet {
+        let texto = if layout.format == Format::Sheet && ledger::corrige(nome).is_none() {
             let exe = std::env::current_exe().context("o próprio programa")?;
             match arquivo_csv(&exe, file, &std::env::temp_dir(), PRAZO) {
                 Ok(text) => Some(text),
@@ -108,7 +110,7 @@ pub fn quadros(app: &App, r: &Relatorio, from: Option<&Path>) -> Vec<String> {
     match drawn.and_then(|d| Ok(d?)) {
         Ok(frames) => frames.unwrap_or_default(),
         Err(e) => {
-            tracing::debug!("ruler: {e}");
+            tracing::debug!("ruler: {}", corrente(&e));
             Vec::new()
         }
     }

@@ -3,7 +3,7 @@
 use super::apoio::{Aberto, Conta, LARGURA, aberto, abertos, abertos_json, curto, dias, quando, quebra, tabela};
 use super::app::App;
 use super::relato::confirma;
-use super::texto::{escape, n};
+use super::texto::{folha, n};
 use super::{exit, export};
 use crate::domain::dia::br;
 use crate::import::ETAPAS;
@@ -161,7 +161,7 @@ impl Painel {
             let rows = self.execucoes.iter().map(linha_de_execucao).collect();
             out.push(format!("\nÚltimas execuções\n{}", tabela(&header, &[0, 5, 6], rows)));
         }
-        out.iter().map(|l| escape(l)).collect::<Vec<_>>().join("\n")
+        folha(&out.join("\n"))
     }
 
     /// Files that wait, are in quarantine or were refused.

@@ -1,6 +1,7 @@
 //! How atom writes to people: numbers with thousands, errors with the next step last.
 
 use crate::domain::dia::br;
+pub use crate::domain::texto::escape;
 use crate::domain::valores::milhares;
 use crate::transport::em_portugues;
 use std::io::{IsTerminal, Write};
@@ -48,11 +49,10 @@ pub fn corrente(e: &anyhow::Error) -> String {
     chain.join(": ")
 }
 
-/// Control characters cannot move a terminal or forge a line (SE7).
-pub fn escape(s: &str) -> String {
-    s.chars()
-        .map(|c| if c.is_control() && c != '\n' { c.escape_default().to_string() } else { c.to_string() })
-        .collect()
+/// A sheet of ours whose own line breaks stand: nothing else in it moves a terminal (SE7). What comes from outside
+/// goes through [`escape`] where it enters.
+pub fn folha(s: &str) -> String {
+    s.split('\n').map(escape).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]
@@ -65,6 +65,13 @@ mod tests {
             (n(0), n(999), n(12_480), n(1_000_000)),
             ("0".into(), "999".into(), "12.480".into(), "1.000.000".into())
         );
-        assert_eq!(escape("a\u{1b}[2Jb"), "a\\u{1b}[2Jb");
+        assert_eq!(folha("a\u{1b}[2J\r\nb\u{202e}\n"), "a\\u{1b}[2J\\r\nb\\u{202e}\n");
+    }
+
+    #[test]
+    fn se7_o_que_outra_maquina_diz_nao_forja_uma_linha() {
+        let said = std::io::Error::other("550 \u{1b}[31mno\nerro: tudo bem\u{202e}");
+        let e = anyhow::Error::new(said).context("a\nb");
+        assert_eq!(corrente(&e), "a\\nb: 550 \\u{1b}[31mno\\nerro: tudo bem\\u{202e}");
     }
 }

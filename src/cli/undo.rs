@@ -3,7 +3,7 @@
 use super::apoio::{LARGURA, quebra};
 use super::app::App;
 use super::exit::{self, Usage};
-use super::texto::{conta, escape, n};
+use super::texto::{self, conta, n};
 use crate::domain::dia::br;
 use crate::import::desfaz::{self, Desfeita, Impedimento};
 use crate::pipeline;
@@ -42,7 +42,7 @@ pub fn run(cmd: &Cmd, app: &App) -> anyhow::Result<i64> {
     let found = found.ok_or_else(|| Usage(format!("não há execução {}; as últimas: atom status", cmd.run)))?;
     desfaz::pode(&found).map_err(Usage)?;
     let done = desfaz::desfaz(&ctx.import, &found)?;
-    app.out(&if app.global.json { serde_json::to_string(&done)? } else { escape(&folha(&done)) });
+    app.out(&if app.global.json { serde_json::to_string(&done)? } else { texto::folha(&folha(&done)) });
     app.fecha(&store)?;
     Ok(done.exit)
 }

@@ -3,24 +3,31 @@
 use super::situacao::{Situacao, discavel};
 
 /// A contract as far as the choice looks at it.
-pub trait Discado {
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Posicao {
     /// Its situação.
-    fn situacao(&self) -> Situacao;
+    pub situacao: Situacao,
     /// flag_falecido or flag_nao_perturbe is S on its last accepted line.
-    fn nao_contatar(&self) -> bool;
+    pub nao_contatar: bool,
     /// Days of delay; none counts as least.
-    fn dias_atraso(&self) -> Option<i64>;
+    pub dias_atraso: Option<i64>,
+}
+
+/// A contract among which one is chosen.
+pub trait Discado {
+    /// What the choice looks at.
+    fn posicao(&self) -> Posicao;
 }
 
 /// The contract that Manager gets: the active one with most days of delay; `None` when the ficha is not
 /// dialable (no active contract, or NAO_CONTATAR on any of them). `contratos` stand in the order of their
 /// text, so that of equals the first is kept.
 pub fn escolhe<C: Discado>(contratos: &[C]) -> Option<&C> {
-    if contratos.iter().any(Discado::nao_contatar) {
+    if contratos.iter().any(|c| c.posicao().nao_contatar) {
         return None;
     }
-    let active = contratos.iter().filter(|c| discavel(Some(c.situacao())));
-    active.reduce(|best, c| if c.dias_atraso() > best.dias_atraso() { c } else { best })
+    let active = contratos.iter().filter(|c| discavel(Some(c.posicao().situacao)));
+    active.reduce(|best, c| if c.posicao().dias_atraso > best.posicao().dias_atraso { c } else { best })
 }
 
 /// Why a contract is in the dial file or not.
@@ -38,10 +45,10 @@ pub enum Veredito<'a, C> {
 
 /// The verdict of [`escolhe`] seen from one contract of the ficha, `contratos[qual]`.
 pub fn veredito<C: Discado>(contratos: &[C], qual: usize) -> Veredito<'_, C> {
-    if !contratos.get(qual).is_some_and(|c| discavel(Some(c.situacao()))) {
+    if !contratos.get(qual).is_some_and(|c| discavel(Some(c.posicao().situacao))) {
         return Veredito::Inativo;
     }
-    if let Some(c) = contratos.iter().find(|c| c.nao_contatar()) {
+    if let Some(c) = contratos.iter().find(|c| c.posicao().nao_contatar) {
         return Veredito::NaoContatar(c);
     }
     match escolhe(contratos) {
@@ -57,14 +64,8 @@ mod tests {
     struct C(Situacao, bool, Option<i64>, &'static str);
 
     impl Discado for C {
-        fn situacao(&self) -> Situacao {
-            self.0
-        }
-        fn nao_contatar(&self) -> bool {
-            self.1
-        }
-        fn dias_atraso(&self) -> Option<i64> {
-            self.2
+        fn posicao(&self) -> Posicao {
+            Posicao { situacao: self.0, nao_contatar: self.1, dias_atraso: self.2 }
         }
     }
 

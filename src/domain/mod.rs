@@ -5,7 +5,8 @@
 //! union of a ficha's phones ([`telefones`]); money and implied decimals
 //! ([`valores`]); the bank calendar and the operating day ([`dia`]); and every
 //! transition of a contract's situação ([`situacao`]). [`cientifica`] is the one
-//! test for numbers that a spreadsheet has ruined.
+//! test for numbers that a spreadsheet has ruined, [`texto`] what makes foreign text
+//! fit to be shown.
 //!
 //! Architecture invariant: this module depends on nothing of ours. It knows no
 //! store, no file, no configuration and no clock: dates and limits come in as
@@ -25,4 +26,5 @@ pub mod documento;
 pub mod fone;
 pub mod situacao;
 pub mod telefones;
+pub mod texto;
 pub mod valores;

@@ -1,14 +1,14 @@
 //! One row of Manager's file: the ficha, its contract, its phones (decisions 4 and 6).
 
 use crate::config::Config;
-use crate::domain::discagem::{self, Discado};
+use crate::domain::discagem::{self, Discado, Posicao};
 use crate::domain::fone::Fone;
-use crate::domain::situacao::Situacao;
-use crate::domain::telefones::{self, LinhaTelefone, Origem};
+use crate::domain::telefones::{self, LinhaTelefone};
 use crate::domain::valores::Centavos;
 use crate::layout::saida::Escritor;
 use crate::store::db::{Cell, Db};
 use crate::store::db::{Cursor, Row, Stmt};
+use crate::store::linhas;
 use std::collections::HashSet;
 use std::io::Write;
 
@@ -20,12 +20,10 @@ pub const FONES: usize = 15;
 pub struct Contrato {
     id: i64,
     contrato: String,
-    situacao: Situacao,
-    nao_contatar: bool,
+    posicao: Posicao,
     carteira: String,
     produto: String,
     valor_parcela: Option<i64>,
-    dias_atraso: Option<i64>,
     valor_vencido: Option<i64>,
     vencidas: Option<i64>,
 }
@@ -42,15 +40,13 @@ pub struct Ficha {
 /// Fichas with their contracts, by id.
 pub const FICHAS: &str = "
 SELECT f.id, f.cpf_cnpj_cliente, f.nome_cliente, c.id, c.contrato, c.situacao,
-       c.flag_falecido, c.flag_nao_perturbe, c.nome_carteira, c.nome_produto, c.valor_parcela,
-       d.dias_atraso, d.valor_vencido, d.quantidade_parcelas_vencidas
+       c.flag_falecido, c.flag_nao_perturbe, d.dias_atraso, c.nome_carteira, c.nome_produto, c.valor_parcela,
+       d.valor_vencido, d.quantidade_parcelas_vencidas
 FROM ficha f JOIN contrato c ON c.ficha_id=f.id JOIN divida d ON d.contrato_id=c.id
 ORDER BY f.id";
 
 /// Phones of all fichas, by ficha.
-pub const TELEFONES: &str = "
-SELECT ficha_id, origem, contrato_id, ordem, fone, tipo, situacao, score, run FROM telefone
-ORDER BY ficha_id, origem, contrato_id, ordem";
+pub const TELEFONES: &str = linhas::TELEFONES;
 
 /// Reads fichas one at a time from the ordered answer of [`FICHAS`]; their buffers are used again and again.
 pub struct Fichas<'s> {
@@ -115,21 +111,18 @@ fn recebe(to: &mut String, from: Option<&str>) {
 }
 
 fn contrato(r: &Row<'_>, livre: Option<Contrato>) -> anyhow::Result<Contrato> {
-    let flag = |i| -> anyhow::Result<bool> { Ok(r.text(i)? == Some("S")) };
     let (mut contrato, mut carteira, mut produto) =
         livre.map(|c| (c.contrato, c.carteira, c.produto)).unwrap_or_default();
     recebe(&mut contrato, r.text(4)?);
-    recebe(&mut carteira, r.text(8)?);
-    recebe(&mut produto, r.text(9)?);
+    recebe(&mut carteira, r.text(9)?);
+    recebe(&mut produto, r.text(10)?);
     Ok(Contrato {
         id: r.i64(3)?,
         contrato,
-        situacao: r.text(5)?.and_then(Situacao::parse).unwrap_or(Situacao::Excluido),
-        nao_contatar: flag(6)? || flag(7)?,
+        posicao: linhas::posicao(r, 5)?,
         carteira,
         produto,
-        valor_parcela: r.int(10)?,
-        dias_atraso: r.int(11)?,
+        valor_parcela: r.int(11)?,
         valor_vencido: r.int(12)?,
         vencidas: r.int(13)?,
     })
@@ -138,8 +131,8 @@ fn contrato(r: &Row<'_>, livre: Option<Contrato>) -> anyhow::Result<Contrato> {
 /// Reads the phones of one ficha after the other from the ordered answer of [`TELEFONES`].
 pub struct Telefones<'s> {
     cursor: Cursor<'s>,
-    next: Option<(i64, i64, i64, LinhaTelefone)>,
-    lidas: Vec<(usize, i64, LinhaTelefone)>,
+    next: Option<(i64, i64, LinhaTelefone)>,
+    lidas: Vec<(usize, LinhaTelefone)>,
     prontas: Vec<LinhaTelefone>,
 }
 
@@ -162,36 +155,26 @@ impl<'s> Telefones<'s> {
             if id > ficha.id {
                 break;
             }
-            let Some((id, contract, ordem, line)) = self.next.take() else { break };
+            let Some((id, contract, line)) = self.next.take() else { break };
             if id == ficha.id {
                 let place = ficha.contratos.iter().position(|c| c.id == contract).unwrap_or(usize::MAX);
-                self.lidas.push((place, ordem, line));
+                self.lidas.push((place, line));
             }
             self.next = next_phone(&mut self.cursor)?;
         }
-        self.lidas.sort_by_key(|(place, ordem, l)| (l.origem, *place, *ordem));
+        // of one contract they come in their order
+        self.lidas.sort_by_key(|(place, l)| (l.origem, *place));
         self.prontas.clear();
-        self.prontas.extend(self.lidas.drain(..).map(|(.., l)| l));
+        self.prontas.extend(self.lidas.drain(..).map(|(_, l)| l));
         Ok(&self.prontas)
     }
 }
 
-fn next_phone(cursor: &mut Cursor<'_>) -> anyhow::Result<Option<(i64, i64, i64, LinhaTelefone)>> {
+fn next_phone(cursor: &mut Cursor<'_>) -> anyhow::Result<Option<(i64, i64, LinhaTelefone)>> {
     while let Some(r) = cursor.next_row()? {
-        // a number that does not read back is none: it was checked when it was written
-        let Some(fone) = r.text(4)?.and_then(Fone::from_completo) else { continue };
-        let ordem = r.i64(3)?;
-        let (origem, seq) = Origem::gravada(r.i64(1)?, ordem);
-        let line = LinhaTelefone {
-            origem,
-            tipo: r.str(5)?,
-            situacao: r.text(6)?.and_then(|s| s.chars().next()),
-            fone,
-            score: r.int(7)?,
-            seq,
-            quando: r.i64(8)?,
-        };
-        return Ok(Some((r.i64(0)?, r.i64(2)?, ordem, line)));
+        if let Some(line) = linhas::telefone(&r, 2)? {
+            return Ok(Some((r.i64(0)?, r.i64(1)?, line)));
+        }
     }
     Ok(None)
 }
@@ -238,16 +221,8 @@ impl<'d> Detalhes<'d> {
 }
 
 impl Discado for Contrato {
-    fn situacao(&self) -> Situacao {
-        self.situacao
-    }
-
-    fn nao_contatar(&self) -> bool {
-        self.nao_contatar
-    }
-
-    fn dias_atraso(&self) -> Option<i64> {
-        self.dias_atraso
+    fn posicao(&self) -> Posicao {
+        self.posicao
     }
 }
 
@@ -296,7 +271,7 @@ pub fn celulas<W: Write>(
     for text in [&c.contrato, &ficha.documento, &ficha.nome, &c.carteira, &c.produto] {
         out.celula(text);
     }
-    out.inteiro(c.dias_atraso);
+    out.inteiro(c.posicao.dias_atraso);
     dinheiro(out, c.valor_parcela);
     dinheiro(out, c.valor_vencido);
     out.inteiro(c.vencidas);

@@ -6,7 +6,8 @@
 //!
 //! **State:** [`situacao::baixa`] decides. Every line is decided on the store as it was before the file, and
 //! what its other lines have to do with it is settled in `resolve`: several acordos of a contract start one
-//! block, whatever the order of the lines (IM7). D0 is the file's data de operação.
+//! block, whatever the order of the lines (IM7). D0 is the file's data de operação; a file that comes late never
+//! shortens a block that runs: the later D0 stands.
 //!
 //! **Account:** created when the row is new, whatever becomes of the state; updated when its content changed or
 //! a stored acordo blocks now; on a contract that is not ATIVO the acordo is stored and the line ignored.
@@ -107,6 +108,8 @@ struct Vista {
     passo: PorBaixa,
     /// D0 of the block that the acordo started before, where it did.
     bloqueou_em: Option<NaiveDate>,
+    /// D0 of the contract's block as it was, where that is later than the file's day.
+    posterior: Option<NaiveDate>,
     /// As in the store: `None` where the row is new.
     igual: Option<bool>,
     acordo: Chave,
@@ -175,6 +178,7 @@ impl Baixa<'_> {
             de: c.situacao,
             passo: situacao::baixa(Some(c.situacao), known),
             bloqueou_em: stored.bloqueou_em,
+            posterior: c.bloqueado_em.filter(|d0| *d0 > self.dia),
             igual: stored.igual,
             acordo,
             primeira: false,
@@ -273,6 +277,7 @@ impl Grava<'_> {
         let detalhe = format!("acordo {acordo}");
         let regra = match v.passo {
             PorBaixa::Bloqueia => "BLOQUEIO",
+            PorBaixa::Reinicia if v.posterior.is_some() => "BLOQUEIO_MANTIDO",
             PorBaixa::Reinicia => "BLOQUEIO_REINICIADO",
             PorBaixa::Mantem => "ACORDO_CONHECIDO",
             PorBaixa::Guarda => Codigo::ContratoNaoAtivo.as_str(),
@@ -288,7 +293,9 @@ impl Grava<'_> {
         };
         if v.comeca {
             self.efeitos.bloqueios += u64::from(v.passo == PorBaixa::Bloqueia);
-            self.estados.muda(&e, Some(&self.d0))?;
+            // also where the day stands: the acordo holds the contract too, which undo has to know
+            let posterior = v.posterior.map(|d| d.to_string());
+            self.estados.muda(&e, Some(posterior.as_deref().unwrap_or(&self.d0)))?;
         } else {
             // a further acordo of the block that another line of this file starts
             if e.para.is_some() {

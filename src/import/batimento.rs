@@ -4,13 +4,14 @@
 //! One set operation over the keys: the store's are loaded once as hashes, a line marks one of them, and what
 //! stays unmarked is absent. [`situacao::batimento_ausente`] decides what absence does.
 //!
-//! **Whose line:** a repeated contract counts by its last line, and the agency of that line decides: another
-//! agency's keeps nothing open. A rejected line closes nothing: if its contract can be read it counts as
-//! present, if not the brake stops the file.
+//! **Whose line:** repetition is looked at first: of the accepted lines of a contract the last one counts, and its
+//! agency decides: another agency's keeps nothing open. A rejected line never hides another, before or behind
+//! it: it says that its contract is present only where no accepted line says anything of it, so that it closes
+//! nothing. One whose contract cannot be read stops the file, whosever it is.
 //!
 //! **Brake:** a truncated file is a well-formed one. So a file of its header alone, one that closes more than
 //! `batimento.max_baixas` of the base ativa, or one with an unreadable contract waits for a person to confirm
-//! the exact number of closings.
+//! the exact number of closings. A number that is confirmed without need has to be right as well.
 
 use super::passo::{
     Aceita, Chave, Efeito, Efeitos, Freio, Gravador, IGUAL, Marca, OUTRA, Passo, REPETIDA, Rejeito, chave,
@@ -44,8 +45,10 @@ struct Contrato {
     situacao: Situacao,
     /// What absence would do to it.
     ausencia: PorAusencia,
-    /// Its last line in the file is ours.
-    presente: bool,
+    /// Its last accepted line in the file is ours.
+    nosso: bool,
+    /// A line of it was rejected.
+    rejeitado: bool,
     /// Index of its last accepted line; [`NENHUMA`] before the first.
     linha: u32,
 }
@@ -53,9 +56,14 @@ struct Contrato {
 const NENHUMA: u32 = u32::MAX;
 
 impl Contrato {
+    /// Whether the bank still holds it with us: see "Whose line".
+    fn presente(&self) -> bool {
+        if self.linha == NENHUMA { self.rejeitado } else { self.nosso }
+    }
+
     /// The new situação of an absent one.
     fn fecha(&self) -> Option<Situacao> {
-        if self.presente { None } else { self.ausencia.para() }
+        if self.presente() { None } else { self.ausencia.para() }
     }
 }
 
@@ -146,7 +154,7 @@ fn carrega(ctx: &Contexto<'_>, dia: NaiveDate) -> anyhow::Result<Vec<(u64, Contr
     carteira::chaves(db, |id, key| {
         let id = u32::try_from(id).unwrap_or(NENHUMA);
         if let Some((situacao, ausencia)) = estados.get(id as usize).copied().flatten() {
-            let c = Contrato { id, situacao, ausencia, presente: false, linha: NENHUMA };
+            let c = Contrato { id, situacao, ausencia, nosso: false, rejeitado: false, linha: NENHUMA };
             contratos.push((curta(chave(key.as_bytes())), c));
         }
     })?;
@@ -158,11 +166,11 @@ impl Batimento {
         self.chaves.acha(curta(chave)).and_then(|i| self.contratos.get_mut(i))
     }
 
-    /// A line of a known contract: the last one says whether it is present.
-    fn conhecida(&mut self, chave: Chave, linha: &Linha<'_>, presente: bool) -> Option<Situacao> {
+    /// An accepted line of a known contract: the last one says whose it is.
+    fn conhecida(&mut self, chave: Chave, linha: &Linha<'_>, nosso: bool) -> Option<Situacao> {
         let c = self.contrato(chave)?;
         let before = std::mem::replace(&mut c.linha, linha.indice);
-        c.presente = presente;
+        c.nosso = nosso;
         let situacao = c.situacao;
         if before != NENHUMA {
             self.repetidas.push(before);
@@ -198,10 +206,10 @@ impl Batimento {
     }
 
     /// A line of another agency.
-    fn de_outra(&mut self, linha: &Linha<'_>) -> Aceita {
-        let key = chave_do_contrato(linha, self.contrato).map(|k| chave(k.as_bytes())).ok();
-        let known = key.and_then(|k| self.conhecida(k, linha, false));
-        Aceita { chave: key.filter(|_| known.is_none()), marca: OUTRA }
+    fn de_outra(&mut self, linha: &Linha<'_>) -> Result<Aceita, Rejeito> {
+        let key = self.chave(linha)?;
+        let known = self.conhecida(key, linha, false);
+        Ok(Aceita { chave: Some(key).filter(|_| known.is_none()), marca: OUTRA })
     }
 
     /// A line of ours, or one whose agency cannot be read: rejected, but it closes nothing either.
@@ -214,7 +222,7 @@ impl Batimento {
         let key = self.chave(linha)?;
         if let Err(r) = assessoria.and_then(|()| self.outros(linha, avisos)) {
             if let Some(c) = self.contrato(key) {
-                c.presente = true;
+                c.rejeitado = true;
             }
             return Err(r);
         }
@@ -300,7 +308,7 @@ impl<'c> Passo<'c> for Batimento {
     fn examina(&mut self, linha: &Linha<'_>, avisos: &mut Vec<Codigo>) -> Result<Aceita, Rejeito> {
         let code = linha.valor(self.assessoria);
         if code.as_ref().is_ok_and(|v| v.texto().is_some_and(|c| !mesma_assessoria(c, &self.ascob))) {
-            return Ok(self.de_outra(linha));
+            return self.de_outra(linha);
         }
         self.nossa(linha, code.map(|_| ()).map_err(|c| Rejeito::campo(c, self.assessoria)), avisos)
     }
@@ -316,16 +324,17 @@ impl<'c> Passo<'c> for Batimento {
         for c in &self.contratos {
             let active = c.situacao == Situacao::Ativo;
             r.ativos += u64::from(active);
-            r.presentes += u64::from(c.presente);
-            r.ativos_presentes += u64::from(c.presente && active);
+            r.presentes += u64::from(c.presente());
+            r.ativos_presentes += u64::from(c.presente() && active);
             r.baixas += u64::from(c.fecha().is_some());
-            r.posteriores += u64::from(!c.presente && c.ausencia == PorAusencia::MantemPosterior);
+            r.posteriores += u64::from(!c.presente() && c.ausencia == PorAusencia::MantemPosterior);
         }
     }
 
     fn freio(&self) -> Option<Freio> {
-        let message = self.mensagem(&self.motivo()?);
-        Some(Freio { closings: self.resumo.baixas, active: self.resumo.ativos, message })
+        let (stops, why) = self.motivo().map_or_else(|| (false, self.cruzamento()), |why| (true, why));
+        let (closings, active) = (self.resumo.baixas, self.resumo.ativos);
+        Some(Freio { stops, closings, active, message: self.mensagem(&why) })
     }
 
     fn avisos(&self) -> Vec<(Codigo, u64)> {
@@ -338,7 +347,7 @@ impl<'c> Passo<'c> for Batimento {
         let mut baixas: Vec<_> = closed.collect();
         // in the order of the rows
         baixas.sort_unstable();
-        let mut presentes: Vec<u32> = self.contratos.iter().filter(|c| c.presente).map(|c| c.id).collect();
+        let mut presentes: Vec<u32> = self.contratos.iter().filter(|c| c.presente()).map(|c| c.id).collect();
         presentes.sort_unstable();
         presenca::guarda(&store.db, run, &presentes)?;
         Ok(Box::new(Grava { estados: Estados::new(&store.db, run)?, baixas }))

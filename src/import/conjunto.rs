@@ -126,7 +126,7 @@ impl Conjunto {
         self.scratch.clear();
         self.scratch.push(u8::try_from(linha.registro).unwrap_or(u8::MAX));
         for f in linha.record.fields.iter().filter(|f| !f.volatile) {
-            self.scratch.extend_from_slice(linha.colunas(&f.at).as_bytes());
+            linha.copia(&f.at, &mut self.scratch);
             self.scratch.push(0);
         }
         xxhash_rust::xxh3::xxh3_64_with_seed(&self.scratch, self.semente)

@@ -223,6 +223,7 @@ fn cabecalho(f: &HeaderFault, layout: &Layout) -> String {
     };
     junta("faltam", &f.missing);
     junta("em dobro", &f.doubled);
+    junta("falta ao menos uma de", &f.one_of);
     junta("desconhecidas", &f.unknown);
     m.join("; ")
 }

@@ -221,12 +221,21 @@ pub struct Efeitos {
 /// The brake of batimento (R022): what applying the file would do, which a person has to confirm by its number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Freio {
+    /// The file waits for a confirmation; else the number is only there to be compared with one that was given.
+    pub stops: bool,
     /// Contracts that it would close.
     pub closings: u64,
     /// Contracts ATIVO before.
     pub active: u64,
-    /// Why it stopped, for ops.
+    /// Why it stopped and what applying it would do, for ops.
     pub message: String,
+}
+
+impl Freio {
+    /// Whether the file passes, with the number that a person confirmed, if any: a wrong number never does.
+    pub fn passa(&self, confirma: Option<u64>) -> bool {
+        confirma.map_or(!self.stops, |n| n == self.closings)
+    }
 }
 
 /// First pass of a room: looks, touches nothing.
@@ -249,7 +258,8 @@ pub trait Passo<'c> {
     /// index `i`.
     fn resolve(&mut self, plano: &mut [Marca]);
 
-    /// After [`Passo::resolve`]: whether a person has to confirm what the file would do.
+    /// After [`Passo::resolve`]: whether a person has to confirm what the file would do; `None` in a kind whose
+    /// files close nothing by absence.
     fn freio(&self) -> Option<Freio> {
         None
     }

@@ -162,9 +162,11 @@ pub fn mais_novo(
     if etapa.acumula || a.corrigido() {
         return Ok(None);
     }
-    // refin goes by its stamp alone: its day is that of the import
-    let day = dia.filter(|_| etapa.dia == DiaDe::Nome);
-    Ok(ledger::newer_done(db, &a.layout, day, &a.carimbo)?)
+    // refin goes by its stamp alone, as its day is that of the import, and whether it comes as CSV or as a workbook is
+    // no matter: one layout, written down twice for the sake of its two formats
+    let by_name = etapa.dia == DiaDe::Nome;
+    let of = (a.kind.as_str(), by_name.then_some(a.layout.as_str()));
+    Ok(ledger::newer_done(db, of, dia.filter(|_| by_name), &a.carimbo)?)
 }
 
 #[cfg(test)]

@@ -134,7 +134,7 @@ impl<'a> Importacao<'a> {
             }
             leitura.passo.resolve(&mut leitura.plano);
             if let Some(f) = leitura.passo.freio()
-                && self.ctx.opcoes.confirma != Some(f.closings)
+                && !f.passa(self.ctx.opcoes.confirma)
             {
                 return self.quarentena(f);
             }
@@ -218,7 +218,8 @@ impl<'a> Importacao<'a> {
     fn quarentena(&mut self, f: Freio) -> anyhow::Result<()> {
         let mut message = f.message;
         if let Some(n) = self.ctx.opcoes.confirma {
-            message.push_str(&format!(" O número confirmado ({}) não é o das baixas.", milhares(n)));
+            let said = format!(" O número confirmado ({}) não é o das baixas ({}).", milhares(n), milhares(f.closings));
+            message.push_str(&said);
         }
         let reason =
             Reason { closings: Some(f.closings), active: Some(f.active), ..Reason::new(Codigo::Freio, message) };

@@ -213,6 +213,7 @@ impl Gravador for Grava<'_> {
     }
 
     fn fim(self: Box<Self>) -> anyhow::Result<Efeitos> {
+        self.fones.fim()?;
         Ok(Efeitos::default())
     }
 }

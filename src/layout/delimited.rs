@@ -92,7 +92,7 @@ impl<'l, R: Read> Reader<'l, R> {
         self.unterminated = !raw.terminated;
         let (Some(cabecalho), Some(record)) = (&self.cabecalho, self.record) else { return Ok(Next::End) };
         let decoded = self.decoder.decode(raw.bytes, self.encoding);
-        if let Some(fault) = corta(&mut self.celulas, decoded.text, &raw, cabecalho.colunas) {
+        if let Some(fault) = corta(&mut self.celulas, decoded.text(), &raw, cabecalho.colunas) {
             return Ok(Next::Fault(fault));
         }
         for (at, coluna) in self.campos.iter_mut().zip(&cabecalho.de_campo) {
@@ -119,13 +119,13 @@ impl<'l, R: Read> Reader<'l, R> {
             }
         };
         self.unterminated = !raw.terminated;
-        let fields = self.record.map_or(&[][..], |r| &r.fields);
+        let Some(record) = self.record else { return Ok(None) };
         let decoded = self.decoder.decode(raw.bytes, self.encoding);
-        let read = match self.celulas.corta(decoded.text) {
+        let read = match self.celulas.corta(decoded.text()) {
             Corte::Aberta => Err(Fault::Quote { line: raw.number }),
             Corte::Celulas(n) => {
                 let nomes: Vec<&str> = (0..n).map(|i| self.celulas.celula(i)).collect();
-                Cabecalho::novo(fields, &nomes, raw.whole).map_err(|f| Fault::Header(Box::new(f)))
+                Cabecalho::novo(record, &nomes, raw.whole).map_err(|f| Fault::Header(Box::new(f)))
             }
         };
         match read {

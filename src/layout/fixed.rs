@@ -14,7 +14,6 @@ pub struct Reader<'l, R> {
     decoder: Decoder,
     /// By record.
     cortes: Vec<Cortes>,
-    limites: Vec<usize>,
     /// The last line had no line break.
     pub unterminated: bool,
 }
@@ -31,7 +30,6 @@ impl<'l, R: Read> Reader<'l, R> {
             layout,
             encoding,
             decoder: Decoder::default(),
-            limites: Vec::new(),
             unterminated: false,
         }
     }
@@ -48,19 +46,21 @@ impl<'l, R: Read> Reader<'l, R> {
             Err(FrameError::TooLong { line, .. }) => return Ok(Next::Fault(Fault::NoBreak { line })),
         };
         self.unterminated = !raw.terminated;
-        let decoded = self.decoder.decode(raw.bytes, self.encoding);
-        let found = decoded.chars();
         let tag = raw.bytes.first().copied().unwrap_or(b' ');
         let Some(registro) = self.layout.record_for(tag) else {
+            let decoded = self.decoder.decode(raw.bytes, self.encoding);
+            let found = decoded.chars();
             // a cut or blank line is told as such: its tag says nothing
             let expected = self.layout.max_width();
             if found == 0 {
                 return Ok(Next::Fault(Fault::Width { line: raw.number, found, expected, cut: !raw.terminated }));
             }
-            let found = decoded.text.chars().next().unwrap_or(' ');
+            let found = decoded.text().chars().next().unwrap_or(' ');
             return Ok(Next::Fault(Fault::Tag { line: raw.number, found }));
         };
         let record = &self.layout.records[registro];
+        let decoded = self.decoder.decode_record(raw.bytes, self.encoding, &self.cortes[registro]);
+        let found = decoded.chars();
         if found > record.width && raw.number == 1 && !raw.terminated {
             return Ok(Next::Fault(Fault::NoBreak { line: 1 }));
         }
@@ -68,8 +68,6 @@ impl<'l, R: Read> Reader<'l, R> {
             let cut = !raw.terminated && found < record.width;
             return Ok(Next::Fault(Fault::Width { line: raw.number, found, expected: record.width, cut }));
         }
-        decoded.limits(&self.cortes[registro], &mut self.limites);
-        let which = (registro, record);
-        Ok(Next::Linha(Linha::fixa(raw.number, raw.whole, which, decoded, &self.limites)))
+        Ok(Next::Linha(Linha::fixa(raw.number, raw.whole, (registro, record), decoded)))
     }
 }

@@ -9,7 +9,7 @@ use std::io::{self, Read};
 /// [`super::planilha`] makes of it.
 pub enum Leitor<'l, R> {
     /// Lines of fixed records.
-    Fixo(fixed::Reader<'l, R>),
+    Fixo(Box<fixed::Reader<'l, R>>),
     /// Lines of cells below a header.
     Delimitado(Box<delimited::Reader<'l, R>>),
 }
@@ -18,7 +18,7 @@ impl<'l, R: Read> Leitor<'l, R> {
     /// A reader of `inner` by `layout`.
     pub fn new(inner: R, layout: &'l Layout, encoding: Encoding) -> Self {
         match layout.format {
-            Format::Fixed => Self::Fixo(fixed::Reader::new(inner, layout, encoding)),
+            Format::Fixed => Self::Fixo(Box::new(fixed::Reader::new(inner, layout, encoding))),
             Format::Delimited => Self::Delimitado(Box::new(delimited::Reader::new(inner, layout, encoding))),
             Format::Sheet => Self::Delimitado(Box::new(delimited::Reader::new(inner, layout, Encoding::Utf8))),
         }

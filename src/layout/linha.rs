@@ -24,10 +24,15 @@ pub struct Linha<'a> {
 
 #[derive(Clone, Copy, Debug)]
 enum Corpo<'a> {
-    /// `limites`: where each field begins and the last ends, in bytes; empty when every character is one byte.
-    Fixo { decoded: Decoded<'a>, limites: &'a [usize] },
+    Fixo {
+        decoded: Decoded<'a>,
+    },
     /// Where the cell of each field of the record lies in the text, in the record's order.
-    Celulas { texto: &'a str, celulas: &'a [Range<usize>], limpa: bool },
+    Celulas {
+        texto: &'a str,
+        celulas: &'a [Range<usize>],
+        limpa: bool,
+    },
 }
 
 impl<'a> Linha<'a> {
@@ -37,10 +42,9 @@ impl<'a> Linha<'a> {
         original: &'a [u8],
         (registro, record): (usize, &'a Record),
         decoded: Decoded<'a>,
-        limites: &'a [usize],
     ) -> Self {
         let indice = numero.saturating_sub(1);
-        Self { numero, indice, original, registro, record, corpo: Corpo::Fixo { decoded, limites } }
+        Self { numero, indice, original, registro, record, corpo: Corpo::Fixo { decoded } }
     }
 
     /// A line of cells: for each field of the record the bytes of `texto` that its cell takes, `0..0` where the
@@ -60,11 +64,7 @@ impl<'a> Linha<'a> {
     #[inline]
     pub fn campo(&self, index: usize) -> &'a str {
         match self.corpo {
-            Corpo::Fixo { decoded, limites: [] } => self.record.fields.get(index).map_or("", |f| decoded.slice(&f.at)),
-            Corpo::Fixo { decoded, limites } => match limites.get(index..index + 2) {
-                Some([start, end]) => decoded.text.get(*start..*end).unwrap_or(""),
-                _ => "",
-            },
+            Corpo::Fixo { decoded } => self.record.fields.get(index).map_or("", |f| decoded.field(index, &f.at)),
             Corpo::Celulas { texto, celulas, .. } => {
                 celulas.get(index).and_then(|at| texto.get(at.clone())).unwrap_or("")
             }
@@ -75,15 +75,22 @@ impl<'a> Linha<'a> {
     #[inline]
     pub fn colunas(&self, at: &Range<usize>) -> &'a str {
         match self.corpo {
-            Corpo::Fixo { decoded, .. } => decoded.slice(at),
+            Corpo::Fixo { decoded } => decoded.slice(at),
             Corpo::Celulas { .. } => "",
+        }
+    }
+
+    /// Appends the characters in a 0-based range of columns of a fixed line, as UTF-8.
+    pub fn copia(&self, at: &Range<usize>, out: &mut Vec<u8>) {
+        if let Corpo::Fixo { decoded } = self.corpo {
+            decoded.append(at, out);
         }
     }
 
     /// No field can hold a control character (see [`Decoded::is_clean`]).
     pub fn limpa(&self) -> bool {
         match self.corpo {
-            Corpo::Fixo { decoded, .. } => decoded.is_clean(),
+            Corpo::Fixo { decoded } => decoded.is_clean(),
             Corpo::Celulas { limpa, .. } => limpa,
         }
     }
@@ -171,6 +178,8 @@ pub struct HeaderFault {
     pub missing: Vec<String>,
     /// Headers of the layout's columns that stand twice.
     pub doubled: Vec<String>,
+    /// Headers of which at least one has to stand there, when none does.
+    pub one_of: Vec<String>,
     /// Columns of the layout found.
     pub known: usize,
     /// Columns in the line.

@@ -116,7 +116,7 @@ pub fn parse(name: &str, file: &str, text: &str) -> Result<Layout, LayoutError> 
     let raw: RawLayout = toml::from_str(text).map_err(|e| LayoutError {
         file: file.to_owned(),
         line: e.span().map_or(0, |s| src.line_at(s.start)),
-        why: e.message().to_owned(),
+        why: e.message().replace('\n', "; "),
     })?;
     let files = raw
         .files
@@ -228,7 +228,26 @@ fn record(
             fields[i].pessoa = Some(at);
         }
     }
-    Ok(Record { name: raw.name.clone(), when: raw.when.clone(), width, fields })
+    let one_of = um_de(src, format, spanned, &fields)?;
+    Ok(Record { name: raw.name.clone(), when: raw.when.clone(), width, one_of, fields })
+}
+
+/// The fields that `one_of` names.
+fn um_de(
+    src: &Source<'_>,
+    format: RawFormat,
+    spanned: &Spanned<RawRecord>,
+    fields: &[Field],
+) -> Result<Vec<usize>, LayoutError> {
+    let names = &spanned.get_ref().one_of;
+    if format == RawFormat::Fixed && !names.is_empty() {
+        return src.error(&spanned.span(), "`one_of` names columns of a header: not in fixed layouts");
+    }
+    let place = |name: &String| match fields.iter().position(|f| f.name == *name) {
+        Some(at) => Ok(at),
+        None => src.error(&spanned.span(), format!("`one_of`: there is no field `{}`", name.escape_default())),
+    };
+    names.iter().map(place).collect()
 }
 
 fn field(src: &Source<'_>, kind: &str, format: RawFormat, f: &Spanned<RawField>) -> Result<Field, LayoutError> {

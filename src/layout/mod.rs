@@ -167,6 +167,8 @@ pub struct Record {
     pub when: Option<String>,
     /// Width in characters, without the line break; 0 in delimited layouts.
     pub width: usize,
+    /// Indexes of fields of which a header names at least one; none: the required ones are enough.
+    pub one_of: Vec<usize>,
     /// The fields, by position.
     pub fields: Vec<Field>,
 }

@@ -6,6 +6,8 @@
 
 use super::Field;
 use encoding_rs::WINDOWS_1252;
+use std::cell::{OnceCell, RefCell};
+use std::ops::Range;
 use std::sync::OnceLock;
 
 /// The code page of one file.
@@ -115,8 +117,11 @@ fn sweep(bytes: &[u8], altos: &mut Vec<usize>) -> bool {
 fn altos(block: &[u8]) -> impl Iterator<Item = usize> {
     const ALTO: u64 = 0x8080_8080_8080_8080;
     block.chunks(8).enumerate().flat_map(|(k, eight)| {
-        let mut word = [0; 8];
-        word[..eight.len()].copy_from_slice(eight);
+        let word = eight.first_chunk().copied().unwrap_or_else(|| {
+            let mut word = [0; 8];
+            word[..eight.len()].copy_from_slice(eight);
+            word
+        });
         let mut high = u64::from_le_bytes(word) & ALTO;
         std::iter::from_fn(move || {
             let at = high.trailing_zeros() as usize / 8;
@@ -136,20 +141,35 @@ struct Wide {
     extra: usize,
 }
 
-/// Scratch space to decode lines one after the other.
+/// Decodes lines one after the other, in memory that is used again.
 #[derive(Debug, Default)]
 pub struct Decoder {
-    text: String,
-    wide: Vec<Wide>,
     altos: Vec<usize>,
+    largo: OnceCell<Largo>,
+    /// That of an earlier line, empty.
+    usado: RefCell<Largo>,
 }
 
-/// A decoded line: text, and where its characters begin when they are not one byte each.
+/// The text of a line that is not all ASCII.
+#[derive(Debug, Default)]
+struct Largo {
+    text: String,
+    wide: Vec<Wide>,
+    /// Where each field begins and the last ends, in bytes.
+    limites: Vec<usize>,
+    printable: bool,
+}
+
+/// A line as text. Most fields of most lines are ASCII, which needs no decoding: what is beyond it is decoded
+/// when somebody reads it.
 #[derive(Clone, Copy, Debug)]
 pub struct Decoded<'a> {
-    /// The line.
-    pub text: &'a str,
-    wide: &'a [Wide],
+    bytes: &'a [u8],
+    encoding: Encoding,
+    /// The line, when all of it is ASCII.
+    ascii: Option<&'a str>,
+    cortes: Option<&'a Cortes>,
+    decoder: &'a Decoder,
     clean: bool,
 }
 
@@ -173,87 +193,186 @@ impl Cortes {
 }
 
 impl Decoder {
-    /// Decodes one line; ASCII lines are borrowed as they are.
+    /// One line.
     pub fn decode<'a>(&'a mut self, bytes: &'a [u8], encoding: Encoding) -> Decoded<'a> {
-        let control = sweep(bytes, &mut self.altos);
-        if self.altos.is_empty()
-            && let Ok(text) = std::str::from_utf8(bytes)
-        {
-            return Decoded { text, wide: &[], clean: !control };
-        }
-        self.text.clear();
-        self.wide.clear();
-        let printable = match encoding {
-            Encoding::Windows1252 => self.single_bytes(bytes),
-            Encoding::Utf8 => self.utf8(bytes),
-        };
-        Decoded { text: &self.text, wide: &self.wide, clean: !control && printable }
+        self.linha(bytes, encoding, None)
     }
 
-    /// Returns whether all characters beyond ASCII have a meaning.
-    fn single_bytes(&mut self, bytes: &[u8]) -> bool {
-        let (mut from, mut extra, mut printable) = (0, 0, true);
-        // most of a line is ASCII: whole blocks of it are passed over
-        let blocks = self.altos.iter().filter_map(|at| Some((*at, bytes[*at..].chunks(BLOCO).next()?)));
-        for at in blocks.flat_map(|(at, block)| altos(block).map(move |i| at + i)) {
+    /// One line whose contiguous fields are known, see [`Decoded::field`].
+    pub fn decode_record<'a>(&'a mut self, bytes: &'a [u8], encoding: Encoding, cortes: &'a Cortes) -> Decoded<'a> {
+        self.linha(bytes, encoding, Some(cortes))
+    }
+
+    fn linha<'a>(&'a mut self, bytes: &'a [u8], encoding: Encoding, cortes: Option<&'a Cortes>) -> Decoded<'a> {
+        if let Some(used) = self.largo.take() {
+            *self.usado.get_mut() = used;
+        }
+        let control = sweep(bytes, &mut self.altos);
+        let ascii = if self.altos.is_empty() { std::str::from_utf8(bytes).ok() } else { None };
+        let decoded = Decoded { bytes, encoding, ascii, cortes, decoder: self, clean: !control };
+        let printable = match (ascii, encoding) {
+            (Some(_), _) => true,
+            (None, Encoding::Windows1252) => !decoded.decoder.altos.iter().any(|at| sem_significado(bytes, *at)),
+            (None, Encoding::Utf8) => decoded.largo().printable,
+        };
+        Decoded { clean: !control && printable, ..decoded }
+    }
+}
+
+/// Whether a block holds one of the five bytes that Windows-1252 leaves undefined; without a branch inside it.
+fn sem_significado(bytes: &[u8], at: usize) -> bool {
+    let block = bytes.get(at..).and_then(|b| b.chunks(BLOCO).next()).unwrap_or(&[]);
+    let bad = |b: u8| u8::from(b == 0x81) | u8::from(b & 0xFD == 0x8D) | u8::from(b == 0x90) | u8::from(b == 0x9D);
+    block.iter().fold(0, |any, b| any | bad(*b)) != 0
+}
+
+/// The character of a byte beyond ASCII in Windows-1252.
+fn um(byte: u8) -> char {
+    upper()[usize::from(byte & 0x7F)]
+}
+
+/// Place and value of each byte beyond ASCII; most of a line is ASCII: whole blocks of it are passed over.
+fn altos_de<'a>(bytes: &'a [u8], blocos: &'a [usize]) -> impl Iterator<Item = (usize, u8)> + 'a {
+    let blocks = blocos.iter().filter_map(move |at| Some((*at, bytes.get(*at..)?.chunks(BLOCO).next()?)));
+    blocks.flat_map(|(at, block)| altos(block).map(move |i| (at + i, block[i])))
+}
+
+impl Largo {
+    fn single_bytes(&mut self, bytes: &[u8], blocos: &[usize]) {
+        let (mut from, mut extra) = (0, 0);
+        for (at, b) in altos_de(bytes, blocos) {
             self.text.push_str(std::str::from_utf8(&bytes[from..at]).unwrap_or(""));
-            let c = upper()[usize::from(bytes[at] & 0x7F)];
+            let c = um(b);
             self.text.push(c);
-            printable &= is_meaningful(c);
+            self.printable &= is_meaningful(c);
             extra += c.len_utf8() - 1;
             self.wide.push(Wide { at, extra });
             from = at + 1;
         }
         self.text.push_str(std::str::from_utf8(&bytes[from..]).unwrap_or(""));
-        printable
     }
 
-    /// As [`Decoder::single_bytes`]; bytes that are no UTF-8 (a file may lie with its mark) have no meaning.
-    fn utf8(&mut self, bytes: &[u8]) -> bool {
+    /// Bytes that are no UTF-8 (a file may lie with its mark) have no meaning.
+    fn utf8(&mut self, bytes: &[u8]) {
         self.text.push_str(&String::from_utf8_lossy(bytes));
-        let (mut extra, mut printable) = (0, true);
+        let mut extra = 0;
         for (at, c) in self.text.chars().enumerate().filter(|(_, c)| !c.is_ascii()) {
-            printable &= is_meaningful(c);
+            self.printable &= is_meaningful(c);
             extra += c.len_utf8() - 1;
             self.wide.push(Wide { at, extra });
         }
-        printable
-    }
-}
-
-impl<'a> Decoded<'a> {
-    /// Number of characters.
-    pub fn chars(&self) -> usize {
-        self.text.len() - self.wide.last().map_or(0, |w| w.extra)
     }
 
-    /// The characters in a 0-based half-open range; what lies beyond the end is empty.
-    #[inline]
-    pub fn slice(&self, at: &std::ops::Range<usize>) -> &'a str {
-        let (start, end) =
-            if self.wide.is_empty() { (at.start, at.end) } else { (self.byte(at.start), self.byte(at.end)) };
-        self.text.get(start.min(self.text.len())..end.min(self.text.len())).unwrap_or("")
+    /// Where contiguous fields begin and the last one ends, in bytes: one walk over the line instead of two
+    /// searches a field.
+    fn limita(&mut self, cortes: &Cortes) {
+        let (mut from, mut extra) = (0, 0);
+        for w in &self.wide {
+            let to = cortes.depois.get(w.at).map_or(cortes.inicios.len(), |k| usize::from(*k)).max(from);
+            self.limites.extend(cortes.inicios[from..to].iter().map(|c| c + extra));
+            (from, extra) = (to, w.extra);
+        }
+        self.limites.extend(cortes.inicios[from..].iter().map(|c| c + extra));
     }
 
     fn byte(&self, position: usize) -> usize {
         let before = self.wide.partition_point(|w| w.at < position);
         position + before.checked_sub(1).map_or(0, |i| self.wide[i].extra)
     }
+}
 
-    /// Where contiguous fields begin and the last one ends, in bytes: one walk over the line instead of two
-    /// searches a field. Left empty when every character is one byte and positions say it already.
-    pub fn limits(&self, cortes: &Cortes, out: &mut Vec<usize>) {
-        out.clear();
-        if self.wide.is_empty() {
-            return;
+impl<'a> Decoded<'a> {
+    /// The line as decoded text.
+    fn largo(&self) -> &'a Largo {
+        let Decoder { largo, usado, altos } = self.decoder;
+        largo.get_or_init(|| {
+            let mut l = usado.take();
+            l.text.clear();
+            l.wide.clear();
+            l.limites.clear();
+            l.printable = true;
+            match self.encoding {
+                Encoding::Windows1252 => l.single_bytes(self.bytes, altos),
+                Encoding::Utf8 => l.utf8(self.bytes),
+            }
+            self.cortes.into_iter().for_each(|c| l.limita(c));
+            l
+        })
+    }
+
+    /// Bytes that are text as they stand: ASCII, where every byte before them is one character.
+    #[inline]
+    fn direto(&self, at: &Range<usize>) -> Option<&'a str> {
+        let end = at.end.min(self.bytes.len());
+        let start = at.start.min(end);
+        if let Some(text) = self.ascii {
+            return text.get(start..end);
         }
-        let (mut from, mut extra) = (0, 0);
-        for w in self.wide {
-            let to = cortes.depois.get(w.at).map_or(cortes.inicios.len(), |k| usize::from(*k)).max(from);
-            out.extend(cortes.inicios[from..to].iter().map(|c| c + extra));
-            (from, extra) = (to, w.extra);
+        if self.encoding == Encoding::Utf8 || self.decoder.largo.get().is_some() {
+            return None;
         }
-        out.extend(cortes.inicios[from..].iter().map(|c| c + extra));
+        let bytes = self.bytes.get(start..end)?;
+        if bytes.is_ascii() { std::str::from_utf8(bytes).ok() } else { None }
+    }
+
+    /// The whole line.
+    pub fn text(&self) -> &'a str {
+        self.ascii.unwrap_or_else(|| &self.largo().text)
+    }
+
+    /// Number of characters.
+    pub fn chars(&self) -> usize {
+        match (self.ascii, self.encoding) {
+            (None, Encoding::Utf8) => {
+                let l = self.largo();
+                l.text.len() - l.wide.last().map_or(0, |w| w.extra)
+            }
+            _ => self.bytes.len(),
+        }
+    }
+
+    /// The characters in a 0-based half-open range; what lies beyond the end is empty.
+    #[inline]
+    pub fn slice(&self, at: &Range<usize>) -> &'a str {
+        self.direto(at).unwrap_or_else(|| {
+            let l = self.largo();
+            let (start, end) = (l.byte(at.start), l.byte(at.end));
+            l.text.get(start.min(l.text.len())..end.min(l.text.len())).unwrap_or("")
+        })
+    }
+
+    /// Field `index` of the record, which takes these characters.
+    #[inline]
+    pub fn field(&self, index: usize, at: &Range<usize>) -> &'a str {
+        self.direto(at).unwrap_or_else(|| {
+            let l = self.largo();
+            match l.limites.get(index..index + 2) {
+                Some([start, end]) => l.text.get(*start..*end).unwrap_or(""),
+                _ => self.slice(at),
+            }
+        })
+    }
+
+    /// Appends the characters in a range as UTF-8, without decoding the rest of the line.
+    pub fn append(&self, at: &Range<usize>, out: &mut Vec<u8>) {
+        if self.ascii.is_some() || self.encoding == Encoding::Utf8 {
+            return out.extend_from_slice(self.slice(at).as_bytes());
+        }
+        let end = at.end.min(self.bytes.len());
+        let mut from = at.start.min(end);
+        let blocos = &self.decoder.altos;
+        for bloco in &blocos[blocos.partition_point(|b| b + BLOCO <= from)..] {
+            let (start, stop) = ((*bloco).max(from), (bloco + BLOCO).min(end));
+            if start >= stop {
+                break;
+            }
+            for i in altos(&self.bytes[start..stop]) {
+                out.extend_from_slice(&self.bytes[from..start + i]);
+                out.extend_from_slice(um(self.bytes[start + i]).encode_utf8(&mut [0; 4]).as_bytes());
+                from = start + i + 1;
+            }
+        }
+        out.extend_from_slice(&self.bytes[from..end]);
     }
 
     /// No control characters and no bytes without a meaning: fields need no check of their own.
@@ -318,8 +437,8 @@ mod tests {
             let dec = d.decode(&line, Encoding::Windows1252);
             assert_eq!(dec.chars(), 3);
             assert!(!dec.is_clean());
-            assert!(!is_printable(dec.text), "{b:02X}");
+            assert!(!is_printable(dec.text()), "{b:02X}");
         }
-        assert!(is_printable(d.decode(b"\x80 \xC7", Encoding::Windows1252).text));
+        assert!(is_printable(d.decode(b"\x80 \xC7", Encoding::Windows1252).text()));
     }
 }

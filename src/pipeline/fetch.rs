@@ -10,6 +10,7 @@
 
 use super::{Contexto, folder};
 use crate::config::{After, Config, RemoteUrl};
+use crate::domain::texto::{escape, plain};
 use crate::import::entrada::{self, Nome, reconhece};
 use crate::import::etapa;
 use crate::layout::impressao::{Medidor, copia};
@@ -130,10 +131,10 @@ fn visita(ctx: &Contexto<'_>, pasta: Pasta<'_>, out: &mut Colheita) -> anyhow::R
     Ok(())
 }
 
-/// A name as it can be printed and stored: escaped where it is not plain (IN7).
+/// A name as it can be printed and stored: escaped where it is not plain (IN7, SE7).
 fn shown(e: &Entry) -> String {
     match e.name.to_str() {
-        Some(s) if s.chars().all(|c| !c.is_control()) => s.to_owned(),
+        Some(s) if plain(s) => s.to_owned(),
         _ => e.name.as_encoded_bytes().escape_ascii().to_string(),
     }
 }
@@ -164,7 +165,7 @@ impl<'a> Visita<'a, '_> {
     }
 
     fn falhou(&mut self, nome: &str, e: &io::Error) {
-        let note = self.nota(nome, em_portugues(e));
+        let note = self.nota(nome, escape(&em_portugues(e)));
         self.out.falhas.push(note);
     }
 
@@ -351,7 +352,7 @@ pub fn depois(ctx: &Contexto<'_>) -> anyhow::Result<Vec<String>> {
         };
         match done {
             Ok(()) => remoto::settled(db, &origem, &name)?,
-            Err(e) => troubles.push(format!("{name}: {}", em_portugues(&e))),
+            Err(e) => troubles.push(format!("{name}: {}", escape(&em_portugues(&e)))),
         }
     }
     Ok(troubles)

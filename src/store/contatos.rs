@@ -1,11 +1,12 @@
 //! Whose a phone is, for the imports of mass actions: each look-up goes through an index or a primary key.
 
 use super::consulta::Consulta;
-use super::db::{Cell, Db, Result, Row, Stmt};
+use super::db::{Cell, Db, Result, Stmt};
+use super::linhas;
 use super::schema::Tabela;
 use crate::domain::fone::Fone;
 use crate::domain::situacao::Situacao;
-use crate::domain::telefones::{LinhaTelefone, Origem};
+use crate::domain::telefones::LinhaTelefone;
 
 /// A contract that a message is meant for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +37,7 @@ impl<'d> Contatos<'d> {
     /// # Errors
     /// The store cannot be read.
     pub fn new(db: &'d Db) -> Result<Self> {
-        let lines = "SELECT ficha_id, origem, ordem, score, run, tipo, situacao FROM telefone";
+        let lines = format!("SELECT ficha_id, {} FROM telefone", linhas::TELEFONE);
         Ok(Self {
             contrato: db.prepare(
                 "SELECT c.id, c.ficha_id, c.situacao, c.contrato, EXISTS (SELECT 1 FROM contrato o
@@ -76,7 +77,7 @@ impl<'d> Contatos<'d> {
         let mut cursor = self.da_ficha.query(&[Cell::Int(ficha), Cell::Text(&fone.completo())])?;
         let mut out = Vec::new();
         while let Some(r) = cursor.next_row()? {
-            out.push(linha(&r, fone)?);
+            out.extend(linhas::telefone(&r, 1)?);
         }
         Ok(out)
     }
@@ -89,7 +90,7 @@ impl<'d> Contatos<'d> {
         let mut cursor = self.de_todos.query(&[Cell::Text(&fone.completo())])?;
         let mut out: Vec<(i64, Vec<LinhaTelefone>)> = Vec::new();
         while let Some(r) = cursor.next_row()? {
-            let (ficha, line) = (r.i64(0)?, linha(&r, fone)?);
+            let (ficha, Some(line)) = (r.i64(0)?, linhas::telefone(&r, 1)?) else { continue };
             match out.last_mut() {
                 Some((f, lines)) if *f == ficha => lines.push(line),
                 _ => out.push((ficha, vec![line])),
@@ -160,16 +161,4 @@ impl Terceiros {
         }
         Ok(found)
     }
-}
-
-fn linha(r: &Row<'_>, fone: Fone) -> Result<LinhaTelefone> {
-    Ok(LinhaTelefone {
-        origem: if r.i64(1)? == 0 { Origem::Remessa } else { Origem::Enriquecimento },
-        tipo: r.str(5)?,
-        situacao: r.text(6)?.and_then(|s| s.chars().next()),
-        fone,
-        score: r.int(3)?,
-        seq: r.i64(2)?,
-        quando: r.i64(4)?,
-    })
 }

@@ -1,4 +1,4 @@
-//! The seam to the database driver: the only file that names rusqlite.
+//! The seam to the database driver: with its errors in `erro.rs` the only file that names rusqlite.
 //!
 //! Everything else speaks [`Db`], [`Tx`], [`Stmt`], [`Row`] and [`Cell`], so that another engine can be put
 //! behind them. SQL is written with `?1` placeholders, never `$1`.
@@ -6,72 +6,17 @@
 //! **Locking:** a writer begins `BEGIN IMMEDIATE` ([`Db::begin`]) and rolls back when dropped.
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql};
-use std::path::{Path, PathBuf};
+use rusqlite::{Connection, OpenFlags, ToSql};
+use std::path::Path;
 use std::time::Duration;
 
-/// What kind of trouble the store is in; decides exit code and hint.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Trouble {
-    /// Another process holds the database.
-    Busy,
-    /// No room on the disk.
-    Full,
-    /// Damaged, not a database, or of a foreign application.
-    Corrupt,
-    /// The file or folder cannot be written.
-    ReadOnly,
-    /// Reading, writing or syncing failed.
-    Io,
-    /// A constraint that the program should have kept.
-    Constraint,
-    /// Anything else.
-    Other,
-}
+mod erro;
 
-/// A failed store operation. Messages name the folder where a person can help, and SQL state, never values.
-#[derive(Debug, thiserror::Error)]
-#[error("{}", texto(.folder, .what, *.trouble, .source))]
-pub struct DbError {
-    /// The folder of the database.
-    pub folder: PathBuf,
-    /// What was being done.
-    pub what: String,
-    /// The kind of trouble.
-    pub trouble: Trouble,
-    source: rusqlite::Error,
-}
+use erro::wrap;
+pub use erro::{DbError, Result, Trouble};
 
-/// Result of a store operation.
-pub type Result<T> = std::result::Result<T, DbError>;
-
-fn texto(folder: &Path, what: &str, trouble: Trouble, source: &rusqlite::Error) -> String {
-    let cause = match trouble {
-        Trouble::Full => "disco cheio na pasta do store",
-        // also where SQLite does not say that there was no room
-        Trouble::Io => "o disco falhou ou está cheio na pasta do store",
-        Trouble::ReadOnly => "não foi possível abrir ou gravar a pasta do store",
-        Trouble::Corrupt => "arquivo danificado na pasta do store",
-        Trouble::Busy | Trouble::Constraint | Trouble::Other => return format!("store: {what}: {source}"),
-    };
-    format!("{cause} {} ({what})", folder.display())
-}
-
-fn wrap(path: Option<&str>, what: &str, source: rusqlite::Error) -> DbError {
-    let trouble = match source.sqlite_error_code() {
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Trouble::Busy,
-        Some(ErrorCode::DiskFull) => Trouble::Full,
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Trouble::Corrupt,
-        Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => Trouble::ReadOnly,
-        Some(ErrorCode::SystemIoFailure) => Trouble::Io,
-        Some(ErrorCode::ConstraintViolation) => Trouble::Constraint,
-        _ => Trouble::Other,
-    };
-    // the first words of a statement tell it well enough; the whole would flood a terminal
-    let what = what.split_whitespace().take(6).collect::<Vec<_>>().join(" ");
-    let folder = path.and_then(|p| Path::new(p).parent()).unwrap_or(Path::new(".")).to_owned();
-    DbError { folder, what, trouble, source }
-}
+/// What a connection keeps of the file in memory, KiB: enough for files in the order of the store.
+pub const CACHE: u32 = 16 * 1024;
 
 /// A value bound to a statement.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -200,7 +145,8 @@ impl Db {
     /// 16 MiB page cache, 16 KiB pages (when made), waiting `busy` for another writer.
     ///
     /// # Errors
-    /// [`Trouble::ReadOnly`] when it cannot be opened, [`Trouble::Corrupt`] when it is no database.
+    /// [`Trouble::ReadOnly`] when it may not be opened or written, [`Trouble::Io`] when that is for want of room or the
+    /// disk's fault, [`Trouble::Corrupt`] when it is no database.
     pub fn open(path: &Path, mode: Mode, busy: Duration) -> Result<Self> {
         let flags = match mode {
             Mode::Create => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
@@ -218,15 +164,19 @@ impl Db {
         if mode != Mode::ReadOnly {
             db.script("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=2000;")?;
         }
-        db.script(
-            "PRAGMA foreign_keys=ON; PRAGMA cache_size=-16384; PRAGMA temp_store=FILE; PRAGMA secure_delete=FAST;",
-        )?;
+        db.script("PRAGMA foreign_keys=ON; PRAGMA temp_store=FILE; PRAGMA secure_delete=FAST;")?;
+        db.cache(CACHE)?;
         db.conn.set_prepared_statement_cache_capacity(64);
         Ok(db)
     }
 
     fn wrap(&self, what: &str, e: rusqlite::Error) -> DbError {
         wrap(self.conn.path(), what, e)
+    }
+
+    /// How much of the file is kept in memory, KiB.
+    pub fn cache(&self, kib: u32) -> Result<()> {
+        self.script(&format!("PRAGMA cache_size=-{kib};"))
     }
 
     /// Attaches another file of the store read-only under a schema name.

@@ -7,7 +7,8 @@
 use super::db::{Cell, Cursor, Db, Result};
 use super::execucao;
 use super::ledger::dia;
-use crate::domain::discagem::{Discado, escolhe};
+use super::linhas::posicao;
+use crate::domain::discagem::{Discado, Posicao, escolhe};
 use crate::domain::situacao::Situacao;
 use chrono::NaiveDate;
 
@@ -93,34 +94,22 @@ impl Enviada {
 
     /// Whether a contract of it is still ATIVO.
     pub fn tem_ativo(&self) -> bool {
-        self.contratos.iter().any(|c| c.situacao == Situacao::Ativo)
+        self.contratos.iter().any(|c| c.0.situacao == Situacao::Ativo)
     }
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Contrato {
-    situacao: Situacao,
-    nao_contatar: bool,
-}
+struct Contrato(Posicao);
 
 impl Discado for Contrato {
-    fn situacao(&self) -> Situacao {
-        self.situacao
-    }
-
-    fn nao_contatar(&self) -> bool {
-        self.nao_contatar
-    }
-
-    /// Which of several is dialled is not asked here.
-    fn dias_atraso(&self) -> Option<i64> {
-        None
+    fn posicao(&self) -> Posicao {
+        self.0
     }
 }
 
 /// Every ficha that was sent with its contracts as they are now, by ficha.
 pub const ENVIADAS: &str = "
-SELECT e.ficha_id, e.contrato, e.cpf_cnpj, e.saida_id, c.situacao, c.flag_falecido, c.flag_nao_perturbe
+SELECT e.ficha_id, e.contrato, e.cpf_cnpj, e.saida_id, c.situacao, c.flag_falecido, c.flag_nao_perturbe, NULL
 FROM enviado e LEFT JOIN contrato c ON c.ficha_id=e.ficha_id ORDER BY e.ficha_id";
 
 /// Reads one ficha after the other from the ordered answer of [`ENVIADAS`].
@@ -148,13 +137,10 @@ impl<'s> Enviadas<'s> {
         let mut current = self.next.take();
         while let Some(r) = self.cursor.next_row()? {
             // a ficha that `undo` took back has no contract at all
-            let contrato = r.text(4)?.map(|s| -> Result<Contrato> {
-                let flag = |i| -> Result<bool> { Ok(r.text(i)? == Some("S")) };
-                // an unknown text can only be damage: nobody is dialled for such a contract
-                let situacao = Situacao::parse(s).unwrap_or(Situacao::Excluido);
-                Ok(Contrato { situacao, nao_contatar: flag(5)? || flag(6)? })
-            });
-            let contrato = contrato.transpose()?;
+            let contrato = match r.text(4)? {
+                Some(_) => Some(Contrato(posicao(&r, 4)?)),
+                None => None,
+            };
             let ficha = r.i64(0)?;
             if let Some(e) = current.as_mut().filter(|e| e.ficha == ficha) {
                 e.contratos.extend(contrato);

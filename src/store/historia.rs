@@ -2,10 +2,10 @@
 
 use super::db::{Cell, Db, Result};
 use super::ledger::dia;
-use crate::domain::discagem::Discado;
-use crate::domain::fone::Fone;
+use super::linhas;
+use crate::domain::discagem::{Discado, Posicao};
 use crate::domain::situacao::Situacao;
-use crate::domain::telefones::{LinhaTelefone, Origem};
+use crate::domain::telefones::LinhaTelefone;
 use chrono::NaiveDate;
 
 /// A contract as far as dialling and blocking go.
@@ -15,27 +15,15 @@ pub struct Contrato {
     pub id: i64,
     /// Its number as it is shown.
     pub contrato: String,
-    /// Its situação.
-    pub situacao: Situacao,
+    /// Situação, flags and delay.
+    pub posicao: Posicao,
     /// D0 of its block, where BLOQUEADO.
     pub bloqueado_em: Option<NaiveDate>,
-    /// flag_falecido or flag_nao_perturbe is S.
-    pub nao_contatar: bool,
-    /// Days of delay.
-    pub dias_atraso: Option<i64>,
 }
 
 impl Discado for Contrato {
-    fn situacao(&self) -> Situacao {
-        self.situacao
-    }
-
-    fn nao_contatar(&self) -> bool {
-        self.nao_contatar
-    }
-
-    fn dias_atraso(&self) -> Option<i64> {
-        self.dias_atraso
+    fn posicao(&self) -> Posicao {
+        self.posicao
     }
 }
 
@@ -52,17 +40,16 @@ pub fn procura(db: &Db, chave: &str) -> Result<Option<(i64, i64)>> {
 /// # Errors
 /// The store cannot be read.
 pub fn contratos(db: &Db, ficha: i64) -> Result<Vec<Contrato>> {
-    let sql = "SELECT c.id, c.contrato, c.situacao, c.bloqueado_em, c.flag_falecido, c.flag_nao_perturbe, d.dias_atraso
+    let sql = "SELECT c.id, c.contrato, c.bloqueado_em, c.situacao, c.flag_falecido, c.flag_nao_perturbe, d.dias_atraso
                FROM contrato c JOIN divida d ON d.contrato_id=c.id WHERE c.ficha_id=?1 ORDER BY c.contrato";
     db.rows(sql, &[Cell::Int(ficha)], |r| {
-        let situacao = r.text(2)?.and_then(Situacao::parse).unwrap_or(Situacao::Excluido);
+        let posicao = linhas::posicao(r, 3)?;
+        let blocked = posicao.situacao == Situacao::Bloqueado;
         Ok(Contrato {
             id: r.i64(0)?,
             contrato: r.str(1)?,
-            situacao,
-            bloqueado_em: if situacao == Situacao::Bloqueado { r.text(3)?.and_then(dia) } else { None },
-            nao_contatar: r.text(4)? == Some("S") || r.text(5)? == Some("S"),
-            dias_atraso: r.int(6)?,
+            posicao,
+            bloqueado_em: if blocked { r.text(2)?.and_then(dia) } else { None },
         })
     })
 }
@@ -72,22 +59,12 @@ pub fn contratos(db: &Db, ficha: i64) -> Result<Vec<Contrato>> {
 /// # Errors
 /// The store cannot be read.
 pub fn telefones(db: &Db, ficha: i64) -> Result<Vec<LinhaTelefone>> {
-    let sql = "SELECT t.origem, t.tipo, t.situacao, t.fone, t.score, t.ordem, t.run
-               FROM telefone t LEFT JOIN contrato c ON c.id=t.contrato_id WHERE t.ficha_id=?1
-               ORDER BY t.origem, c.contrato, t.ordem";
-    let lines = db.rows(sql, &[Cell::Int(ficha)], |r| {
-        // a number that does not read back is none: it was checked when it was written
-        let Some(fone) = r.text(3)?.and_then(Fone::from_completo) else { return Ok(None) };
-        Ok(Some(LinhaTelefone {
-            origem: if r.i64(0)? == 0 { Origem::Remessa } else { Origem::Enriquecimento },
-            tipo: r.str(1)?,
-            situacao: r.text(2)?.and_then(|s| s.chars().next()),
-            fone,
-            score: r.int(4)?,
-            seq: r.i64(5)?,
-            quando: r.i64(6)?,
-        }))
-    })?;
+    let sql = format!(
+        "SELECT {} FROM telefone WHERE ficha_id=?1
+         ORDER BY origem, (SELECT c.contrato FROM contrato c WHERE c.id=telefone.contrato_id), ordem",
+        linhas::TELEFONE
+    );
+    let lines = db.rows(&sql, &[Cell::Int(ficha)], |r| linhas::telefone(r, 0))?;
     Ok(lines.into_iter().flatten().collect())
 }
 

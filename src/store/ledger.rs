@@ -196,17 +196,23 @@ pub fn of_day(db: &Db, day: NaiveDate) -> Result<Vec<Arquivo>> {
     db.rows(&sql, &[Cell::Text(&day)], read)
 }
 
-/// (data de operação, stamp) of the newest applied file of a layout, corrected lines left aside, that comes after this day
-/// and stamp; times are compared only where both have one. Without a day the stamp alone decides.
-pub fn newer_done(db: &Db, layout: &str, day: Option<NaiveDate>, carimbo: &str) -> Result<Option<(NaiveDate, String)>> {
+/// (data de operação, stamp) of the newest applied file of a kind, of one layout or of any, corrected lines left aside,
+/// that comes after this day and stamp; times are compared only where both have one. Without a day the stamp alone
+/// decides.
+pub fn newer_done(
+    db: &Db,
+    (kind, layout): (&str, Option<&str>),
+    day: Option<NaiveDate>,
+    carimbo: &str,
+) -> Result<Option<(NaiveDate, String)>> {
     let day = day.map(|d| d.to_string());
     let found = db.one(
         "SELECT data_operacao, carimbo FROM arquivo
-         WHERE layout=?1 AND estado='importado' AND data_operacao IS NOT NULL AND nome NOT LIKE '%.corrigido'
+         WHERE kind=?4 AND layout=coalesce(?1, layout) AND estado='importado' AND data_operacao IS NOT NULL AND nome NOT LIKE '%.corrigido'
            AND (data_operacao>?2 OR ((?2 IS NULL OR data_operacao=?2)
              AND length(carimbo)>10 AND length(?3)>10 AND carimbo>?3))
          ORDER BY data_operacao DESC, carimbo DESC LIMIT 1",
-        &[Cell::Text(layout), Cell::from(day.as_ref()), Cell::Text(carimbo)],
+        &[Cell::from(layout), Cell::from(day.as_ref()), Cell::Text(carimbo), Cell::Text(kind)],
         |r| Ok((r.str(0)?, r.str(1)?)),
     )?;
     Ok(found.and_then(|(d, c)| Some((dia(&d)?, c))))

@@ -42,6 +42,27 @@ fn r036_o_historico_de_sms_marca_todo_contrato_de_quem_lista_o_telefone_em_qualq
     );
 }
 
+/// Enrichment gave the number a score while the remessa listed it: what stays of that lists nothing by itself.
+#[test]
+fn um_telefone_de_que_so_resta_o_score_nao_e_de_ninguem() {
+    let mut b = Bed::with("[dia]\nobrigatorios = []");
+    importa(&b, "remessa", REMESSA, &String::from_utf8(b.remessa("1001", &cpf(1), &fones())).unwrap(), 0);
+    let scored = format!("CPF;CONTRATO;TELEFONE1;SCORE1\r\n{};1001;{CELULAR};90\r\n", cpf(1));
+    importa(&b, "telefones", "telefones_carteira_veic_040823090000.csv", &scored, 0);
+    let sms = |p: &str| format!("PROTOCOLO;TELEFONE;DATA_ENVIO\r\n{p};{CELULAR};03/08/2023 09:00:00\r\n");
+    assert_eq!(massiva(&b, SMS, &sms("S1"), 0)["lines"]["created"], 1);
+    // the next remessa has it as the spouse's alone
+    let fields = [("conjuge_ddd_celular", "011"), ("conjuge_celular", "0981112222")];
+    let next = String::from_utf8(b.remessa("1001", &cpf(1), &fields)).unwrap();
+    importa(&b, "remessa", "20230804_203000_remessa_528_out.528", &next, 0);
+    b.at("2023-08-07T11:30:00");
+    let r = massiva(&b, "20230807_100000_massiva_sms.csv", &sms("S2"), 3);
+    assert_eq!(r["lines"]["rejected"], json!({"TELEFONE_DESCONHECIDO": 1}));
+    let text = format!("CONTRATO;NUMERO;NOME;JORNADA\r\n1001;{CELULAR};MARIA;jornada1\r\n");
+    let r = massiva(&b, "20230807_101500_massiva_whatsapp.csv", &text, 3);
+    assert_eq!(r["lines"]["rejected"], json!({"TELEFONE_DE_TERCEIRO": 1}));
+}
+
 #[test]
 fn um_telefone_de_duas_fichas_marca_as_duas_e_o_invalido_nenhuma() {
     let b = Bed::new();

@@ -124,6 +124,37 @@ fn aspas_abertas_e_quebra_dentro_da_celula_recusam_o_arquivo() {
     assert_eq!(rows(&b, "SELECT nome FROM hsm"), ["Ana; Maria"]);
 }
 
+/// Decisions 5: only what the store does not know is left out of the count.
+#[test]
+fn so_os_desconhecidos_ficam_fora_do_limite_de_rejeitos() {
+    let head = |codigo: &str| match codigo {
+        "CONTRATO_NAO_ATIVO" => ("1002", CELULAR, "jornada1"),
+        "JORNADA_DESCONHECIDA" => ("1001", CELULAR, "jornada9"),
+        "TELEFONE_DE_TERCEIRO" => ("1001", REFERENCIA, "jornada1"),
+        _ => ("9999", CELULAR, "jornada1"),
+    };
+    for (codigo, conta) in [
+        ("CONTRATO_NAO_ATIVO", true),
+        ("JORNADA_DESCONHECIDA", true),
+        ("TELEFONE_DE_TERCEIRO", true),
+        ("CONTRATO_DESCONHECIDO", false),
+    ] {
+        let b = bed();
+        b.db().execute("UPDATE contrato SET situacao='BLOQUEADO' WHERE chave='1002'", []).unwrap();
+        let (contrato, numero, jornada) = head(codigo);
+        let bad = |n: usize| vec![(contrato, numero, "Ana", jornada); n];
+        let good = [("1001", CELULAR, "Ana", "jornada1")];
+        // ten are borne, whatever their part
+        let r = massiva(&b, WHATSAPP, &whatsapp(&[&good[..], &bad(10)].concat()), 3);
+        assert_eq!(r["lines"]["rejected"], json!({codigo: 10}));
+        let (code, state) = if conta { (6, "refused") } else { (3, "done_with_rejects") };
+        let name = "20230804_082000_massiva_whatsapp.csv";
+        let r = massiva(&b, name, &whatsapp(&[&good[..], &bad(11)].concat()), code);
+        assert_eq!(r["state"], state, "{codigo}: {r}");
+        assert_eq!(r["reason"]["code"] == "REJEITOS_DEMAIS", conta, "{codigo}: {r}");
+    }
+}
+
 #[test]
 fn valores_pessoais_nao_saem_em_relatorio_nem_no_arquivo_de_erros() {
     let b = bed();

@@ -5,7 +5,7 @@ use crate::cli::apoio::{self, LARGURA, comando, curto, por_extenso, quebra};
 use crate::cli::app::App;
 use crate::cli::export::confirma;
 use crate::cli::relato;
-use crate::cli::texto::{escape, n};
+use crate::cli::texto::{self, n};
 use crate::domain::dia::br;
 use crate::import::Etapa;
 use crate::import::portao::Situacao;
@@ -37,7 +37,7 @@ pub fn folha(app: &App, q: &Quadro) -> String {
         out.push(String::new());
         out.extend(block.iter().flat_map(|text| recua(text)));
     }
-    out.iter().map(|l| escape(l.trim_end())).collect::<Vec<_>>().join("\n")
+    texto::folha(&out.iter().map(|l| l.trim_end()).collect::<Vec<_>>().join("\n"))
 }
 
 fn titulo(app: &App, q: &Quadro) -> String {

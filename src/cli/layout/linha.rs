@@ -129,7 +129,7 @@ fn textos(alvo: &Alvo<'_>, l: &Linha<'_>) -> Vec<String> {
     let encoding = alvo.fonte.codificacao;
     let fixed = alvo.layout.format == Format::Fixed;
     match fatias(l.record, l.original, encoding).filter(|_| fixed) {
-        Some(cut) => cut.iter().map(|b| Decoder::default().decode(b, encoding).text.to_owned()).collect(),
+        Some(cut) => cut.iter().map(|b| Decoder::default().decode(b, encoding).text().to_owned()).collect(),
         None => (0..l.record.fields.len()).map(|i| l.campo(i).to_owned()).collect(),
     }
 }

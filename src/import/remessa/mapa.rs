@@ -125,7 +125,7 @@ impl Mapa {
     pub(super) fn hash(&self, parte: usize, linha: &Linha<'_>, scratch: &mut Vec<u8>) -> u64 {
         scratch.clear();
         for c in self.partes.get(parte).map_or(&[][..], |p| &p.colunas) {
-            scratch.extend_from_slice(linha.colunas(c).as_bytes());
+            linha.copia(c, scratch);
             // a separator, since decoded columns have no fixed width in bytes
             scratch.push(0);
         }

@@ -4,8 +4,9 @@
 //! its name only where no column bears the header. Unknown columns are noted. A column of the layout that
 //! stands twice refuses the file: which of the two counts would be a guess.
 
-use crate::layout::Field;
+use crate::domain::texto::escape;
 use crate::layout::linha::HeaderFault;
+use crate::layout::{Field, Record};
 
 /// Longest list of column names in a message.
 const MAX_NOMES: usize = 10;
@@ -22,7 +23,8 @@ pub(super) struct Cabecalho {
 
 impl Cabecalho {
     /// Matches a header line; also returns the columns that the layout does not know.
-    pub fn novo(fields: &[Field], nomes: &[&str], original: &[u8]) -> Result<(Self, Vec<String>), HeaderFault> {
+    pub fn novo(record: &Record, nomes: &[&str], original: &[u8]) -> Result<(Self, Vec<String>), HeaderFault> {
+        let fields = &record.fields;
         let last = nomes.iter().rposition(|n| !n.trim().is_empty()).map_or(0, |i| i + 1);
         let nomes = nomes.get(..last).unwrap_or(nomes);
         let keys: Vec<String> = nomes.iter().map(|n| normaliza(n)).collect();
@@ -43,10 +45,13 @@ impl Cabecalho {
         fault.known = de_campo.iter().flatten().count();
         let missing = fields.iter().zip(&de_campo).filter(|(f, c)| f.required && c.is_none());
         fault.missing = missing.map(|(f, _)| f.header.clone()).collect();
+        if !record.one_of.iter().any(|i| de_campo.get(*i).is_some_and(Option::is_some)) {
+            fault.one_of = record.one_of.iter().filter_map(|i| Some(fields.get(*i)?.header.clone())).collect();
+        }
         let unknown = nomes.iter().zip(&livre).filter(|(n, free)| **free && !n.trim().is_empty()).map(|(n, _)| *n);
         // a file of another kind may share the key: what is mostly strange is not this layout's (IM15)
         let ours = fault.known > 0 && unknown.clone().count() <= 2 * fault.known;
-        if ours && fault.missing.is_empty() && fault.doubled.is_empty() {
+        if ours && fault.missing.is_empty() && fault.doubled.is_empty() && fault.one_of.is_empty() {
             let unknown = unknown.take(MAX_NOMES).map(mostra).collect();
             return Ok((Self { original: original.to_owned(), colunas: nomes.len(), de_campo }, unknown));
         }
@@ -82,8 +87,7 @@ fn mostra(name: &str) -> String {
     if name.contains('@') || name.chars().filter(char::is_ascii_digit).count() > 4 {
         return "(…)".to_owned();
     }
-    let short: String = name.chars().take(30).collect();
-    short.chars().map(|c| if c.is_control() { c.escape_default().to_string() } else { c.to_string() }).collect()
+    escape(&name.chars().take(30).collect::<String>())
 }
 
 #[cfg(test)]
@@ -91,16 +95,16 @@ mod tests {
     use super::*;
     use crate::layout::load;
 
-    fn campos() -> Vec<Field> {
-        let text = "kind = \"t\"\nfiles = []\nformat = \"delimited\"\n[[record]]\nname = \"l\"\nfields = [\n\
+    fn registro(more: &str) -> Record {
+        let text = "kind = \"t\"\nfiles = []\nformat = \"delimited\"\n[[record]]\nname = \"l\"\nMORE\nfields = [\n\
             { name = \"contrato\", type = \"contrato\", header = \"OperOriginal\", required = true },\n\
             { name = \"valor\", type = \"decimal\", scale = 2, header = \"VALOR_PRESTAÇÃO\" },\n\
             { name = \"situacao\", type = \"text\" },\n]\n";
-        load::parse("t", "t.toml", text).unwrap().records[0].fields.clone()
+        load::parse("t", "t.toml", &text.replace("MORE", more)).unwrap().records[0].clone()
     }
 
     fn casa(nomes: &[&str]) -> Result<(Vec<Option<usize>>, Vec<String>), HeaderFault> {
-        Cabecalho::novo(&campos(), nomes, b"").map(|(c, u)| (c.de_campo, u))
+        Cabecalho::novo(&registro(""), nomes, b"").map(|(c, u)| (c.de_campo, u))
     }
 
     #[test]
@@ -128,6 +132,14 @@ mod tests {
     fn im15_um_cabecalho_de_outro_tipo_que_so_tem_a_chave_em_comum_recusa() {
         let f = casa(&["CONTRATO", "PRIMEIRA_PARC_AB", "DATA_ENVIO", "CARTEIRA"]).unwrap_err();
         assert_eq!((f.known, f.missing.len(), f.unknown.len()), (1, 0, 3));
+    }
+
+    #[test]
+    fn im15_um_cabecalho_sem_nenhuma_das_colunas_que_o_fazem_do_tipo_recusa() {
+        let record = registro("one_of = [\"valor\", \"situacao\"]");
+        let f = Cabecalho::novo(&record, &["OperOriginal", "Filial"], b"").err().unwrap();
+        assert_eq!((f.one_of.join(","), f.unknown.join(",")), ("VALOR_PRESTAÇÃO,SITUACAO".into(), "Filial".into()));
+        assert!(Cabecalho::novo(&record, &["OperOriginal", "Filial", "situação"], b"").is_ok());
     }
 
     #[test]

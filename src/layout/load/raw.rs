@@ -28,6 +28,8 @@ pub(super) struct RawRecord {
     pub(super) name: String,
     pub(super) when: Option<String>,
     pub(super) width: Option<usize>,
+    #[serde(default)]
+    pub(super) one_of: Vec<String>,
     pub(super) fields: Vec<Spanned<RawField>>,
 }
 

@@ -39,7 +39,7 @@ mod tests {
             for (f, bytes) in r.fields.iter().zip(&cut) {
                 let (mut a, mut b) = (Decoder::default(), Decoder::default());
                 let whole = a.decode(&line, Encoding::Windows1252).slice(&f.at);
-                assert_eq!(b.decode(bytes, Encoding::Windows1252).text, whole, "{}", f.name);
+                assert_eq!(b.decode(bytes, Encoding::Windows1252).text(), whole, "{}", f.name);
             }
             assert!(fatias(r, &line[1..], Encoding::Windows1252).is_none());
             assert!(fatias(r, &line, Encoding::Utf8).is_none());

@@ -53,7 +53,7 @@ impl Texto {
     /// Decodes a line.
     pub fn new(bytes: &[u8], encoding: Encoding) -> Self {
         let mut decoder = Decoder::default();
-        let texto = decoder.decode(bytes, encoding).text.to_owned();
+        let texto = decoder.decode(bytes, encoding).text().to_owned();
         let mut inicios: Vec<usize> = texto.char_indices().map(|(i, _)| i).collect();
         inicios.push(texto.len());
         Self { texto, inicios }
