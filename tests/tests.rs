@@ -18,6 +18,7 @@ mod delimitados;
 mod entrada;
 mod exclusao;
 mod explain;
+mod exporta;
 mod falhas;
 mod fuzz;
 mod kill;

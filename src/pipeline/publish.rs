@@ -91,9 +91,10 @@ fn abandona(db: &Db, s: &Saida, why: &str) -> anyhow::Result<()> {
 fn encerra_passada(ctx: &Contexto<'_>, s: &Saida) -> anyhow::Result<Fim> {
     let url = &ctx.import.config.manager.url;
     let dir = folder(url, ctx.mode)?;
-    match nosso(&dir, &s.nome, s) {
+    // a folder that is away would look as if the file were not there
+    match dir.stat(".").and_then(|_| nosso(&dir, &s.nome, s).or_else(ausente)) {
         Ok(true) => confirma(ctx, &dir, s, &s.nome),
-        Err(e) if e.kind() != io::ErrorKind::NotFound => Ok(Fim::Adiada(format!("{url}: {}", em_portugues(&e)))),
+        Err(e) => Ok(Fim::Adiada(format!("{url}: {}", em_portugues(&e)))),
         _ => Ok(Fim::Abandonada(format!("{} de um dia que já passou", s.tipo.as_str()))),
     }
 }
@@ -123,9 +124,9 @@ fn publica_uma(ctx: &Contexto<'_>, s: &Saida) -> anyhow::Result<Fim> {
     let put = match File::open(&path) {
         Ok(mut from) => dir.put(&nome, &mut from, size),
         // what was put before it vanished here was sent all the same
-        Err(e) if e.kind() == io::ErrorKind::NotFound => match nosso(&dir, &nome, s) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => match nosso(&dir, &nome, s).or_else(ausente) {
             Ok(true) => Err(io::ErrorKind::AlreadyExists.into()),
-            Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
+            Err(e) => return later(&e),
             // a file for Manager is built anew; of an error file our own reject file holds the lines
             _ => return Ok(Fim::Abandonada(format!("{} não está mais na caixa de saída", s.nome))),
         },
@@ -186,6 +187,11 @@ fn livre(dir: &Dir, s: &Saida) -> io::Result<String> {
         }
     }
     Err(io::Error::other("no free name"))
+}
+
+/// A name that is not there holds no bytes of ours.
+fn ausente(e: io::Error) -> io::Result<bool> {
+    if e.kind() == io::ErrorKind::NotFound { Ok(false) } else { Err(e) }
 }
 
 /// Whether the bytes under a name are ours.

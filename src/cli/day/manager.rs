@@ -117,12 +117,12 @@ impl Manager {
     fn da_baixa(&self) -> String {
         let b = &self.baixa;
         let rows = b.saida.as_ref().map_or(0, |s| s.linhas);
-        let without = if self.sem_batimento { ", sem esperar o batimento" } else { "" };
+        let without = if self.sem_batimento { ", sem o batimento" } else { "" };
         match b.state {
             "published" => format!("baixa {}{}{without}", n(rows), b.as_horas()),
             "built" => format!("baixa {}, ainda não publicada", n(rows)),
             "waiting" => format!("baixa aguarda {}", espera(&b.espera)),
-            _ if self.sem_batimento => "baixa sai sem esperar o batimento".into(),
+            _ if self.sem_batimento => "baixa sai sem o batimento".into(),
             _ => "baixa –".into(),
         }
     }
@@ -193,7 +193,7 @@ mod tests {
         assert_eq!(m.linha(), "carga aguarda parcelas, garantias · incremental – · baixa aguarda batimento");
         m.carga.espera.clear();
         (m.baixa, m.sem_batimento) = (nada(), true);
-        assert_eq!(m.linha(), "carga sai na próxima execução · incremental – · baixa sai sem esperar o batimento");
+        assert_eq!(m.linha(), "carga sai na próxima execução · incremental – · baixa sai sem o batimento");
         m.carga.state = "refused";
         m.freio = Some((1040, String::new()));
         m.sem_batimento = false;

@@ -1,0 +1,149 @@
+//! EX3, EX7, EX9, EX10: a command that dies, a folder that is away, a day that passes.
+
+use super::*;
+use std::fs;
+
+/// `atom run` that dies between rename and commit; returns the name that it left.
+fn cai(b: &Bed, args: &[&str]) -> String {
+    let before = b.names("manager");
+    let out = b.cmd(args).env("ATOM_TEST_CRASH", "publish").output().unwrap();
+    assert!(!out.status.success());
+    b.names("manager").into_iter().find(|n| !before.contains(n)).unwrap()
+}
+
+/// The publications that the ledger knows, and what was sent.
+fn livro(b: &Bed) -> String {
+    b.sql(
+        "SELECT (SELECT group_concat(tipo||' '||estado) FROM saida WHERE tipo<>'erros')||', enviado '||
+                (SELECT group_concat(contrato) FROM enviado)",
+    )
+}
+
+#[test]
+fn ex3_queda_entre_renomear_e_gravar_nao_repete_nem_pula_ficha_em_nenhum_tipo() {
+    let b = com_carga(3);
+    for (kind, arm) in [
+        (
+            "incremental",
+            &(|b: &Bed| drop(remessa(b, "20230803_213000", &[(1002, 2, &[("dias_atraso", "99")])]))) as &dyn Fn(&Bed),
+        ),
+        ("baixa", &|b: &Bed| drop(exclusao(b, "20230803_220000", &[1001]))),
+    ] {
+        arm(&b);
+        let sent = b.sql("SELECT group_concat(ficha_id||':'||h) FROM enviado");
+        let name = cai(&b, &["-q", "run"]);
+        let bytes = b.read("manager", &name);
+        assert!(name.ends_with(&format!("_{kind}.csv")));
+        assert_eq!(b.sql("SELECT group_concat(ficha_id||':'||h) FROM enviado"), sent, "{kind}: nothing committed");
+        let names = b.names("manager");
+        b.atom(&["-q", "run"]).exits(0);
+        b.atom(&["-q", "run"]).exits(0);
+        assert_eq!((b.names("manager"), b.read("manager", &name)), (names, bytes), "{kind}");
+        assert_ne!(b.sql("SELECT group_concat(ficha_id||':'||h) FROM enviado"), sent, "{kind}");
+    }
+    assert_eq!(livro(&b), "carga publicado,incremental publicado,baixa publicado, enviado 1002,1003");
+}
+
+#[test]
+fn ex3_a_carga_de_um_dia_passado_que_ja_esta_no_manager_conta_como_enviada() {
+    let mut b = Bed::with(SEM_PORTOES);
+    b.importa_remessa("20230802", 3);
+    b.at("2023-08-03T21:00:00");
+    let name = cai(&b, &["-q", "export", "manager", "--carga"]);
+    // meanwhile the next day's remessa came, and one ficha of the three has gone
+    b.importa_remessa("20230803", 3);
+    exclusao(&b, "20230803_210000", &[1001]);
+    b.atom(&["-q", "run"]).exits(0);
+    let kinds: Vec<String> = b.names("manager").iter().map(|n| n[24..].to_owned()).collect();
+    assert_eq!((b.names("manager")[0].clone(), kinds.join(" ")), (name, "carga.csv baixa.csv carga.csv".into()));
+    assert_eq!(lista(&b).len(), 2);
+    assert!(livro(&b).starts_with("carga publicado,baixa publicado,carga publicado"), "{}", livro(&b));
+}
+
+#[test]
+fn ex9_ex10_com_o_manager_fora_o_inacabado_vai_primeiro_e_o_de_um_dia_passado_se_abandona() {
+    let mut b = com_carga(3);
+    let folder = b.root.join("manager");
+    let away = b.root.join("fora");
+    fs::rename(&folder, &away).unwrap();
+    exclusao(&b, "20230803_220000", &[1001]);
+    remessa(&b, "20230803_223000", &[(1002, 2, &[("dias_atraso", "99")])]);
+    // the baixa is built and holds the incremental
+    let out = b.json(&["export", "manager"]).exits(5).json();
+    assert_eq!((&out[0]["kind"], &out[0]["state"]), (&json!("baixa"), &json!("built")));
+    assert_eq!((&out[2]["state"], &out[2]["waiting_for"]), (&json!("waiting"), &json!(["publicacao"])));
+    b.atom(&["-q", "run"]).exits(5);
+    let built = b.sql("SELECT nome||' '||sha256 FROM saida WHERE tipo='baixa'");
+    b.at("2023-08-07T21:00:00");
+    remessa(&b, "20230807_203000", &[(1002, 2, &[("dias_atraso", "100")]), (1003, 3, &[])]);
+    b.atom(&["-q", "run"]).exits(5);
+    fs::rename(&away, &folder).unwrap();
+    b.atom(&["-q", "run"]).exits(0);
+    // the very file that was built, whatever its day; then the new day's carga
+    let name = ultimo(&b, "baixa");
+    assert!(built.starts_with(&name), "{built} {name}");
+    let kinds: Vec<String> = b.names("manager").iter().map(|n| n[24..].to_owned()).collect();
+    assert_eq!(kinds, ["carga.csv", "baixa.csv", "carga.csv"]);
+    assert_eq!((lista(&b).len(), lista(&b)[&2][6].as_str()), (2, "100"));
+}
+
+#[test]
+fn ex9_carga_e_incremental_de_um_dia_passado_nao_saem_mais() {
+    for kind in ["incremental", "carga"] {
+        let mut b = com_carga(2);
+        let (folder, away) = (b.root.join("manager"), b.root.join("fora"));
+        fs::rename(&folder, &away).unwrap();
+        if kind == "carga" {
+            b.at("2023-08-04T20:41:00");
+            remessa(&b, "20230804_203000", &[(1001, 1, &[])]);
+        } else {
+            remessa(&b, "20230803_223000", &[(1002, 2, &[("dias_atraso", "99")])]);
+        }
+        b.atom(&["-q", "run"]).exits(5);
+        assert_eq!(b.sql("SELECT tipo FROM saida WHERE estado='gerado'"), kind);
+        // Manager is back only after the next day's remessa
+        b.at("2023-08-07T21:00:00");
+        remessa(&b, "20230807_203000", &[(1002, 2, &[("dias_atraso", "100")])]);
+        b.atom(&["-q", "run"]).exits(5);
+        assert_eq!(b.sql("SELECT count(*) FROM saida WHERE estado='gerado'"), "1", "{kind}: it may stand there");
+        fs::rename(&away, &folder).unwrap();
+        b.atom(&["-q", "run"]).exits(0);
+        assert_eq!(b.sql("SELECT group_concat(tipo) FROM saida WHERE estado='abandonado'"), kind);
+        assert_eq!((quantos(&b, "carga"), quantos(&b, "incremental")), (2, 0), "{kind}");
+        assert_eq!((lista(&b).len(), lista(&b)[&2][6].as_str()), (2, "100"), "{kind}");
+        assert!(b.atom(&["run"]).exits(0).stderr.contains("nada a fazer"));
+    }
+}
+
+#[test]
+fn ex7_um_arquivo_estranho_sob_o_nome_segura_os_seguintes_ate_uma_pessoa() {
+    let mut b = com_carga(3);
+    exclusao(&b, "20230803_220000", &[1001]);
+    let names: Vec<String> = (0..9).map(|s| format!("20230804_03000{s}_manager_baixa.csv")).collect();
+    names.iter().for_each(|n| fs::write(b.root.join("manager").join(n), "de outro").unwrap());
+    b.at("2023-08-04T03:00:00");
+    assert!(b.atom(&["run"]).exits(1).stderr.contains("já existe um arquivo"));
+    remessa(&b, "20230803_223000", &[(1002, 2, &[("dias_atraso", "99")])]);
+    b.atom(&["run"]).exits(1);
+    assert_eq!(quantos(&b, "incremental"), 0);
+    assert!(b.atom(&["day"]).stdout.contains("Baixa ainda não publicada"));
+    names.iter().for_each(|n| fs::remove_file(b.root.join("manager").join(n)).unwrap());
+    b.atom(&["-q", "run"]).exits(0);
+    assert_eq!((quantos(&b, "baixa"), quantos(&b, "incremental"), lista(&b).len()), (1, 1, 2));
+}
+
+#[test]
+fn a_caixa_de_saida_nunca_tem_meio_arquivo_sob_um_nome_final() {
+    let b = Bed::with(SEM_PORTOES);
+    b.importa_remessa("20230803", 50);
+    // the disk of the outbox takes no whole file
+    let _ = fs::remove_dir_all(b.root.join("data/outbox"));
+    fs::write(b.root.join("data/outbox"), "").unwrap();
+    assert_ne!(b.atom(&["-q", "run"]).code, 0);
+    fs::remove_file(b.root.join("data/outbox")).unwrap();
+    fs::create_dir(b.root.join("data/outbox")).unwrap();
+    fs::write(b.root.join("data/outbox/manager.part"), "meio arquivo").unwrap();
+    b.atom(&["-q", "run"]).exits(0);
+    let names = b.names("data/outbox");
+    assert!(names.len() == 1 && names[0].ends_with("_manager_carga.csv"), "{names:?}");
+}
