@@ -40,6 +40,9 @@ pub struct Item {
     pub porque: String,
 }
 
+/// ID_CRM and the new cells of its row.
+type Mudada = (i64, Vec<Vec<u8>>);
+
 /// The difference to what Manager was last sent.
 #[derive(Clone, Debug, Default)]
 pub struct Diferenca {
@@ -54,7 +57,7 @@ pub struct Diferenca {
     /// The first of each sort.
     pub itens: Vec<Item>,
     /// New cells of changed rows, by the file that holds the old ones.
-    mudadas: BTreeMap<i64, Vec<(i64, Vec<Vec<u8>>)>>,
+    mudadas: BTreeMap<i64, Vec<Mudada>>,
 }
 
 impl Diferenca {

@@ -96,7 +96,7 @@ pub fn exporta(ctx: &Contexto<'_>, quer: Quer, publicadas: &mut Vec<Publicada>) 
 
 fn faz(ctx: &Contexto<'_>, tipo: Tipo, quer: Quer, publicadas: &mut Vec<Publicada>) -> anyhow::Result<Feito> {
     match devido(ctx, tipo, quer)? {
-        Devido::Nao(f) => Ok(f),
+        Devido::Nao(f) => Ok(*f),
         Devido::Sim { dia, passa } => {
             forca(ctx, tipo, &passa)?;
             match gera(ctx, tipo, dia, quer)? {
@@ -109,7 +109,7 @@ fn faz(ctx: &Contexto<'_>, tipo: Tipo, quer: Quer, publicadas: &mut Vec<Publicad
 
 /// Whether a kind of file is to be built.
 enum Devido {
-    Nao(Feito),
+    Nao(Box<Feito>),
     /// Of this day; the gates are those that `--force` passes.
     Sim {
         dia: NaiveDate,
@@ -120,7 +120,7 @@ enum Devido {
 fn devido(ctx: &Contexto<'_>, tipo: Tipo, quer: Quer) -> anyhow::Result<Devido> {
     let db = &ctx.store().db;
     let newest = dia::newest_with_remessa(db)?;
-    let nao = |estado| Ok(Devido::Nao(Feito::sem_arquivo(tipo, estado)));
+    let nao = |estado| Ok(Devido::Nao(Feito::sem_arquivo(tipo, estado).into()));
     if tipo == Tipo::Baixa {
         let passa = espera_da_baixa(ctx)?;
         let look = quer.tipo.is_some() || mudou(db, Olhar::Baixa, &Visto::dos_imports(db)?)?;
@@ -137,12 +137,15 @@ fn devido(ctx: &Contexto<'_>, tipo: Tipo, quer: Quer) -> anyhow::Result<Devido> 
     if tipo == Tipo::Carga {
         if let Some((s, _)) = made {
             let now = Feito { linhas: s.linhas, saida: Some(s), ..Feito::sem_arquivo(tipo, Estado::Nada) };
-            return Ok(Devido::Nao(now));
+            return Ok(Devido::Nao(now.into()));
         }
         if passa.is_empty() || forcado(ctx) {
             // what the brake refused is not built again while nothing changed
             return match Freio::gravado(db, dia)?.filter(|_| quer.tipo.is_none() && quer.confirma.is_none()) {
-                Some(f) => Ok(Devido::Nao(Feito { linhas: f.linhas, ..Feito::sem_arquivo(tipo, Estado::Recusada(f)) })),
+                Some(f) => {
+                    let told = Feito { linhas: f.linhas, ..Feito::sem_arquivo(tipo, Estado::Recusada(f)) };
+                    Ok(Devido::Nao(told.into()))
+                }
                 None => Ok(Devido::Sim { dia, passa }),
             };
         }
