@@ -60,8 +60,10 @@ fn importa(b: &Bed, kind: &str, nome: &str, bytes: &[u8]) -> Value {
     r
 }
 
-/// A remessa: contract, client, further fields.
-fn remessa(b: &Bed, stamp: &str, linhas: &[(u64, u64, &[(&str, &str)])]) -> Value {
+/// A line of remessa: contract, client, further fields.
+type Devedor<'a> = (u64, u64, &'a [(&'a str, &'a str)]);
+
+fn remessa(b: &Bed, stamp: &str, linhas: &[Devedor<'_>]) -> Value {
     let bytes: Vec<u8> = linhas.iter().flat_map(|(c, n, f)| b.remessa(&c.to_string(), &cpf(*n), f)).collect();
     importa(b, "remessa", &format!("{stamp}_remessa_528_out.528"), &bytes)
 }
@@ -208,7 +210,7 @@ fn o_que_muda_sem_importacao_sai_no_maximo_a_cada_quinze_minutos() {
 #[test]
 fn ex4_quem_a_ultima_carga_nao_tinha_vai_de_novo_mesmo_com_a_linha_igual() {
     let mut b = Bed::with("[dia]\nobrigatorios = [\"remessa\", \"batimento\"]");
-    let both: &[(u64, u64, &[(&str, &str)])] = &[(1001, 1, &[]), (1002, 2, &[]), (1003, 3, &[])];
+    let both: &[Devedor<'_>] = &[(1001, 1, &[]), (1002, 2, &[]), (1003, 3, &[])];
     remessa(&b, "20230802_203000", both);
     b.at("2023-08-03T08:00:00").atom(&["-q", "run"]);
     assert_eq!(lista(&b).len(), 3);

@@ -40,7 +40,7 @@ fn uc006_o_motivo_e_a_data_sao_do_ultimo_contrato_a_deixar_ativo() {
 fn ex5_depois_da_baixa_uma_alta_sai_de_novo_e_a_linha_leva_o_contrato_enviado() {
     let b = Bed::with(SEM_PORTOES);
     // the row carries 1002, the one with most delay
-    let both: &[(u64, u64, &[(&str, &str)])] = &[(1001, 1, &[]), (1002, 1, &[("dias_atraso", "300")]), (2001, 2, &[])];
+    let both: &[Devedor<'_>] = &[(1001, 1, &[]), (1002, 1, &[("dias_atraso", "300")]), (2001, 2, &[])];
     remessa(&b, "20230803_203000", both);
     b.atom(&["-q", "run"]).exits(0);
     // one of two gone: the row changes, nothing to take back
@@ -51,7 +51,7 @@ fn ex5_depois_da_baixa_uma_alta_sai_de_novo_e_a_linha_leva_o_contrato_enviado() 
     b.atom(&["-q", "run"]).exits(0);
     assert_eq!(baixa(&b), [format!("1001 {} EXCLUSAO 04/08/2023", cpf(1))]);
     assert_eq!(b.sql("SELECT group_concat(ficha_id) FROM enviado"), "2");
-    let again: Vec<(u64, u64, &[(&str, &str)])> = both.iter().rev().copied().collect();
+    let again: Vec<Devedor<'_>> = both.iter().rev().copied().collect();
     remessa(&b, "20230803_233000", &again);
     b.atom(&["-q", "run"]).exits(0);
     assert_eq!((linhas(&b, &ultimo(&b, "incremental")).len(), lista(&b)[&1][1].as_str()), (1, "1002"));

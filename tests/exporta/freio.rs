@@ -5,7 +5,7 @@ use super::*;
 /// Ten fichas out on the first day; on the second only two are ATIVO, and the baixa waits for batimento.
 fn encolhida() -> Bed {
     let mut b = Bed::with("[dia]\nobrigatorios = [\"remessa\", \"batimento\"]");
-    let ten: Vec<(u64, u64, &[(&str, &str)])> = (1..=10).map(|n| (1000 + n, n, &[][..])).collect();
+    let ten: Vec<Devedor<'_>> = (1..=10).map(|n| (1000 + n, n, &[][..])).collect();
     remessa(&b, "20230802_203000", &ten);
     b.at("2023-08-02T21:00:00").atom(&["-q", "run"]).exits(0);
     b.at("2023-08-04T00:30:00");
@@ -62,7 +62,7 @@ fn o_que_a_baixa_levou_nao_conta_e_a_carga_recusada_sai_sozinha() {
 fn corrigida_a_remessa_a_carga_recusada_sai_sozinha() {
     let b = encolhida();
     b.atom(&["-q", "run"]).exits(6);
-    let ten: Vec<(u64, u64, &[(&str, &str)])> = (1..=10).map(|n| (1000 + n, n, &[][..])).collect();
+    let ten: Vec<Devedor<'_>> = (1..=10).map(|n| (1000 + n, n, &[][..])).collect();
     // another number is told anew
     remessa(&b, "20230803_213000", &ten[..3]);
     assert_eq!(b.json(&["run"]).exits(6).report()["rows"], 3);
@@ -74,7 +74,7 @@ fn corrigida_a_remessa_a_carga_recusada_sai_sozinha() {
 #[test]
 fn a_metade_exata_e_a_primeira_carga_passam() {
     let b = encolhida();
-    let five: Vec<(u64, u64, &[(&str, &str)])> = (1..=5).map(|n| (1000 + n, n, &[][..])).collect();
+    let five: Vec<Devedor<'_>> = (1..=5).map(|n| (1000 + n, n, &[][..])).collect();
     remessa(&b, "20230803_213000", &five);
     b.atom(&["-q", "run"]).exits(0);
     assert_eq!(linhas(&b, &ultimo(&b, "carga")).len(), 5);
