@@ -29,8 +29,8 @@
 //!
 //! `Evo → pipeline::fetch → inbox + ledger → import::run` (first pass: every line looked at, nothing touched;
 //! second pass: one transaction) `→ archive`; rejected lines `→ rejects/ and outbox → pipeline::publish → Evo`.
-//! After it `export::carga → outbox → pipeline::publish → Manager`, and only then what each client was last
-//! sent is recorded.
+//! After it `export::{baixa, carga, incremental} → outbox → pipeline::publish → Manager`, in the order that
+//! `pipeline::manager` keeps, and only then what each client was last sent is recorded.
 //!
 //! # Arrows that do not exist
 //!

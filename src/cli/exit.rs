@@ -20,7 +20,7 @@ pub const REJECTS: i64 = 3;
 pub const WAITING: i64 = 4;
 /// Temporary: a remote is unreachable.
 pub const TEMPORARY: i64 = 5;
-/// A file was refused whole or is in quarantine.
+/// A file was refused whole or is in quarantine; a carga that the brake refused.
 pub const REFUSED: i64 = 6;
 /// The store is missing, or of another schema version.
 pub const STORE: i64 = 10;
@@ -38,7 +38,7 @@ Exit codes:
    3  done, with rejected lines (error file written)
    4  gate closed: waiting for something, named
    5  temporary: remote or OMNE unreachable; a retry may help
-   6  file refused whole or quarantined by the brake, or undo refused; nothing applied
+   6  file refused whole or quarantined by the brake, a carga or an undo refused; nothing applied
   10  store missing, or of another schema version
   11  another run holds the lock
   70  the accounting does not close: nothing applied";

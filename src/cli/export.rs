@@ -68,7 +68,11 @@ pub fn run(cmd: &Cmd, app: &App) -> anyhow::Result<i64> {
     let ctx = app.contexto(&store, &|_, _, _| {});
     pipeline::recover(&ctx)?;
     let mut published = Vec::new();
-    let done = manager::exporta(&ctx, Quer { tipo: m.tipo(), confirma: m.confirm }, &mut published);
+    let done = manager::exporta(
+        &ctx,
+        Quer { tipo: m.tipo(), confirma: m.confirm, forca: app.opcoes.forcado.is_some() },
+        &mut published,
+    );
     let mut code = published.iter().fold(exit::OK, |code, p| graver(code, relata(app, p)));
     // what went out before an error is told all the same
     let mut done = match done {
@@ -184,7 +188,7 @@ fn frase(app: &App, f: &Feito) -> String {
     let file = f.saida.as_ref().map_or("", |s| s.nome.as_str());
     match (&f.estado, &f.saida) {
         (Estado::Publicada, _) => format!("{kind} publicada: {file} ({rows})"),
-        (Estado::Gerada, _) if app.opcoes.dry_run => {
+        (Estado::Gerada, None) if app.opcoes.dry_run => {
             format!("{kind} simulada, nada gravado: {rows}{}", f.diferenca.as_ref().map(folha).unwrap_or_default())
         }
         (Estado::Gerada, _) => format!("{kind} gerada, ainda não publicada: {file} ({rows})"),

@@ -10,7 +10,6 @@ use crate::export::diferenca::Diferenca;
 use crate::export::{Gerada, Pedido, baixa, incremental};
 use crate::import::etapa;
 use crate::import::portao::Dia;
-use crate::store::db::Db;
 use crate::store::dia;
 use crate::store::enviado::{self, Olhar, Visto};
 use crate::store::saida::{self, Saida, Tipo};
@@ -31,6 +30,8 @@ pub struct Quer {
     pub tipo: Option<Tipo>,
     /// The number of rows of a carga that the brake refused.
     pub confirma: Option<u64>,
+    /// `--force`: the gates are passed, and that is recorded. A tick never does.
+    pub forca: bool,
 }
 
 /// How a kind of file stands after the export.
@@ -98,7 +99,9 @@ fn faz(ctx: &Contexto<'_>, tipo: Tipo, quer: Quer, publicadas: &mut Vec<Publicad
     match devido(ctx, tipo, quer)? {
         Devido::Nao(f) => Ok(*f),
         Devido::Sim { dia, passa } => {
-            forca(ctx, tipo, &passa)?;
+            if quer.forca && !passa.is_empty() {
+                registra(ctx, tipo, &passa)?;
+            }
             match gera(ctx, tipo, dia, quer)? {
                 Carga::Recusada(f) => Ok(Feito { linhas: f.linhas, ..Feito::sem_arquivo(tipo, Estado::Recusada(f)) }),
                 Carga::Feita(made) => entrega(ctx, tipo, made, publicadas),
@@ -117,61 +120,79 @@ enum Devido {
     },
 }
 
+fn nao(tipo: Tipo, estado: Estado) -> Devido {
+    Devido::Nao(Box::new(Feito::sem_arquivo(tipo, estado)))
+}
+
 fn devido(ctx: &Contexto<'_>, tipo: Tipo, quer: Quer) -> anyhow::Result<Devido> {
     let db = &ctx.store().db;
     let newest = dia::newest_with_remessa(db)?;
-    let nao = |estado| Ok(Devido::Nao(Feito::sem_arquivo(tipo, estado).into()));
     if tipo == Tipo::Baixa {
-        let passa = espera_da_baixa(ctx)?;
-        let look = quer.tipo.is_some() || mudou(db, Olhar::Baixa, &Visto::dos_imports(db)?)?;
-        return match (passa.is_empty() || forcado(ctx), look) {
-            (false, _) => nao(Estado::Aguarda(passa)),
-            (_, false) => nao(Estado::Nada),
-            // without a remessa (the last one was undone) the file still goes
-            _ => Ok(Devido::Sim { dia: newest.unwrap_or_else(|| ctx.import.clock.now().date()), passa }),
-        };
+        // without a remessa (the last one was undone) the file still goes
+        return baixa_devida(ctx, newest.unwrap_or_else(|| ctx.import.clock.now().date()), quer);
     }
-    let Some(dia) = newest else { return nao(Estado::Aguarda(vec!["remessa"])) };
-    let mut passa = espera_da_carga(ctx, dia)?;
-    let made = saida::of_day(db, Tipo::Carga, dia)?;
-    if tipo == Tipo::Carga {
-        if let Some((s, _)) = made {
-            let now = Feito { linhas: s.linhas, saida: Some(s), ..Feito::sem_arquivo(tipo, Estado::Nada) };
-            return Ok(Devido::Nao(now.into()));
+    let Some(dia) = newest else { return Ok(nao(tipo, Estado::Aguarda(vec!["remessa"]))) };
+    let made = saida::of_day(db, Tipo::Carga, dia)?.map(|(s, _)| s);
+    let passa = espera_da_carga(ctx, dia)?;
+    match (tipo, made) {
+        (Tipo::Carga, Some(s)) => {
+            let made = Feito { linhas: s.linhas, saida: Some(s), ..Feito::sem_arquivo(tipo, Estado::Nada) };
+            Ok(Devido::Nao(Box::new(made)))
         }
-        if passa.is_empty() || forcado(ctx) {
-            // what the brake refused is not built again while nothing changed
-            return match Freio::gravado(db, dia)?.filter(|_| quer.tipo.is_none() && quer.confirma.is_none()) {
-                Some(f) => {
-                    let told = Feito { linhas: f.linhas, ..Feito::sem_arquivo(tipo, Estado::Recusada(f)) };
-                    Ok(Devido::Nao(told.into()))
-                }
-                None => Ok(Devido::Sim { dia, passa }),
-            };
-        }
-        return nao(Estado::Aguarda(passa));
+        (Tipo::Carga, None) => carga_devida(ctx, dia, passa, quer),
+        (_, made) => incremental_devido(ctx, dia, passa, made.is_some(), quer),
     }
+}
+
+fn baixa_devida(ctx: &Contexto<'_>, dia: NaiveDate, quer: Quer) -> anyhow::Result<Devido> {
+    let db = &ctx.store().db;
+    let passa = espera_da_baixa(ctx)?;
+    if !passa.is_empty() && !quer.forca {
+        return Ok(nao(Tipo::Baixa, Estado::Aguarda(passa)));
+    }
+    let (last, now) = (enviado::varredura(db, Olhar::Baixa)?, Visto::dos_imports(db)?);
+    let look = quer.tipo.is_some() || last.is_none_or(|v| v.visto != now);
+    Ok(if look { Devido::Sim { dia, passa } } else { nao(Tipo::Baixa, Estado::Nada) })
+}
+
+fn carga_devida(ctx: &Contexto<'_>, dia: NaiveDate, passa: Vec<&'static str>, quer: Quer) -> anyhow::Result<Devido> {
+    if !passa.is_empty() && !quer.forca {
+        return Ok(nao(Tipo::Carga, Estado::Aguarda(passa)));
+    }
+    // what the brake refused is not built again while nothing changed, unless a person asks
+    let asked = quer.tipo.is_some() || quer.confirma.is_some();
+    match Freio::gravado(&ctx.store().db, dia)?.filter(|_| !asked) {
+        Some(f) => {
+            let told = Feito { linhas: f.linhas, ..Feito::sem_arquivo(Tipo::Carga, Estado::Recusada(f)) };
+            Ok(Devido::Nao(Box::new(told)))
+        }
+        None => Ok(Devido::Sim { dia, passa }),
+    }
+}
+
+fn incremental_devido(
+    ctx: &Contexto<'_>,
+    dia: NaiveDate,
+    mut passa: Vec<&'static str>,
+    carga: bool,
+    quer: Quer,
+) -> anyhow::Result<Devido> {
     // the brake is never passed by force: an incremental would bring Manager what it refused
-    let refused = made.is_none() && enviado::varredura(db, Olhar::Freio)?.is_some_and(|v| v.dia == Some(dia));
-    if made.is_none() {
+    let refused = || enviado::varredura(&ctx.store().db, Olhar::Freio).map(|v| v.is_some_and(|v| v.dia == Some(dia)));
+    if !carga {
         passa.push("carga");
     }
-    if !passa.is_empty() && (refused || !forcado(ctx)) {
-        return nao(Estado::Aguarda(passa));
+    let closed = !passa.is_empty() && (!quer.forca || (!carga && refused()?));
+    if closed {
+        return Ok(nao(Tipo::Incremental, Estado::Aguarda(passa)));
     }
-    if quer.tipo.is_none() && !incremental_devido(ctx)? {
-        return nao(Estado::Nada);
-    }
-    Ok(Devido::Sim { dia, passa })
+    let look = quer.tipo.is_some() || mudou(ctx)?;
+    Ok(if look { Devido::Sim { dia, passa } } else { nao(Tipo::Incremental, Estado::Nada) })
 }
 
-/// Whether the last look of a kind saw something else.
-fn mudou(db: &Db, de: Olhar, visto: &Visto) -> anyhow::Result<bool> {
-    Ok(enviado::varredura(db, de)?.is_none_or(|v| v.visto != *visto))
-}
-
-/// Due after an import; after any other change, at most every `manager.incremental_minutes`.
-fn incremental_devido(ctx: &Contexto<'_>) -> anyhow::Result<bool> {
+/// Whether rows may differ that the last look did not see: after an import at once; after any other change, at most
+/// every `manager.incremental_minutes`.
+fn mudou(ctx: &Contexto<'_>) -> anyhow::Result<bool> {
     let Some(last) = enviado::varredura(&ctx.store().db, Olhar::Incremental)? else { return Ok(true) };
     let visto = incremental::visto(&pedido(ctx))?;
     if last.visto.run != visto.run {
@@ -185,15 +206,12 @@ fn incremental_devido(ctx: &Contexto<'_>) -> anyhow::Result<bool> {
     Ok(last.visto != visto && rested)
 }
 
-fn forcado(ctx: &Contexto<'_>) -> bool {
-    ctx.import.opcoes.forcado.is_some()
-}
-
 /// Records the gates that a file passes by force (OR7).
-fn forca(ctx: &Contexto<'_>, tipo: Tipo, passa: &[&str]) -> anyhow::Result<()> {
-    if let Some(why) = ctx.import.opcoes.forcado.as_ref().filter(|_| !passa.is_empty() && !ctx.import.opcoes.dry_run) {
+fn registra(ctx: &Contexto<'_>, tipo: Tipo, passa: &[&str]) -> anyhow::Result<()> {
+    let i = &ctx.import;
+    if let (Some(why), false) = (&i.opcoes.forcado, i.opcoes.dry_run) {
         let why = format!("{why} (sem {})", passa.join(", "));
-        enviado::forcou(ctx.store().atendimento()?, &ctx.import.clock.now().iso(), tipo.as_str(), &why)?;
+        enviado::forcou(ctx.store().atendimento()?, &i.clock.now().iso(), tipo.as_str(), &why)?;
     }
     Ok(())
 }
