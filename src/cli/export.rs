@@ -198,7 +198,7 @@ fn frase(app: &App, f: &Feito) -> String {
         }
         (Estado::Nada, None) => format!("{kind}: nada a enviar"),
         (Estado::Aguarda(what), _) => format!("a {kind} aguarda {}. O dia: atom day", espera(what)),
-        (Estado::Recusada(r), _) => recusa(r),
+        (Estado::Recusada(r), _) => recusa(r) + &f.diferenca.as_ref().map(folha).unwrap_or_default(),
     }
 }
 

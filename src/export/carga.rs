@@ -15,12 +15,12 @@ use chrono::NaiveDate;
 pub enum Carga {
     /// Built.
     Feita(Gerada),
-    /// The brake refused it.
-    Recusada(Freio),
+    /// The brake refused it; under `--dry-run`, with what it would change.
+    Recusada(Freio, Option<Diferenca>),
 }
 
 /// A carga of under half the rows that Manager should have.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Freio {
     /// Its rows: the number to confirm.
     pub linhas: i64,
@@ -98,12 +98,14 @@ pub fn gera(p: &Pedido<'_>, dia: NaiveDate, confirma: Option<u64>) -> anyhow::Re
         }
         Ok(visto)
     })?;
-    let stopped = Freio::de(&p.store.db, draft.saida.linhas)?;
-    if let Some(f) = stopped.filter(|f| confirma != u64::try_from(f.linhas).ok()) {
-        return recusa(p, dia, draft, f);
-    }
     if p.simula {
         diferenca.compara(p)?;
+    }
+    let stopped = Freio::de(&p.store.db, draft.saida.linhas)?;
+    if let Some(f) = stopped.filter(|f| confirma != u64::try_from(f.linhas).ok()) {
+        return Ok(Carga::Recusada(recusa(p, dia, draft, f)?, p.simula.then_some(diferenca)));
+    }
+    if p.simula {
         return Ok(Carga::Feita(Gerada { diferenca: Some(diferenca), ..draft.descarta()? }));
     }
     let em = p.clock.now().iso();
@@ -118,7 +120,7 @@ pub fn gera(p: &Pedido<'_>, dia: NaiveDate, confirma: Option<u64>) -> anyhow::Re
 }
 
 /// Records a refusal, so that it is told once and not found again every minute.
-fn recusa(p: &Pedido<'_>, dia: NaiveDate, draft: Rascunho, mut f: Freio) -> anyhow::Result<Carga> {
+fn recusa(p: &Pedido<'_>, dia: NaiveDate, draft: Rascunho, mut f: Freio) -> anyhow::Result<Freio> {
     draft.descarta()?;
     let before = enviado::varredura(&p.store.db, Olhar::Freio)?;
     f.nova = before.is_none_or(|v| v.dia != Some(dia) || v.linhas != f.linhas);
@@ -128,7 +130,7 @@ fn recusa(p: &Pedido<'_>, dia: NaiveDate, draft: Rascunho, mut f: Freio) -> anyh
         let v = Varredura { visto, em, dia: Some(dia), linhas: f.linhas, mensagem };
         enviado::varreu(&p.store.db, Olhar::Freio, &v)?;
     }
-    Ok(Carga::Recusada(f))
+    Ok(f)
 }
 
 #[cfg(test)]

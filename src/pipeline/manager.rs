@@ -103,7 +103,10 @@ fn faz(ctx: &Contexto<'_>, tipo: Tipo, quer: Quer, publicadas: &mut Vec<Publicad
                 registra(ctx, tipo, &passa)?;
             }
             match gera(ctx, tipo, dia, quer)? {
-                Carga::Recusada(f) => Ok(Feito { linhas: f.linhas, ..Feito::sem_arquivo(tipo, Estado::Recusada(f)) }),
+                Carga::Recusada(f, diferenca) => {
+                    let estado = Estado::Recusada(f);
+                    Ok(Feito { linhas: f.linhas, diferenca, ..Feito::sem_arquivo(tipo, estado) })
+                }
                 Carga::Feita(made) => entrega(ctx, tipo, made, publicadas),
             }
         }

@@ -37,6 +37,9 @@ fn uma_carga_de_menos_da_metade_e_recusada_contada_uma_vez_e_sai_com_o_numero_ex
     assert_eq!(r["waiting_for"], json!(["carga"]));
     b.atom(&["--force", "--reason", "x", "export", "manager", "--incremental"]).exits(4);
     b.atom(&["--force", "--reason", "x", "export", "manager", "--carga"]).exits(6);
+    // the rehearsal shows who would go
+    let out = b.atom(&["--dry-run", "export", "manager", "--carga"]).exits(6).stdout;
+    assert!(out.contains("saem 8") && out.contains("- ficha 3  contrato 1003  EXCLUSAO em 04/08/2023"), "{out}");
     // a wrong number names the right one
     let out = b.atom(&["export", "manager", "--carga", "--confirm", "3"]).exits(6);
     assert!(out.stdout.contains("tem 2 fichas") && out.stdout.contains("--confirm 2"), "{}", out.stdout);
