@@ -76,8 +76,8 @@ const FIXAS: [Fixa; 13] = [
 /// Tables of contacts whose number may by now be a third party's, and what stands before it there.
 const COM_FONE: [(&str, &str); 3] = [("hsm", "55"), ("massiva", ""), ("retorno", "")];
 
+/// Only what the views join on: an index costs its sort on every replica, and BI reads tables whole.
 const INDICES: &str = "
-CREATE UNIQUE INDEX main.contrato_chave ON contrato(chave);
 CREATE INDEX main.contrato_ficha ON contrato(ficha_id, situacao);
 CREATE INDEX main.arquivo_dia ON arquivo(data_operacao, kind);
 CREATE INDEX main.hsm_ficha ON hsm(ficha_id);
@@ -108,9 +108,6 @@ pub fn gera(store: &Store, arquivo: &Path, p: &Pedido<'_>) -> std::result::Resul
         feita.linhas.push((table, n));
     }
     tx.script(INDICES)?;
-    if p.pessoais {
-        tx.script("CREATE UNIQUE INDEX main.ficha_doc ON ficha(cpf_cnpj_cliente)")?;
-    }
     vistas::cria(&tx, p)?;
     feita.data_operacao = super::dia::newest_with_remessa(&tx)?.map(|d| d.to_string());
     assina(&tx, p, feita.data_operacao.as_deref())?;
