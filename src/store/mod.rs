@@ -34,6 +34,7 @@ pub mod presenca;
 pub mod refin;
 pub mod rejeito;
 pub mod remoto;
+pub mod replica;
 pub mod saida;
 pub mod schema;
 pub mod telefone;
