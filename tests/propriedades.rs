@@ -184,11 +184,18 @@ proptest! {
             (Encoding::Utf8, &utf8, &bytes),
             (Encoding::Utf8, &latin, latin.as_bytes()),
         ] {
-            let decoded = d.decode(input, e);
             let chars: Vec<char> = text.chars().collect();
-            prop_assert_eq!((decoded.text(), decoded.chars()), (text.as_str(), chars.len()));
             let naive: String = chars.iter().skip(a).take(len).collect();
-            prop_assert_eq!(decoded.slice(&(a..a + len)), naive);
+            let decoded = d.decode(input, e);
+            prop_assert_eq!(decoded.chars(), chars.len());
+            // before anything of the line was decoded, and after all of it was
+            for _ in 0..2 {
+                let mut copy = Vec::new();
+                decoded.append(&(a..a + len), &mut copy);
+                prop_assert_eq!(copy, naive.as_bytes());
+                prop_assert_eq!(decoded.slice(&(a..a + len)), naive.as_str());
+                prop_assert_eq!(decoded.text(), text.as_str());
+            }
             let clean = chars.iter().all(|c| !c.is_control() && *c != '\u{fffd}');
             prop_assert_eq!(decoded.is_clean(), clean);
         }

@@ -3,7 +3,7 @@
 //!
 //! [`consulta`] finds and reads a client, [`campos`] turns the layouts' columns into JSON, [`mailing`] is its
 //! head, [`historico`] the contacts with it, [`mod@mascara`] hides what is personal; [`explica`] says why a
-//! contract stands where it stands.
+//! contract stands where it stands; [`replica`] what of it leaves for BI.
 //!
 //! **Invariant by absence:** no SQL stands here and nothing is written; phones and e-mails of third parties
 //! never enter an answer, so no later step has to remember to take them out.
@@ -14,6 +14,7 @@ pub mod explica;
 pub mod historico;
 pub mod mailing;
 pub mod mascara;
+pub mod replica;
 
 #[cfg(test)]
 mod testes;

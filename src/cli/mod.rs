@@ -18,7 +18,9 @@ pub mod planilha;
 mod regua;
 pub mod rejects;
 pub mod relato;
+pub mod replica;
 pub mod run;
+pub mod runs;
 pub mod status;
 pub mod texto;
 pub mod undo;
@@ -116,6 +118,10 @@ enum Command {
     Rejects(rejects::Cmd),
     /// Take back one import where nothing later depends on it; --dry-run shows the effect
     Undo(undo::Cmd),
+    /// Every run: what it read, what became of it, which order was overruled and why
+    Runs(runs::Cmd),
+    /// A copy of the store in one file for BI to read, replaced in one step
+    Replica(replica::Cmd),
     /// The layouts of the files; diagnose a broken line with a ruler
     Layout(layout::Cmd),
     /// The first sheet of a workbook as CSV, under limits of memory and time
@@ -173,6 +179,8 @@ fn dispatch(cli: Cli, umask: u32) -> anyhow::Result<i64> {
         Command::Explain(cmd) => explain::run(&cmd, &app),
         Command::Rejects(cmd) => rejects::run(&cmd, &app),
         Command::Undo(cmd) => undo::run(&cmd, &app),
+        Command::Runs(cmd) => runs::run(&cmd, &app),
+        Command::Replica(cmd) => replica::run(&cmd, &app),
         Command::Layout(cmd) => layout::run(&cmd, &app),
     }
 }

@@ -133,6 +133,8 @@ pub enum Mode {
     ReadWrite,
     /// Must exist; nothing is written.
     ReadOnly,
+    /// An empty file that is filled in one go and thrown away when that fails: no journal, no syncs.
+    Scratch,
 }
 
 /// A connection to one database file.
@@ -150,19 +152,24 @@ impl Db {
     pub fn open(path: &Path, mode: Mode, busy: Duration) -> Result<Self> {
         let flags = match mode {
             Mode::Create => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
-            Mode::ReadWrite => OpenFlags::SQLITE_OPEN_READ_WRITE,
+            Mode::ReadWrite | Mode::Scratch => OpenFlags::SQLITE_OPEN_READ_WRITE,
             Mode::ReadOnly => OpenFlags::SQLITE_OPEN_READ_ONLY,
         };
         let what = format!("open {}", path.display());
         let fail = |e| wrap(path.to_str(), &what, e);
-        let conn = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(fail)?;
+        let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+        let conn = Connection::open_with_flags(path, flags).map_err(fail)?;
         conn.busy_timeout(busy).map_err(fail)?;
         let db = Self { conn };
         if mode == Mode::Create {
             db.script("PRAGMA page_size=16384; PRAGMA auto_vacuum=INCREMENTAL;")?;
         }
-        if mode != Mode::ReadOnly {
-            db.script("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=2000;")?;
+        match mode {
+            Mode::ReadOnly => {}
+            Mode::Scratch => db.script("PRAGMA page_size=16384; PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;")?,
+            Mode::Create | Mode::ReadWrite => {
+                db.script("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=2000;")?;
+            }
         }
         db.script("PRAGMA foreign_keys=ON; PRAGMA temp_store=FILE; PRAGMA secure_delete=FAST;")?;
         db.cache(CACHE)?;
@@ -181,7 +188,9 @@ impl Db {
 
     /// Attaches another file of the store read-only under a schema name.
     pub fn attach(&self, path: &Path, schema: &str) -> Result<()> {
-        let uri = path.display().to_string();
+        // `mode=ro`: not even the closing of its log is ours
+        let plain = path.display().to_string().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+        let uri = format!("file:{}{plain}?mode=ro", if path.is_absolute() { "//" } else { "" });
         self.exec(&format!("ATTACH DATABASE ?1 AS {schema}"), &[Cell::Text(&uri)]).map(|_| ())
     }
 

@@ -13,6 +13,8 @@ pub enum Which {
     Carteira,
     /// Collecting files.
     Fetch,
+    /// Copying the store for others to read.
+    Replica,
 }
 
 impl Which {
@@ -20,6 +22,7 @@ impl Which {
         match self {
             Self::Carteira => "carteira.lock",
             Self::Fetch => "fetch.lock",
+            Self::Replica => "replica.lock",
         }
     }
 }

@@ -35,6 +35,7 @@ pub mod presenca;
 pub mod refin;
 pub mod rejeito;
 pub mod remoto;
+pub mod replica;
 pub mod saida;
 pub mod schema;
 pub mod telefone;

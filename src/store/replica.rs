@@ -1,0 +1,208 @@
+//! A copy of both files of the store in one, for others to read (section 4 of the spec: BI, with the scores).
+//!
+//! The copy is made anew each time, table by table, inside one transaction that sees one moment of each file
+//! while imports go on; only what is named here or by the caller's columns leaves. The phones leave as the one
+//! list that is shown and dialled, made by the domain's rule as everywhere. The `bi_…` views stand on top.
+//!
+//! **Performance:** a table that leaves whole is copied record by record as it lies: SQLite's transfer wants
+//! `SELECT *`, the same columns and no second index, so indexes are built last and no foreign key is checked.
+
+mod telefone;
+mod vistas;
+
+use super::db::{Cell, Db, Mode, Result};
+use super::schema::{self, Esquema, Tabela};
+use super::{ATENDIMENTO, CARTEIRA, READER_BUSY, Store, StoreError, check_version};
+use std::path::Path;
+
+/// Mark of a replica in the head of its file (`application_id`), so that nothing else is ever replaced by one.
+pub const MARCA: u32 = 0x6174_6f52;
+
+/// A column of a layout that leaves, as the dictionary of the replica describes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Campo {
+    /// Its table in the store.
+    pub tabela: Tabela,
+    /// Its name.
+    pub coluna: String,
+    /// What it holds, in Portuguese.
+    pub tipo: &'static str,
+    /// Digits after the decimal point that the whole number implies.
+    pub casas: u8,
+    /// Personal data.
+    pub pessoal: bool,
+}
+
+/// What the replica is to hold.
+#[derive(Clone, Copy, Debug)]
+pub struct Pedido<'a> {
+    /// The columns of the layouts that leave.
+    pub campos: &'a [Campo],
+    /// Whether numbers, addresses, names and texts of the contacts leave as well.
+    pub pessoais: bool,
+    /// When, local time.
+    pub em: &'a str,
+}
+
+/// What the replica holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Feita {
+    /// Rows by table, in the order of copying.
+    pub linhas: Vec<(&'static str, usize)>,
+    /// The newest day whose remessa is done.
+    pub data_operacao: Option<String>,
+}
+
+/// A table with fixed columns: file, name, columns that never leave, columns that are personal.
+type Fixa = (&'static str, &'static str, &'static [&'static str], &'static [&'static str]);
+
+/// The fixed tables that leave; whatever is not named stays: the night's own state, journals of undo, the audit.
+const FIXAS: [Fixa; 13] = [
+    ("carteira", "campanha", &[], &[]),
+    ("carteira", "arquivo", &["mtime", "caminho"], &[]),
+    ("carteira", "run", &["arquivo_rejeitos"], &[]),
+    ("carteira", "rejeito", &["posicao", "tamanho"], &[]),
+    ("carteira", "dispensa", &[], &[]),
+    ("carteira", "evento", &[], &[]),
+    ("carteira", "saida", &["caminho"], &[]),
+    ("carteira", "enviado", &["h"], &[]),
+    ("atendimento", "lote", &["rejeitos"], &[]),
+    ("atendimento", "hsm", &[], &["fone", "nome"]),
+    ("atendimento", "massiva", &[], &["fone", "email", "mensagem"]),
+    ("atendimento", "marca", &[], &[]),
+    ("atendimento", "retorno", &[], &["fone"]),
+];
+
+/// Tables of contacts whose number may by now be a third party's, and what stands before it there.
+const COM_FONE: [(&str, &str); 3] = [("hsm", "55"), ("massiva", ""), ("retorno", "")];
+
+/// Only what the views join on: an index costs its sort on every replica, and BI reads tables whole.
+const INDICES: &str = "
+CREATE INDEX main.contrato_ficha ON contrato(ficha_id, situacao);
+CREATE INDEX main.arquivo_dia ON arquivo(data_operacao, kind);
+CREATE INDEX main.hsm_ficha ON hsm(ficha_id);
+CREATE INDEX main.massiva_ficha ON massiva(ficha_id);
+CREATE INDEX main.retorno_ficha ON retorno(ficha_id);
+";
+
+/// Fills `arquivo`, which must be empty, with a replica of the store. It is not synced: that is the caller's,
+/// who also throws it away when this fails.
+///
+/// # Errors
+/// The store cannot be read, the file not written.
+pub fn gera(store: &Store, arquivo: &Path, p: &Pedido<'_>) -> std::result::Result<Feita, StoreError> {
+    let db = Db::open(arquivo, Mode::Scratch, READER_BUSY)?;
+    db.script("PRAGMA foreign_keys=OFF")?;
+    db.attach(&store.dir().join(CARTEIRA), "carteira")?;
+    db.attach(&store.dir().join(ATENDIMENTO), "atendimento")?;
+    // BEGIN IMMEDIATE opens a read transaction on each file attached read-only: the one moment of each
+    let tx = db.begin()?;
+    check_version(&tx, "carteira", CARTEIRA, schema::CARTEIRA_VERSION)?;
+    check_version(&tx, "atendimento", ATENDIMENTO, schema::ATENDIMENTO_VERSION)?;
+    let mut feita = Feita { linhas: largas(&tx, p)?, ..Feita::default() };
+    feita.linhas.push(("telefone", telefone::lista(&tx, p.pessoais)?));
+    for (file, table, never, personal) in FIXAS {
+        let keep = |c: &str| !never.contains(&c) && (p.pessoais || !personal.contains(&c));
+        let fone = COM_FONE.iter().find(|(t, _)| *t == table).map(|(_, before)| proprio(table, before));
+        let n = copia(&tx, (file, table), keep, fone.as_deref().map(|e| ("fone", e)))?;
+        feita.linhas.push((table, n));
+    }
+    tx.script(INDICES)?;
+    vistas::cria(&tx, p)?;
+    feita.data_operacao = super::dia::newest_with_remessa(&tx)?.map(|d| d.to_string());
+    assina(&tx, p, feita.data_operacao.as_deref())?;
+    tx.commit()?;
+    Ok(feita)
+}
+
+/// The wide tables: own columns, and those of the layouts that leave.
+fn largas(db: &Db, p: &Pedido<'_>) -> Result<Vec<(&'static str, usize)>> {
+    let mut out = Vec::new();
+    let bare = Esquema::default();
+    for t in Tabela::TODAS {
+        // e-mails are nothing but personal; the phones are made into one list
+        if t == Tabela::Telefone || (t == Tabela::Email && !p.pessoais) {
+            continue;
+        }
+        let leaves = |c: &str| p.campos.iter().any(|f| f.tabela == t && f.coluna == c);
+        let own = t.colunas(&bare);
+        let whole = colunas(db, "carteira", t.nome())?.iter().all(|c| own.contains(&&*c.nome) || leaves(&c.nome));
+        // a digest of a line tells something about the columns that stay behind
+        let digest = |c: &str| matches!(c, "h" | "h_contato");
+        let keep = |c: &str| whole || leaves(c) || (own.contains(&c) && !digest(c));
+        out.push((t.nome(), copia(db, ("carteira", t.nome()), keep, None)?));
+    }
+    Ok(out)
+}
+
+/// A number as it leaves: none where a line of the remessa now calls it a third party's (decisions 5).
+fn proprio(table: &str, before: &str) -> String {
+    format!(
+        "CASE WHEN EXISTS (SELECT 1 FROM carteira.telefone t WHERE t.ficha_id={table}.ficha_id AND t.origem=0
+           AND '{before}'||t.fone={table}.fone AND upper(trim(t.tipo)) IN ('RF','CJ','AV')) THEN NULL ELSE fone END"
+    )
+}
+
+/// A column of a table in one of the files.
+struct Coluna {
+    nome: String,
+    tipo: String,
+    obrigatoria: bool,
+    /// Place in the primary key, from 1; 0: none.
+    chave: i64,
+}
+
+fn colunas(db: &Db, file: &str, table: &str) -> Result<Vec<Coluna>> {
+    let sql = "SELECT name, type, \"notnull\", pk FROM pragma_table_info(?1, ?2)";
+    db.rows(sql, &[Cell::Text(table), Cell::Text(file)], |r| {
+        Ok(Coluna { nome: r.str(0)?, tipo: r.str(1)?, obrigatoria: r.i64(2)? != 0, chave: r.i64(3)? })
+    })
+}
+
+/// Makes a table with the columns that `keep` names and fills it; returns its rows. `troca` gives one column as
+/// an expression: it may be NULL then, and is part of no key.
+fn copia(
+    db: &Db,
+    (file, table): (&str, &str),
+    keep: impl Fn(&str) -> bool,
+    troca: Option<(&str, &str)>,
+) -> Result<usize> {
+    let all = colunas(db, file, table)?;
+    let troca = troca.filter(|(c, _)| keep(c));
+    let given = |c: &Coluna| troca.filter(|(name, _)| *name == c.nome).map(|(_, expression)| expression);
+    let kept: Vec<&Coluna> = all.iter().filter(|c| keep(&c.nome)).collect();
+    let declare = |c: &&Coluna| {
+        let null = if c.obrigatoria && given(c).is_none() { " NOT NULL" } else { "" };
+        format!("{} {}{null}", c.nome, c.tipo)
+    };
+    let mut declared: Vec<String> = kept.iter().map(declare).collect();
+    let mut key: Vec<&Coluna> = all.iter().filter(|c| c.chave > 0).collect();
+    key.sort_by_key(|c| c.chave);
+    let keyed = !key.is_empty() && key.iter().all(|c| keep(&c.nome) && given(c).is_none());
+    if keyed {
+        let names: Vec<&str> = key.iter().map(|c| c.nome.as_str()).collect();
+        declared.push(format!("PRIMARY KEY ({})", names.join(",")));
+    }
+    let sql = "SELECT wr FROM pragma_table_list WHERE schema=?1 AND name=?2";
+    let by_key = db.int(sql, &[Cell::Text(file), Cell::Text(table)])?.unwrap_or(0) != 0;
+    let tail = if keyed && by_key { "STRICT, WITHOUT ROWID" } else { "STRICT" };
+    db.script(&format!("CREATE TABLE main.{table} ({}) {tail}", declared.join(", ")))?;
+    let list = if kept.len() == all.len() && troca.is_none() {
+        "*".to_owned()
+    } else {
+        kept.iter().map(|c| given(c).unwrap_or(&c.nome)).collect::<Vec<_>>().join(",")
+    };
+    db.exec(&format!("INSERT INTO main.{table} SELECT {list} FROM {file}.{table}"), &[])
+}
+
+/// What the replica says of itself.
+fn assina(db: &Db, p: &Pedido<'_>, day: Option<&str>) -> Result<()> {
+    db.script(
+        "CREATE TABLE main.bi_replica (
+           feita_em TEXT NOT NULL, data_operacao TEXT, versao TEXT NOT NULL, com_pessoais INTEGER NOT NULL) STRICT",
+    )?;
+    let version = Cell::Text(env!("CARGO_PKG_VERSION"));
+    let cells = [Cell::Text(p.em), Cell::from(day), version, Cell::Int(i64::from(p.pessoais))];
+    db.exec("INSERT INTO main.bi_replica VALUES (?1, ?2, ?3, ?4)", &cells)?;
+    db.script(&format!("PRAGMA main.application_id={MARCA}"))
+}
