@@ -65,7 +65,7 @@ const FIXAS: [Fixa; 13] = [
     ("carteira", "dispensa", &[], &[]),
     ("carteira", "evento", &[], &[]),
     ("carteira", "saida", &["caminho"], &[]),
-    ("carteira", "enviado", &["h"], &[]),
+    ("carteira", "enviado", &["h", "cpf_cnpj"], &[]),
     ("atendimento", "lote", &["rejeitos"], &[]),
     ("atendimento", "hsm", &[], &["fone", "nome"]),
     ("atendimento", "massiva", &[], &["fone", "email", "mensagem"]),
