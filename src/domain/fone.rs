@@ -155,6 +155,12 @@ impl Fone {
         self.ddd_numero().to_string()
     }
 
+    /// The number without its DDD, 8 or 9 digits and no zero before them.
+    #[must_use]
+    pub const fn sem_ddd(self) -> i64 {
+        (self.0 % self.scale()).cast_signed()
+    }
+
     /// The number without its DDD, 8 or 9 digits.
     #[must_use]
     pub fn numero(self) -> String {

@@ -6,8 +6,7 @@ use crate::domain::fone::Fone;
 use crate::domain::telefones::{self, LinhaTelefone};
 use crate::domain::valores::Centavos;
 use crate::layout::saida::Escritor;
-use crate::store::db::{Cell, Db};
-use crate::store::db::{Cursor, Row, Stmt};
+use crate::store::db::{Cursor, Row};
 use crate::store::linhas;
 use std::collections::HashSet;
 use std::io::Write;
@@ -26,6 +25,9 @@ pub struct Contrato {
     valor_parcela: Option<i64>,
     valor_vencido: Option<i64>,
     vencidas: Option<i64>,
+    uf: String,
+    marca_modelo: String,
+    refin: bool,
 }
 
 /// A ficha with its contracts.
@@ -37,13 +39,18 @@ pub struct Ficha {
     contratos: Vec<Contrato>,
 }
 
-/// Fichas with their contracts, by id.
+/// Fichas with their contracts, by id: contracts in the order of the index by ficha, so that nothing is sorted; with
+/// each its first address, its vehicle of the lowest sequence, and whether the bank offers to refinance it (R026).
 pub const FICHAS: &str = "
-SELECT f.id, f.cpf_cnpj_cliente, f.nome_cliente, c.id, c.contrato, c.situacao,
+SELECT c.ficha_id, f.cpf_cnpj_cliente, f.nome_cliente, c.id, c.contrato, c.situacao,
        c.flag_falecido, c.flag_nao_perturbe, d.dias_atraso, c.nome_carteira, c.nome_produto, c.valor_parcela,
-       d.valor_vencido, d.quantidade_parcelas_vencidas
-FROM ficha f JOIN contrato c ON c.ficha_id=f.id JOIN divida d ON d.contrato_id=c.id
-ORDER BY f.id";
+       d.valor_vencido, d.quantidade_parcelas_vencidas,
+       (SELECT uf FROM endereco WHERE contrato_id=c.id ORDER BY ordem LIMIT 1),
+       (SELECT coalesce(marca,'')||' '||coalesce(modelo,'') FROM garantia
+        WHERE contrato_id=c.id AND k1=1 ORDER BY k2 LIMIT 1),
+       EXISTS (SELECT 1 FROM refin WHERE contrato_id=c.id)
+FROM contrato c CROSS JOIN ficha f CROSS JOIN divida d
+WHERE f.id=c.ficha_id AND d.contrato_id=c.id ORDER BY c.ficha_id";
 
 /// Phones of all fichas, by ficha.
 pub const TELEFONES: &str = linhas::TELEFONES;
@@ -111,11 +118,11 @@ fn recebe(to: &mut String, from: Option<&str>) {
 }
 
 fn contrato(r: &Row<'_>, livre: Option<Contrato>) -> anyhow::Result<Contrato> {
-    let (mut contrato, mut carteira, mut produto) =
-        livre.map(|c| (c.contrato, c.carteira, c.produto)).unwrap_or_default();
-    recebe(&mut contrato, r.text(4)?);
-    recebe(&mut carteira, r.text(9)?);
-    recebe(&mut produto, r.text(10)?);
+    let mut textos = livre.map(|c| [c.contrato, c.carteira, c.produto, c.uf, c.marca_modelo]).unwrap_or_default();
+    for (to, from) in textos.iter_mut().zip([4, 9, 10, 14, 15]) {
+        recebe(to, r.text(from)?);
+    }
+    let [contrato, carteira, produto, uf, marca_modelo] = textos;
     Ok(Contrato {
         id: r.i64(3)?,
         contrato,
@@ -125,6 +132,9 @@ fn contrato(r: &Row<'_>, livre: Option<Contrato>) -> anyhow::Result<Contrato> {
         valor_parcela: r.int(11)?,
         valor_vencido: r.int(12)?,
         vencidas: r.int(13)?,
+        uf,
+        marca_modelo,
+        refin: r.i64(16)? == 1,
     })
 }
 
@@ -179,47 +189,6 @@ fn next_phone(cursor: &mut Cursor<'_>) -> anyhow::Result<Option<(i64, i64, Linha
     Ok(None)
 }
 
-/// Looks up what stands once per row: first address, vehicle, offer.
-pub struct Detalhes<'d> {
-    uf: Stmt<'d>,
-    bem: Stmt<'d>,
-    refin: Stmt<'d>,
-}
-
-impl<'d> Detalhes<'d> {
-    /// Prepares the look-ups.
-    ///
-    /// # Errors
-    /// The store cannot be read.
-    pub fn new(db: &'d Db) -> anyhow::Result<Self> {
-        Ok(Self {
-            uf: db.prepare("SELECT uf FROM endereco WHERE contrato_id=?1 ORDER BY ordem LIMIT 1")?,
-            bem: db.prepare("SELECT marca, modelo FROM garantia WHERE contrato_id=?1 AND k1=1 ORDER BY k2 LIMIT 1")?,
-            refin: db.prepare("SELECT 1 FROM refin WHERE contrato_id=?1")?,
-        })
-    }
-
-    /// UF, MARCA_MODELO and FLAG_REFIN of a contract.
-    fn celulas<W: Write>(&mut self, out: &mut Escritor<W>, contrato: i64) -> anyhow::Result<()> {
-        let id = [Cell::Int(contrato)];
-        match self.uf.query(&id)?.next_row()? {
-            Some(r) => out.celula(r.text(0)?.unwrap_or("")),
-            None => out.celula(""),
-        }
-        match self.bem.query(&id)?.next_row()? {
-            Some(r) => {
-                let (marca, modelo) = (r.text(0)?.unwrap_or("").trim(), r.text(1)?.unwrap_or("").trim());
-                let space = if marca.is_empty() || modelo.is_empty() { "" } else { " " };
-                out.formata(format_args!("{marca}{space}{modelo}"));
-            }
-            None => out.celula(""),
-        }
-        // whether the bank offers to refinance the contract (R026)
-        out.celula(if self.refin.query(&id)?.next_row()?.is_some() { "S" } else { "N" });
-        Ok(())
-    }
-}
-
 impl Discado for Contrato {
     fn posicao(&self) -> Posicao {
         self.posicao
@@ -251,18 +220,14 @@ impl Contrato {
 }
 
 /// Builds the row of a dialable ficha; `marca` is MARCA_MASSIVA. The caller ends it or leaves it out.
-///
-/// # Errors
-/// The store cannot be read.
 pub fn celulas<W: Write>(
     out: &mut Escritor<W>,
     ficha: &Ficha,
     c: &Contrato,
     telefones: &[LinhaTelefone],
     marca: &str,
-    detalhes: &mut Detalhes<'_>,
     regra: &Discagem,
-) -> anyhow::Result<()> {
+) {
     let dinheiro = |out: &mut Escritor<W>, v: Option<i64>| match v {
         Some(v) => out.celula(&Centavos(v).br()),
         None => out.celula(""),
@@ -275,22 +240,19 @@ pub fn celulas<W: Write>(
     dinheiro(out, c.valor_parcela);
     dinheiro(out, c.valor_vencido);
     out.inteiro(c.vencidas);
-    detalhes.celulas(out, c.id)?;
+    out.celula(&c.uf);
+    out.celula(c.marca_modelo.trim());
+    out.celula(if c.refin { "S" } else { "N" });
     out.celula(marca);
     let all = telefones::une(telefones);
     let dialled = telefones::discaveis(&all, regra.comercial, &regra.bloqueados);
-    for i in 0..FONES {
-        match dialled.get(i) {
-            Some(t) => {
-                out.celula(&t.fone.ddd());
-                out.celula(&t.fone.numero());
-                out.celula(&t.tipo_saida);
-                out.inteiro(t.score);
-            }
-            None => (0..4).for_each(|_| out.celula("")),
-        }
+    for t in dialled.iter().take(FONES) {
+        out.inteiro(Some(i64::from(t.fone.ddd_numero())));
+        out.inteiro(Some(t.fone.sem_ddd()));
+        out.celula(&t.tipo_saida);
+        out.inteiro(t.score);
     }
-    Ok(())
+    out.vazias(4 * FONES.saturating_sub(dialled.len()));
 }
 
 /// Which numbers are dialled.

@@ -4,7 +4,7 @@
 //! built in the writer's own buffers and hashed there, so looking without writing costs no file.
 
 use super::arquivo::h;
-use super::linha::{self, Contrato, Detalhes, Discagem, Ficha, Fichas, Telefones};
+use super::linha::{self, Contrato, Discagem, Ficha, Fichas, Telefones};
 use super::marca::Marcas;
 use crate::layout::saida::Escritor;
 use crate::store::db::{Cursor, Db, Result};
@@ -39,12 +39,11 @@ pub fn varre<W: Write>(
     let (mut q1, mut q2) = (moment.prepare(linha::FICHAS)?, moment.prepare(linha::TELEFONES)?);
     let mut fichas = Fichas::new(q1.query(&[])?)?;
     let mut telefones = Telefones::new(q2.query(&[])?)?;
-    let mut detalhes = Detalhes::new(moment)?;
     while let Some(ficha) = fichas.next_ficha()? {
         let Some(c) = ficha.discada() else { continue };
         let phones = telefones.de(ficha)?;
         let marca = marcas.de(ficha.id(), c.id())?;
-        linha::celulas(out, ficha, c, phones, &marca, &mut detalhes, regra)?;
+        linha::celulas(out, ficha, c, phones, &marca, regra);
         cada(out, ficha, c)?;
     }
     Ok(())

@@ -39,6 +39,10 @@ impl<W: Write> Escritor<W> {
 
     /// The next cell of the row.
     pub fn celula(&mut self, text: &str) {
+        if text.is_empty() {
+            self.linha.push_field(b"");
+            return;
+        }
         let free = self.livres.get(self.linha.len()).copied().unwrap_or(false);
         self.bytes.clear();
         if free && text.starts_with(['=', '+', '-', '@', '\t']) {
@@ -50,7 +54,9 @@ impl<W: Write> Escritor<W> {
             self.codifica(text);
         }
         // a line break inside a cell would shift rows in readers that do not know quotes
-        self.bytes.iter_mut().filter(|b| matches!(b, b'\r' | b'\n' | 0)).for_each(|b| *b = b' ');
+        if self.bytes.iter().any(|b| *b < b' ') {
+            self.bytes.iter_mut().filter(|b| matches!(b, b'\r' | b'\n' | 0)).for_each(|b| *b = b' ');
+        }
         self.linha.push_field(&self.bytes);
     }
 
@@ -80,10 +86,28 @@ impl<W: Write> Escritor<W> {
 
     /// The next cell: a number, empty where there is none.
     pub fn inteiro(&mut self, v: Option<i64>) {
-        match v {
-            Some(v) => self.formata(format_args!("{v}")),
-            None => self.celula(""),
+        let Some(v) = v else { return self.linha.push_field(b"") };
+        // from the last digit on, in a buffer that holds any of them
+        let (mut digits, mut at, mut rest) = ([0_u8; 20], 20, v.unsigned_abs());
+        loop {
+            at -= 1;
+            digits[at] = b'0' + (rest % 10) as u8;
+            rest /= 10;
+            if rest == 0 {
+                break;
+            }
         }
+        self.bytes.clear();
+        if v < 0 {
+            self.bytes.push(b'-');
+        }
+        self.bytes.extend_from_slice(&digits[at..]);
+        self.linha.push_field(&self.bytes);
+    }
+
+    /// So many empty cells.
+    pub fn vazias(&mut self, n: usize) {
+        (0..n).for_each(|_| self.linha.push_field(b""));
     }
 
     /// The row so far, cell by cell, as its bytes go out.
