@@ -280,3 +280,56 @@ fn o_quadro_e_o_status_dizem_como_esta_o_manager() {
     b.at("2023-08-04T07:00:00").atom(&["-q", "run"]).exits(4);
     assert_eq!(line(&b), format!("{carga}baixa 1 às 07:00, sem o batimento"));
 }
+
+#[test]
+fn o_incremental_ve_cada_parte_de_que_a_linha_e_feita() {
+    let b = com_carga(40);
+    let fone: &[(&str, &str)] =
+        &[("telefone_1_tipo", "CE"), ("telefone_1_ddd", "011"), ("telefone_1_numero", "0981112222")];
+    let endereco: &[(&str, &str)] =
+        &[("endereco_1_tipo", "RE"), ("endereco_1_logradouro", "RUA A"), ("endereco_1_uf", "SP")];
+    let fields: [(&[(&str, &str)], usize, &str); 5] = [
+        (&[("nome_cliente", "OUTRO NOME")], 3, "OUTRO NOME"),
+        (endereco, 10, "SP"),
+        (fone, 15, "981112222"),
+        (&[("dias_atraso", "99")], 6, "99"),
+        (&[("nome_produto", "OUTRO PRODUTO")], 5, "OUTRO PRODUTO"),
+    ];
+    let so_ela = |contrato: u64, cell: usize, want: &str| {
+        let before = quantos(&b, "incremental");
+        b.atom(&["-q", "run"]).exits(0);
+        let rows = linhas(&b, &ultimo(&b, "incremental"));
+        let told: Vec<_> = rows.iter().map(|r| (r[1].clone(), r[cell].clone())).collect();
+        assert_eq!(told, [(contrato.to_string(), want.to_owned())]);
+        // asked once more, every ficha is looked at
+        b.atom(&["-q", "export", "manager", "--incremental"]).exits(0);
+        assert_eq!(quantos(&b, "incremental"), before + 1, "{contrato}");
+    };
+    for (i, (more, cell, want)) in fields.into_iter().enumerate() {
+        let n = 1 + i as u64;
+        remessa(&b, &format!("20230803_21{i}500"), &[(1000 + n, n, more)]);
+        so_ela(1000 + n, cell, want);
+    }
+    let garantia = [
+        ("tipo_registro", "1"),
+        ("codigo_assessoria", ASCOB),
+        ("contrato", "1006"),
+        ("sequencia_garantia", "1"),
+        ("marca", "FIAT"),
+        ("modelo", "UNO"),
+    ];
+    importa(&b, "garantias", GARANTIAS, &b.line("garantias", 0, &garantia));
+    so_ela(1006, 11, "FIAT UNO");
+    let oferta = "CONTRATO;PLANO_REFIN;PARCELA_REFIN\r\n1007;58;416\r\n";
+    importa(&b, "refin", "refin_carteira_veic_03082023211500.csv", oferta.as_bytes());
+    so_ela(1007, 12, "S");
+    let rich = format!("CPF;CONTRATO;TELEFONE1;SCORE1\r\n{};1008;11976543210;50\r\n", cpf(8));
+    importa(&b, "telefones", "telefones_carteira_veic_040823090000.csv", rich.as_bytes());
+    so_ela(1008, 15, "976543210");
+    // what an undo took back bears an older run: all are looked at
+    let run = b.sql("SELECT max(id) FROM run");
+    b.atom(&["-q", "undo", &run]).exits(0);
+    so_ela(1008, 15, "");
+    remessa(&b, "20230803_233000", &[(1041, 41, &[])]);
+    so_ela(1041, 6, "95");
+}

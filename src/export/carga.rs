@@ -3,7 +3,7 @@
 use super::arquivo::{Rascunho, rascunha};
 use super::diferenca::Diferenca;
 use super::linha::Discagem;
-use super::varredura::{ao_lado, varre};
+use super::varredura::{Quais, ao_lado, varre};
 use super::{Gerada, Pedido, baixa};
 use crate::store::db::Db;
 use crate::store::enviado::{self, Olhar, Varredura, Visto};
@@ -85,8 +85,8 @@ pub fn gera(p: &Pedido<'_>, dia: NaiveDate, confirma: Option<u64>) -> anyhow::Re
         let (moment, contacts) = (p.store.db.snapshot()?, p.store.atendimento()?.snapshot()?);
         let visto = Visto::le(&moment, &contacts, regra.impressao())?;
         if p.simula {
-            ao_lado(&moment, |sent| {
-                varre(&moment, &contacts, out, &regra, |out, ficha, c| {
+            ao_lado(&moment, Quais::Todas, |sent| {
+                varre(&moment, &contacts, Quais::Todas, out, &regra, |out, ficha, c| {
                     let contra = sent.contra(ficha.id(), out)?;
                     diferenca.linha(&moment, contra, ficha.id(), c.numero(), out.celulas())?;
                     Ok(out.fim_da_linha()?)
@@ -94,7 +94,7 @@ pub fn gera(p: &Pedido<'_>, dia: NaiveDate, confirma: Option<u64>) -> anyhow::Re
             })?;
             baixa::devidas(&moment, |e, m| diferenca.sai(e, &m))?;
         } else {
-            varre(&moment, &contacts, out, &regra, |out, _, _| Ok(out.fim_da_linha()?))?;
+            varre(&moment, &contacts, Quais::Todas, out, &regra, |out, _, _| Ok(out.fim_da_linha()?))?;
         }
         Ok(visto)
     })?;

@@ -3,11 +3,15 @@
 use super::arquivo::rascunha;
 use super::diferenca::Diferenca;
 use super::linha::Discagem;
-use super::varredura::{Contra, ao_lado, varre};
+use super::varredura::{Contra, Quais, ao_lado, varre};
 use super::{Gerada, Pedido};
 use crate::store::enviado::{self, Olhar, Varredura, Visto};
 use crate::store::saida::Tipo;
+use crate::store::{db::Db, tocada};
 use chrono::NaiveDate;
+
+/// Fichas are looked up one by one while they are fewer than all by this factor; else all are read in order.
+const PARTE: usize = 4;
 
 /// What rows depend on now, to be compared with the last look.
 ///
@@ -18,7 +22,18 @@ pub fn visto(p: &Pedido<'_>) -> anyhow::Result<Visto> {
     Ok(Visto::le(&p.store.db, p.store.atendimento()?, regra.impressao())?)
 }
 
-/// Looks at every dialable ficha, builds the file of those that differ and enters it as `gerado`; without rows there
+/// Only what the imports since the last look touched, where nothing but imports came since: no mark, no other
+/// configuration, nothing taken back. Asked once more with nothing changed, and for a rehearsal, every ficha is looked at.
+fn quais(moment: &Db, visto: &Visto, simula: bool) -> anyhow::Result<Quais> {
+    let Some(last) = enviado::varredura(moment, Olhar::Incremental)?.map(|v| v.visto) else { return Ok(Quais::Todas) };
+    if simula || last.resto != visto.resto || last.run >= visto.run || tocada::desfez(moment, last.run)? {
+        return Ok(Quais::Todas);
+    }
+    let limite = usize::try_from(enviado::quantos(moment)?)? / PARTE;
+    Ok(if tocada::lista(moment, last.run, limite)? { Quais::Tocadas } else { Quais::Todas })
+}
+
+/// Looks at every dialable ficha whose row may differ, builds the file of those that differ and enters it as `gerado`; without rows there
 /// is no file, and the look is recorded.
 ///
 /// # Errors
@@ -30,8 +45,9 @@ pub fn gera(p: &Pedido<'_>, dia: NaiveDate) -> anyhow::Result<Gerada> {
         // one moment of each database file for the whole file (EX6)
         let (moment, contacts) = (p.store.db.snapshot()?, p.store.atendimento()?.snapshot()?);
         let visto = Visto::le(&moment, &contacts, regra.impressao())?;
-        ao_lado(&moment, |sent| {
-            varre(&moment, &contacts, out, &regra, |out, ficha, c| {
+        let quais = quais(&moment, &visto, p.simula)?;
+        ao_lado(&moment, quais, |sent| {
+            varre(&moment, &contacts, quais, out, &regra, |out, ficha, c| {
                 let contra = sent.contra(ficha.id(), out)?;
                 if p.simula {
                     diferenca.linha(&moment, contra, ficha.id(), c.numero(), out.celulas())?;

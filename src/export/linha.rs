@@ -39,21 +39,32 @@ pub struct Ficha {
     contratos: Vec<Contrato>,
 }
 
+macro_rules! fichas {
+    ($de:literal, $onde:literal, $ordem:literal) => {
+        concat!(
+            "SELECT c.ficha_id, f.cpf_cnpj_cliente, f.nome_cliente, c.id, c.contrato, c.situacao,
+               c.flag_falecido, c.flag_nao_perturbe, d.dias_atraso, c.nome_carteira, c.nome_produto, c.valor_parcela,
+               d.valor_vencido, d.quantidade_parcelas_vencidas,
+               (SELECT uf FROM endereco WHERE contrato_id=c.id ORDER BY ordem LIMIT 1),
+               (SELECT coalesce(marca,'')||' '||coalesce(modelo,'') FROM garantia
+                WHERE contrato_id=c.id AND k1=1 ORDER BY k2 LIMIT 1),
+               EXISTS (SELECT 1 FROM refin WHERE contrato_id=c.id)
+             FROM ",
+            $de,
+            " CROSS JOIN ficha f CROSS JOIN divida d WHERE f.id=c.ficha_id AND d.contrato_id=c.id",
+            $onde,
+            " ORDER BY ",
+            $ordem
+        )
+    };
+}
+
 /// Fichas with their contracts, by id: contracts in the order of the index by ficha, so that nothing is sorted; with
 /// each its first address, its vehicle of the lowest sequence, and whether the bank offers to refinance it (R026).
-pub const FICHAS: &str = "
-SELECT c.ficha_id, f.cpf_cnpj_cliente, f.nome_cliente, c.id, c.contrato, c.situacao,
-       c.flag_falecido, c.flag_nao_perturbe, d.dias_atraso, c.nome_carteira, c.nome_produto, c.valor_parcela,
-       d.valor_vencido, d.quantidade_parcelas_vencidas,
-       (SELECT uf FROM endereco WHERE contrato_id=c.id ORDER BY ordem LIMIT 1),
-       (SELECT coalesce(marca,'')||' '||coalesce(modelo,'') FROM garantia
-        WHERE contrato_id=c.id AND k1=1 ORDER BY k2 LIMIT 1),
-       EXISTS (SELECT 1 FROM refin WHERE contrato_id=c.id)
-FROM contrato c CROSS JOIN ficha f CROSS JOIN divida d
-WHERE f.id=c.ficha_id AND d.contrato_id=c.id ORDER BY c.ficha_id";
+pub const FICHAS: &str = fichas!("contrato c", "", "c.ficha_id");
 
-/// Phones of all fichas, by ficha.
-pub const TELEFONES: &str = linhas::TELEFONES;
+/// The same of the fichas of [`tocada`](crate::store::tocada).
+pub const FICHAS_TOCADAS: &str = fichas!("temp.tocada t CROSS JOIN contrato c", " AND c.ficha_id=t.id", "t.id");
 
 /// Reads fichas one at a time from the ordered answer of [`FICHAS`]; their buffers are used again and again.
 pub struct Fichas<'s> {
@@ -277,6 +288,8 @@ impl Discagem {
     pub fn impressao(&self) -> u64 {
         let mut phones: Vec<String> = self.bloqueados.iter().map(|f| f.completo()).collect();
         phones.sort_unstable();
-        xxhash_rust::xxh3::xxh3_64(format!("{}/{}", self.comercial, phones.join(",")).as_bytes())
+        // another version may build other rows
+        let all = format!("{}/{}/{}", env!("CARGO_PKG_VERSION"), self.comercial, phones.join(","));
+        xxhash_rust::xxh3::xxh3_64(all.as_bytes())
     }
 }

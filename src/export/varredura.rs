@@ -9,7 +9,10 @@ use super::marca::Marcas;
 use crate::layout::saida::Escritor;
 use crate::store::db::{Cursor, Db, Result};
 use crate::store::enviado;
+use crate::store::linhas;
 use crate::store::massiva;
+#[cfg(doc)]
+use crate::store::tocada;
 use std::io::Write;
 
 /// How a ficha's row stands to what Manager was last sent of it.
@@ -23,6 +26,15 @@ pub enum Contra {
     Igual,
 }
 
+/// Which fichas are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quais {
+    /// All.
+    Todas,
+    /// Those of [`tocada`]: no other row can differ from what the last look found.
+    Tocadas,
+}
+
 /// Builds the row of every dialable ficha in `out`, by ID_CRM; `cada` ends it or leaves it out.
 ///
 /// # Errors
@@ -30,13 +42,18 @@ pub enum Contra {
 pub fn varre<W: Write>(
     moment: &Db,
     contacts: &Db,
+    quais: Quais,
     out: &mut Escritor<W>,
     regra: &Discagem,
     mut cada: impl FnMut(&mut Escritor<W>, &Ficha, &Contrato) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     let mut q3 = contacts.prepare(massiva::MARCAS)?;
     let mut marcas = Marcas::new(q3.query(&[])?)?;
-    let (mut q1, mut q2) = (moment.prepare(linha::FICHAS)?, moment.prepare(linha::TELEFONES)?);
+    let (fichas, telefones) = match quais {
+        Quais::Todas => (linha::FICHAS, linhas::TELEFONES),
+        Quais::Tocadas => (linha::FICHAS_TOCADAS, linhas::TELEFONES_TOCADAS),
+    };
+    let (mut q1, mut q2) = (moment.prepare(fichas)?, moment.prepare(telefones)?);
     let mut fichas = Fichas::new(q1.query(&[])?)?;
     let mut telefones = Telefones::new(q2.query(&[])?)?;
     while let Some(ficha) = fichas.next_ficha()? {
@@ -96,9 +113,16 @@ impl<'s> Enviados<'s> {
 ///
 /// # Errors
 /// The store cannot be read, or `f` failed.
-pub fn ao_lado<T>(moment: &Db, f: impl FnOnce(&mut Enviados<'_>) -> anyhow::Result<T>) -> anyhow::Result<T> {
+pub fn ao_lado<T>(
+    moment: &Db,
+    quais: Quais,
+    f: impl FnOnce(&mut Enviados<'_>) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
     let carga = enviado::ultima_carga(moment)?;
-    let mut q = moment.prepare(enviado::ENVIADOS)?;
+    let mut q = moment.prepare(match quais {
+        Quais::Todas => enviado::ENVIADOS,
+        Quais::Tocadas => enviado::ENVIADOS_TOCADAS,
+    })?;
     let mut sent = Enviados::new(q.query(&[])?, carga)?;
     f(&mut sent)
 }

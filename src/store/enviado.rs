@@ -27,6 +27,9 @@ pub struct Linha {
 
 /// What was sent, by ficha.
 pub const ENVIADOS: &str = "SELECT ficha_id, h, saida_id FROM enviado ORDER BY ficha_id";
+/// The same of the fichas of [`tocada`](super::tocada).
+pub const ENVIADOS_TOCADAS: &str = "
+SELECT ficha_id, h, saida_id FROM temp.tocada t CROSS JOIN enviado WHERE ficha_id=t.id ORDER BY t.id";
 
 /// Records the rows of a published carga or incremental; `next` reads one after the other into its argument and
 /// says whether there was one.
@@ -62,6 +65,14 @@ pub fn apaga(db: &Db, mut next: impl FnMut(&mut Linha) -> anyhow::Result<bool>) 
         stmt.exec(&[Cell::Int(row.ficha)])?;
     }
     Ok(())
+}
+
+/// How many fichas Manager was sent.
+///
+/// # Errors
+/// The store cannot be read.
+pub fn quantos(db: &Db) -> Result<i64> {
+    Ok(db.int("SELECT count(*) FROM enviado", &[])?.unwrap_or(0))
 }
 
 /// The last file that replaced all that Manager has; 0: none yet.

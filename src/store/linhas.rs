@@ -22,6 +22,13 @@ pub const TELEFONES: &str = concat!(
     " FROM telefone ORDER BY ficha_id, origem, contrato_id, ordem"
 );
 
+/// The same of the fichas of [`tocada`](super::tocada).
+pub const TELEFONES_TOCADAS: &str = concat!(
+    "SELECT ficha_id, contrato_id, ",
+    telefone!(),
+    " FROM temp.tocada t CROSS JOIN telefone WHERE ficha_id=t.id ORDER BY t.id, origem, contrato_id, ordem"
+);
+
 /// A phone line whose columns [`TELEFONE`] begin at `at`; `None` where its number does not read back, which can only
 /// be damage: it was checked when it was written.
 ///

@@ -2,7 +2,7 @@
 //!
 //! [`db`] is the seam to the driver, [`schema`] the tables. Of `carteira.db`: [`ledger`] the files, [`execucao`] the
 //! runs, [`rejeito`] rejected lines, [`dia`] the operating days, [`remoto`] what lies on other machines, [`saida`] what
-//! goes out, [`enviado`] what Manager has; [`carteira`] the clients and contracts, [`busca`] one contract by its key, [`consulta`] one client whole,
+//! goes out, [`enviado`] what Manager has, [`tocada`] whose row may differ from it; [`carteira`] the clients and contracts, [`busca`] one contract by its key, [`consulta`] one client whole,
 //! [`acordo`] what blocks, [`telefone`] enrichment, [`mod@refin`] offers, [`evento`] and [`historia`] the history of a
 //! contract, [`presenca`] who came in which file, [`desfaz`] what takes a run back. Of `atendimento.db`: [`lote`] its
 //! files, [`massiva`] and [`historico`] the contacts with people, [`contatos`] whose a phone is. [`linhas`] decodes what
@@ -39,6 +39,7 @@ pub mod replica;
 pub mod saida;
 pub mod schema;
 pub mod telefone;
+pub mod tocada;
 
 use db::{Cell, Db, DbError, Mode};
 use schema::Esquema;

@@ -180,6 +180,10 @@ fn noite(b: &mut Bed, m: &mut Mundo, vespera: NaiveDate, dia: NaiveDate, a: &Arq
     tique(b, &mut m.sorte, &format!("{dia}T09:00:00"), true);
     let files = b.names("manager").len();
     tique(b, &mut m.sorte, &format!("{dia}T09:30:00"), true);
+    // asked again, every ficha is looked at: what the imports touched was all
+    for kind in ["--incremental", "--baixa"] {
+        b.atom(&["-q", "export", "manager", kind]).exits(0);
+    }
     assert_eq!(b.names("manager").len(), files, "{dia}: nothing changed, but a file went out");
 }
 
