@@ -33,8 +33,8 @@ fn quais(moment: &Db, visto: &Visto, simula: bool) -> anyhow::Result<Quais> {
     Ok(if tocada::lista(moment, last.run, limite)? { Quais::Tocadas } else { Quais::Todas })
 }
 
-/// Looks at every dialable ficha whose row may differ, builds the file of those that differ and enters it as `gerado`; without rows there
-/// is no file, and the look is recorded.
+/// Looks at every dialable ficha whose row may differ, builds the file of those that do and enters it as `gerado`;
+/// without rows there is no file, and the look is recorded.
 ///
 /// # Errors
 /// The store cannot be read, the outbox cannot be written.

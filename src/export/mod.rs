@@ -1,8 +1,9 @@
 //! What goes out to the dialer Manager (R012, UC003): files built from the store, entered as `gerado`.
 //!
 //! [`carga`] is every dialable ficha, [`incremental`] the rows that differ from what Manager was last sent, [`baixa`]
-//! the fichas that it is not to dial any more. [`varredura`] is the one ordered look at every dialable ficha, [`linha`]
-//! its row, [`marca`] the mark of mass actions; [`diferenca`] tells what a file would change.
+//! the fichas that it is not to dial any more. [`varredura`] is the one ordered look at every dialable ficha (after
+//! imports at those that they touched, `store::tocada`), [`linha`] its row, [`marca`] the mark of mass
+//! actions; [`diferenca`] tells what a file would change.
 //!
 //! A file is built under one moment of the store, written whole and synced to the outbox under a scratch name, then
 //! entered in the ledger ([`arquivo`]). Whoever publishes it (the pipeline) marks it and what each ficha was last sent

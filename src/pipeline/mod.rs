@@ -1,8 +1,8 @@
 //! The night: collecting, importing, building and publishing, one tick after the other (R014).
 //!
-//! [`fetch`] brings files from Evo's folder into the inbox; [`tick`] drives every import whose gate is open
-//! and what is due to go out, which [`manager`] knows; [`publish`] puts the outbox on the other machines. Here imports, exports and
-//! transports meet; none of them knows another.
+//! [`fetch`] brings files from Evo's folder into the inbox; [`tick`] drives every import whose gate is open and what
+//! is due to go out, which [`manager`] knows; [`publish`] puts the outbox on the other machines. Here imports,
+//! exports and transports meet; none of them knows another.
 //!
 //! **Crashes:** every command that takes the lock of imports first finishes what a dead one left ([`recover`]);
 //! a fetch clears its own leftovers.

@@ -1,11 +1,12 @@
 //! The embedded store: two SQLite files in one folder, and the journal of ids beside them.
 //!
 //! [`db`] is the seam to the driver, [`schema`] the tables. Of `carteira.db`: [`ledger`] the files, [`execucao`] the
-//! runs, [`rejeito`] rejected lines, [`dia`] the operating days, [`remoto`] what lies on other machines, [`saida`] what
-//! goes out, [`enviado`] what Manager has, [`tocada`] whose row may differ from it; [`carteira`] the clients and contracts, [`busca`] one contract by its key, [`consulta`] one client whole,
-//! [`acordo`] what blocks, [`telefone`] enrichment, [`mod@refin`] offers, [`evento`] and [`historia`] the history of a
-//! contract, [`presenca`] who came in which file, [`desfaz`] what takes a run back. Of `atendimento.db`: [`lote`] its
-//! files, [`massiva`] and [`historico`] the contacts with people, [`contatos`] whose a phone is. [`linhas`] decodes what
+//! runs, [`rejeito`] rejected lines, [`dia`] the operating days, [`remoto`] what lies on other machines, [`saida`]
+//! what goes out, [`enviado`] what Manager has, [`tocada`] whose row may differ from it; [`carteira`] the clients
+//! and contracts, [`busca`] one contract by its key, [`consulta`] one client whole, [`acordo`] what blocks,
+//! [`telefone`] enrichment, [`mod@refin`] offers, [`evento`] and [`historia`] the history of a contract,
+//! [`presenca`] who came in which file, [`desfaz`] what takes a run back. Of `atendimento.db`: [`lote`] its files,
+//! [`massiva`] and [`historico`] the contacts with people, [`contatos`] whose a phone is. [`linhas`] decodes what
 //! several of them read.
 //!
 //! **Locking:** writers of `carteira.db` hold the kernel lock of [`lock`] before they begin; nothing here
