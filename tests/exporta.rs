@@ -61,7 +61,8 @@ fn importa(b: &Bed, kind: &str, nome: &str, bytes: &[u8]) -> Value {
 }
 
 /// A line of remessa: contract, client, further fields.
-type Devedor<'a> = (u64, u64, &'a [(&'a str, &'a str)]);
+type Devedor<'a> = (u64, u64, Campos<'a>);
+type Campos<'a> = &'a [(&'a str, &'a str)];
 
 fn remessa(b: &Bed, stamp: &str, linhas: &[Devedor<'_>]) -> Value {
     let bytes: Vec<u8> = linhas.iter().flat_map(|(c, n, f)| b.remessa(&c.to_string(), &cpf(*n), f)).collect();
@@ -288,7 +289,7 @@ fn o_incremental_ve_cada_parte_de_que_a_linha_e_feita() {
         &[("telefone_1_tipo", "CE"), ("telefone_1_ddd", "011"), ("telefone_1_numero", "0981112222")];
     let endereco: &[(&str, &str)] =
         &[("endereco_1_tipo", "RE"), ("endereco_1_logradouro", "RUA A"), ("endereco_1_uf", "SP")];
-    let fields: [(&[(&str, &str)], usize, &str); 5] = [
+    let fields: [(Campos<'_>, usize, &str); 5] = [
         (&[("nome_cliente", "OUTRO NOME")], 3, "OUTRO NOME"),
         (endereco, 10, "SP"),
         (fone, 15, "981112222"),

@@ -149,7 +149,8 @@ fn contrato(r: &Row<'_>, livre: Option<Contrato>) -> anyhow::Result<Contrato> {
     })
 }
 
-/// Reads the phones of one ficha after the other from the ordered answer of [`TELEFONES`].
+/// Reads the phones of one ficha after the other from the ordered answer of
+/// [`TELEFONES`](linhas::TELEFONES).
 pub struct Telefones<'s> {
     cursor: Cursor<'s>,
     next: Option<(i64, i64, LinhaTelefone)>,
