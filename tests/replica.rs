@@ -11,6 +11,8 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+mod pessoais;
+
 const ENRIQUECE: &str = "telefones_carteira_veic_040823090000.csv";
 const SMS: &str = "20230804_100000_massiva_sms.csv";
 const EMAIL: &str = "20230804_093000_massiva_email.csv";
