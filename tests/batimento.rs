@@ -184,6 +184,17 @@ fn linha_rejeitada_por_outro_campo_nao_baixa_o_seu_contrato() {
 }
 
 #[test]
+fn o_que_nao_e_numero_de_assessoria_nao_entrega_o_contrato_a_outra() {
+    for agency in ["VEIC", "ExemploAssessoria", "52998224725", "528.0"] {
+        let b = bed(3);
+        let r = import(&b, DIA, &["1001", "1002", &format!("1003;{agency}")], &[], 3);
+        assert_eq!(r["lines"]["rejected"], json!({"NUMERO_INVALIDO": 1}), "{agency}");
+        assert_eq!((r["effects"]["baixas"].as_i64(), situacao(&b, 3)), (Some(0), "ATIVO".into()), "{agency}");
+        assert!(!b.read("erros", &format!("{}.erros.csv", nome(DIA))).contains("52998224725"));
+    }
+}
+
+#[test]
 fn vazio_ou_cortado_e_recusado() {
     let whole = csv(&["1001", "1002", "1003"]);
     let text = String::from_utf8(whole.clone()).unwrap();

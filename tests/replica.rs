@@ -7,9 +7,12 @@ use rusqlite::{Connection, OpenFlags, types::ValueRef};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fs;
-use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
+
+mod destino;
+mod pessoais;
 
 const ENRIQUECE: &str = "telefones_carteira_veic_040823090000.csv";
 const SMS: &str = "20230804_100000_massiva_sms.csv";
@@ -309,7 +312,7 @@ fn a_nova_toma_o_lugar_da_antiga_sem_tirar_a_de_quem_le() {
     bytes.extend(b.remessa("3001", &cpf(3), &[]));
     importa(&b, "remessa", "20230804_203000_remessa_528_out.528", &bytes, 0);
     // what a killed run and a reader that wrote would leave
-    fs::write(format!("{dest}.part"), "lixo").unwrap();
+    fs::copy(&dest, format!("{dest}.part")).unwrap();
     fs::write(format!("{dest}-journal"), "lixo").unwrap();
     let out = b.json(&["replica", &dest]).exits(0).report();
     assert_eq!((&out["personal"], &out["rows"]["contrato"], &out["dry_run"]), (&json!(true), &json!(4), &json!(false)));
@@ -411,63 +414,6 @@ fn sem_pessoais_nao_ha_nome_documento_numero_nem_texto_no_arquivo() {
     }
     let a = Connection::open(b.root.join("store/atendimento.db")).unwrap();
     assert_eq!(linhas(&a, "SELECT ficha_id, o_que FROM auditoria"), ["-|replica"], "the one with personal data");
-}
-
-#[test]
-fn recusa_o_proprio_store_e_o_que_nao_e_replica() {
-    let b = cama();
-    fs::create_dir(b.root.join("bi")).unwrap();
-    let path = |name: &str| b.root.join(name);
-    symlink(path("store/carteira.db"), path("bi/elo.sqlite")).unwrap();
-    fs::hard_link(path("store/atendimento.db"), path("bi/duro.sqlite")).unwrap();
-    fs::write(path("bi/planilha.csv"), "a;b\n").unwrap();
-    Connection::open(path("bi/outro.db")).unwrap().execute_batch("CREATE TABLE t (a)").unwrap();
-    let before = b.digest();
-    for name in [
-        "store/carteira.db",
-        "store/nova.sqlite",
-        "bi/elo.sqlite",
-        "bi/duro.sqlite",
-        "bi/planilha.csv",
-        "bi/outro.db",
-        "bi",
-        "nada/x",
-    ] {
-        let out = b.atom(&["replica", &path(name).display().to_string()]).exits(2);
-        assert!(out.stderr.contains("erro:"), "{name}: {}", out.stderr);
-    }
-    assert_eq!(b.digest(), before);
-    assert_eq!(fs::read_to_string(path("bi/planilha.csv")).unwrap(), "a;b\n");
-    assert_eq!(b.names("bi"), ["duro.sqlite", "elo.sqlite", "outro.db", "planilha.csv"]);
-    // a link to a replica is followed, and stays one
-    let dest = bi(&b);
-    b.atom(&["replica", &dest]).exits(0);
-    symlink(&dest, path("bi/atual")).unwrap();
-    let inode = fs::metadata(&dest).unwrap().ino();
-    b.atom(&["replica", &path("bi/atual").display().to_string()]).exits(0);
-    assert!(
-        fs::symlink_metadata(path("bi/atual")).unwrap().is_symlink() && fs::metadata(&dest).unwrap().ino() != inode
-    );
-}
-
-#[test]
-fn a_simulacao_nao_deixa_nada() {
-    let b = cama();
-    let dest = bi(&b);
-    let out = b.json(&["replica", &dest, "--dry-run"]).exits(0).report();
-    assert_eq!((&out["dry_run"], &out["rows"]["ficha"]), (&json!(true), &json!(2)));
-    assert_eq!(b.names("bi"), Vec::<String>::new());
-}
-
-#[test]
-fn uma_pasta_com_sinais_no_nome_serve() {
-    let b = cama();
-    fs::create_dir(b.root.join("a?b#c%20")).unwrap();
-    fs::rename(b.root.join("store"), b.root.join("a?b#c%20/store")).unwrap();
-    b.config("[store]\nurl = \"sqlite:a?b#c%20/store\"");
-    let dest = b.root.join("a?b#c%20/r.sqlite").display().to_string();
-    let out = b.json(&["replica", &dest]).exits(0).report();
-    assert_eq!(out["rows"]["contrato"], 3);
 }
 
 #[test]

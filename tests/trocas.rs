@@ -31,7 +31,12 @@ fn se1_colunas_trocadas_nao_mostram_nome_documento_nem_telefone() {
             "telefones",
             "telefones_carteira_veic_040823010000.csv",
             "CPF;CONTRATO;TELEFONE1;SCORE1",
-            vec![format!("1001;{CPF};{FONE};5"), format!("{FONE};1001;{CPF};3")],
+            vec![
+                format!("1001;{CPF};{FONE};5"),
+                format!("{FONE};1001;{CPF};3"),
+                // the contract reads as a phone, so that only the contract is missed
+                format!("{};{FONE};01133334444;3", cpf(1)),
+            ],
         ),
         (
             "baixa",
@@ -42,6 +47,10 @@ fn se1_colunas_trocadas_nao_mostram_nome_documento_nem_telefone() {
                 acordo("03/08/2023", "MARIA"),
                 acordo(CPF, "1,00"),
                 acordo(FONE, "1,00"),
+                acordo("03/08/2023", "1,00").replacen("528", "MARIA DA SILVA", 1),
+                acordo("03/08/2023", "1,00").replace(";771;", ";MARIA DA SILVA;"),
+                acordo("03/08/2023", "1,00").replace(";771;", ";MARIA\u{7};"),
+                acordo("03/08/2023", "1,00").replace("1001", "MARIA DE TAL 12"),
             ],
         ),
         (

@@ -5,6 +5,7 @@ use crate::domain::dia::br;
 use crate::import::portao::Dia;
 use crate::store::db::Db;
 use crate::store::dia;
+use crate::store::ledger::{Arquivo, Estado};
 use chrono::{Datelike, NaiveDate, NaiveDateTime, Weekday};
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, presets};
 use serde_json::{Value, json};
@@ -49,6 +50,11 @@ pub fn abertos_json(abertos: &[Aberto]) -> Vec<Value> {
 /// An open day in a few words: `03/08/2023 (batimento)`.
 pub fn aberto(a: &Aberto) -> String {
     format!("{} ({})", br(a.0), a.1.join(", "))
+}
+
+/// Whether another file of its day and layout was applied, so that nothing is to be done about this one any more.
+pub fn atendido<'a>(a: &Arquivo, mut do_dia: impl Iterator<Item = &'a Arquivo>) -> bool {
+    do_dia.any(|o| o.estado == Estado::Importado && o.layout == a.layout)
 }
 
 /// The account of a run, read back from the ledger.

@@ -1,16 +1,17 @@
 //! `atom replica DEST`: one file with a copy of the store for BI, made while imports run and replaced at once.
 //!
 //! The copy grows under `<DEST>.part` beside DEST and takes its name when every byte is on disk: who reads DEST
-//! finds the old one or the new one. What a killed run left under that name goes with the next one; the lock of
-//! replicas keeps two from writing there at a time.
+//! finds the old one or the new one. What a killed run left under that name goes with the next one, told by its mark;
+//! a file that is not ours is never removed. The lock of replicas keeps two from writing there at a time.
 
 use super::app::App;
-use super::exit::{self, Usage};
+use super::exit::{self, Temporary, Usage};
 use super::texto::{conta, data, escape, folha};
 use crate::atendimento;
+use crate::store::db::Trouble;
 use crate::store::lock::Which;
-use crate::store::rejeito;
 use crate::store::replica::{self, Feita, Pedido};
+use crate::store::{Store, StoreError, rejeito};
 use anyhow::Context as _;
 use serde_json::{Map, json};
 use std::fs::{self, File, OpenOptions, Permissions};
@@ -33,21 +34,21 @@ pub struct Cmd {
 /// Makes the replica.
 ///
 /// # Errors
-/// Exit 2: DEST is the store, or something that is no replica; exit 11: another replica is being made.
+/// Exit 2: DEST is the store, or something that is no replica; exit 5: an import holds the history of contacts, where
+/// a replica with personal data is recorded; exit 11: another replica is being made.
 pub fn run(cmd: &Cmd, app: &App) -> anyhow::Result<i64> {
     let begun = Instant::now();
     let store = app.reader()?;
-    let destino = Destino::novo(&cmd.dest, store.dir())?;
+    let destino = Destino::novo(&cmd.dest, store.dir(), &app.config.data)?;
     let Some(_lock) = app.lock(Which::Replica)? else { return Ok(exit::OK) };
     let em = app.clock.now().iso();
     let pessoais = !cmd.without_personal;
+    let parte = Parte::nova(&destino, app.global.dry_run)?;
     if pessoais && !app.global.dry_run {
         // recorded before anything can be read
-        let who = format!("cli:uid:{}", rustix::process::getuid().as_raw());
-        rejeito::audit(store.atendimento()?, &em, &who, None, "replica")?;
+        registra(&store, &em).map_err(ocupado)?;
     }
     let campos = atendimento::replica::campos(&app.layouts, pessoais);
-    let parte = Parte::nova(&destino)?;
     let feita = replica::gera(&store, &parte.0, &Pedido { campos: &campos, pessoais, em: &em })
         .with_context(|| format!("a réplica não pôde ser gravada em {}", destino.caminho.display()))?;
     let bytes = fs::metadata(&parte.0)?.len();
@@ -57,6 +58,25 @@ pub fn run(cmd: &Cmd, app: &App) -> anyhow::Result<i64> {
     let ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     relata(app, &destino, &feita, pessoais, (bytes, ms));
     Ok(exit::OK)
+}
+
+/// The row of the audit; it waits for an import that is writing there.
+fn registra(store: &Store, em: &str) -> Result<(), StoreError> {
+    let who = format!("cli:uid:{}", rustix::process::getuid().as_raw());
+    Ok(rejeito::audit(store.atendimento()?, em, &who, None, "replica")?)
+}
+
+/// A writer that does not end is no fault: the next replica may find none.
+fn ocupado(e: StoreError) -> anyhow::Error {
+    match e {
+        StoreError::Db(d) if d.trouble == Trouble::Busy => Temporary(
+            "outro processo grava o histórico de atendimento há mais de um minuto, e uma réplica com dados pessoais \
+             fica registrada nele; nada foi tocado"
+                .into(),
+        )
+        .into(),
+        other => other.into(),
+    }
 }
 
 fn relata(app: &App, destino: &Destino, feita: &Feita, pessoais: bool, (bytes, ms): (u64, u64)) {
@@ -82,7 +102,7 @@ fn relata(app: &App, destino: &Destino, feita: &Feita, pessoais: bool, (bytes, m
     ];
     app.out(&folha(&format!(
         "réplica · {}{day}{word}\n\n  {}\n  {what} dados pessoais · {mb} MB · {},{} s",
-        destino.caminho.display(),
+        escape(&destino.caminho.display().to_string()),
         rows.join(" · "),
         ms / 1000,
         ms / 100 % 10,
@@ -93,15 +113,20 @@ fn relata(app: &App, destino: &Destino, feita: &Feita, pessoais: bool, (bytes, m
 struct Destino {
     caminho: PathBuf,
     pasta: PathBuf,
+    /// A replica stands there: what lies beside it as its log is.
+    antiga: bool,
 }
 
 impl Destino {
     /// Looks at what stands there: nothing, or a replica of ours.
-    fn novo(dest: &Path, store: &Path) -> anyhow::Result<Self> {
-        let no = |why: &str| Usage(format!("{}: {why}", escape(&dest.display().to_string())));
+    fn novo(dest: &Path, store: &Path, data: &Path) -> anyhow::Result<Self> {
+        let no = |why: &str| recusa(dest, why);
         let name = dest.file_name().ok_or_else(|| no("informe o arquivo da réplica, não uma pasta"))?;
         let caminho = match fs::canonicalize(dest) {
             Ok(real) => real,
+            Err(e) if e.kind() == ErrorKind::NotFound && fs::symlink_metadata(dest).is_ok() => {
+                return Err(no("é um link para um arquivo que não existe").into());
+            }
             Err(e) if e.kind() == ErrorKind::NotFound => {
                 let parent = dest.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
                 fs::canonicalize(parent).map_err(|_| no("a pasta não existe"))?.join(name)
@@ -112,10 +137,19 @@ impl Destino {
         if pasta.starts_with(fs::canonicalize(store)?) || do_store(&caminho, store)? {
             return Err(no("é do próprio store; a réplica fica em outra pasta").into());
         }
-        if !substituivel(&caminho)? {
-            return Err(no("já existe e não é uma réplica do atom; nada foi tocado").into());
+        // what lies there is sent, kept or imported as what it is named
+        let inside = |f: &str| fs::canonicalize(data.join(f)).is_ok_and(|f| pasta.starts_with(f));
+        if let Some(f) = ["inbox", "archive", "rejects", "outbox"].into_iter().find(|f| inside(f)) {
+            return Err(no(&format!("a pasta {f} é do atom; a réplica fica em outra")).into());
         }
-        Ok(Self { caminho, pasta })
+        let antiga = match o_que_ha(&caminho).with_context(|| caminho.display().to_string())? {
+            Ha::Outro => return Err(no("já existe e não é uma réplica do atom; nada foi tocado").into()),
+            there => there == Ha::Replica,
+        };
+        if !antiga {
+            sem_log(&caminho)?;
+        }
+        Ok(Self { caminho, pasta, antiga })
     }
 
     /// The replica takes its name, once all of it is on disk. Readable like every published file, and writable
@@ -127,7 +161,7 @@ impl Destino {
         #[cfg(debug_assertions)]
         crate::config::crash_point("replica");
         // the log of somebody who did write to the old one would be taken for the new one's
-        for log in ["-journal", "-wal", "-shm"] {
+        for log in LOGS.into_iter().filter(|_| self.antiga) {
             apaga(&com(&self.caminho, log))?;
         }
         fs::rename(&parte.0, &self.caminho)?;
@@ -139,8 +173,11 @@ impl Destino {
 struct Parte(PathBuf);
 
 impl Parte {
-    fn nova(d: &Destino) -> anyhow::Result<Self> {
-        let path = com(&d.caminho, ".part");
+    /// Removes what a killed run left. A simulation has a name of its own, so that not even that goes with it.
+    fn nova(d: &Destino, simulada: bool) -> anyhow::Result<Self> {
+        livre(&com(&d.caminho, ".part"))?;
+        let path = com(&d.caminho, if simulada { ".dry-run.part" } else { ".part" });
+        livre(&path)?;
         let make = || {
             apaga(&path)?;
             OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)
@@ -182,18 +219,78 @@ fn do_store(path: &Path, store: &Path) -> std::io::Result<bool> {
     Ok(false)
 }
 
-/// Whether a replica may take this name: nothing stands there, or an empty file, or a replica.
-fn substituivel(path: &Path) -> std::io::Result<bool> {
-    let meta = match fs::metadata(path) {
+/// What SQLite may keep beside a file, and takes for its own whoever left it there.
+const LOGS: [&str; 3] = ["-journal", "-wal", "-shm"];
+
+/// What stands under a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ha {
+    Nada,
+    /// An empty file.
+    Vazio,
+    Replica,
+    Outro,
+}
+
+fn o_que_ha(path: &Path) -> std::io::Result<Ha> {
+    let meta = match fs::symlink_metadata(path) {
         Ok(m) => m,
-        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(true),
+        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(Ha::Nada),
         Err(e) => return Err(e),
     };
     if !meta.is_file() {
-        return Ok(false);
+        return Ok(Ha::Outro);
     }
     let mut head = Vec::new();
     File::open(path)?.take(72).read_to_end(&mut head)?;
     let ours = head.starts_with(b"SQLite format 3\0") && head.get(68..72) == Some(&replica::MARCA.to_be_bytes()[..]);
-    Ok(head.is_empty() || ours)
+    Ok(match (head.is_empty(), ours) {
+        (true, _) => Ha::Vazio,
+        (_, true) => Ha::Replica,
+        _ => Ha::Outro,
+    })
+}
+
+/// Whether the replica may grow under this name: nothing there, or what a killed run of ours left.
+fn livre(part: &Path) -> anyhow::Result<()> {
+    if o_que_ha(part).with_context(|| part.display().to_string())? == Ha::Outro {
+        let why = "a réplica cresce sob esse nome, e o que há ali não é dela; tire-o de lá. Nada foi tocado";
+        return Err(recusa(part, why).into());
+    }
+    sem_log(part)
+}
+
+/// A log beside what is no replica is somebody else's, and would be read as part of one.
+fn sem_log(path: &Path) -> anyhow::Result<()> {
+    match LOGS.into_iter().map(|l| com(path, l)).find(|l| fs::symlink_metadata(l).is_ok()) {
+        Some(log) => Err(recusa(&log, "não é de uma réplica e seria lido como parte dela; nada foi tocado").into()),
+        None => Ok(()),
+    }
+}
+
+fn recusa(path: &Path, why: &str) -> Usage {
+    Usage(format!("{}: {why}", escape(&path.display().to_string())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::db::{Db, Mode};
+    use std::time::Duration;
+
+    #[test]
+    fn quem_grava_no_historico_faz_a_replica_tentar_depois_sem_sql_na_mensagem() {
+        let dir = tempfile::tempdir().unwrap();
+        let open = || Db::open(&dir.path().join("atendimento.db"), Mode::Create, Duration::ZERO).unwrap();
+        let (one, two) = (open(), open());
+        let _writing = one.begin().unwrap();
+        let busy = two.script("BEGIN IMMEDIATE").unwrap_err();
+        let e = ocupado(busy.into());
+        assert_eq!(exit::of(&e).0, exit::TEMPORARY);
+        let said = format!("{e:#}");
+        assert!(said.starts_with("outro processo grava") && !said.contains("BEGIN"), "{said}");
+        // any other trouble keeps its own code
+        let e = ocupado(two.script("SELECT nada").unwrap_err().into());
+        assert_eq!(exit::of(&e).0, exit::FAILED);
+    }
 }

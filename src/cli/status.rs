@@ -1,6 +1,8 @@
 //! `atom status`: the store, what is pending or stopped, unknown names, the outbox, the last runs.
 
-use super::apoio::{Aberto, Conta, LARGURA, aberto, abertos, abertos_json, curto, dias, quando, quebra, tabela};
+use super::apoio::{
+    Aberto, Conta, LARGURA, aberto, abertos, abertos_json, atendido, curto, dias, quando, quebra, tabela,
+};
 use super::app::App;
 use super::relato::confirma;
 use super::texto::{folha, n};
@@ -252,8 +254,7 @@ fn parados(db: &Db, estado: Estado, days: &[NaiveDate]) -> anyhow::Result<Vec<Ar
             Some(d) => ledger::of_day(db, d)?,
             None => Vec::new(),
         };
-        let done = others.iter().any(|o| o.estado == Estado::Importado && o.layout == a.layout);
-        if !done {
+        if !atendido(&a, others.iter()) {
             open.push(a);
         }
     }

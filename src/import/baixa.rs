@@ -18,6 +18,7 @@ use super::passo::{
 };
 use super::{Contexto, NaiveDate, esquema};
 use crate::domain::codigo::Codigo;
+use crate::domain::documento;
 use crate::domain::situacao::{self, Acordo, PorBaixa, Situacao};
 use crate::layout::linha::Linha;
 use crate::layout::valor::Valor;
@@ -74,6 +75,10 @@ impl Mapa {
     fn chave<'l>(&self, linha: &Linha<'l>) -> Result<(&'l str, i64), Rejeito> {
         let numero =
             numero_do_acordo(linha.campo(self.acordo)).ok_or(Rejeito::campo(Codigo::CampoObrigatorio, self.acordo))?;
+        // where columns changed places a name stands there: it would block as an acordo that nobody has (SE1)
+        if numero.contains(char::is_whitespace) || !numero.contains(|c: char| c.is_ascii_digit()) {
+            return Err(Rejeito::campo(Codigo::NumeroInvalido, self.acordo));
+        }
         match linha.valor(self.parcela) {
             Ok(Valor::Int(n)) => Ok((numero, n)),
             Ok(_) => Err(Rejeito::campo(Codigo::CampoObrigatorio, self.parcela)),
@@ -274,7 +279,9 @@ impl Grava<'_> {
         if !v.primeira && !v.comeca {
             return Ok(());
         }
-        let detalhe = format!("acordo {acordo}");
+        // a CPF in the place of the number is not told
+        let alheio = acordo.len() >= 11 && matches!(documento::normaliza(acordo, None), Ok(Some(_)));
+        let detalhe = if alheio { "acordo".to_owned() } else { format!("acordo {acordo}") };
         let regra = match v.passo {
             PorBaixa::Bloqueia => "BLOQUEIO",
             PorBaixa::Reinicia if v.posterior.is_some() => "BLOQUEIO_MANTIDO",

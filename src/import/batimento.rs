@@ -284,6 +284,12 @@ impl Batimento {
     }
 }
 
+/// Up to six digits, as in the bank's fixed files.
+fn e_codigo(code: &str) -> bool {
+    let code = code.trim_start_matches('0');
+    code.len() <= 6 && code.bytes().all(|b| b.is_ascii_digit())
+}
+
 fn plural(n: u64) -> &'static str {
     if n == 1 { "" } else { "s" }
 }
@@ -306,7 +312,11 @@ fn por_cento(f: f64) -> String {
 
 impl<'c> Passo<'c> for Batimento {
     fn examina(&mut self, linha: &Linha<'_>, avisos: &mut Vec<Codigo>) -> Result<Aceita, Rejeito> {
-        let code = linha.valor(self.assessoria);
+        let mut code = linha.valor(self.assessoria);
+        // what is no agency's number says nothing of whose the contract is: columns may have changed places
+        if code.as_ref().is_ok_and(|v| v.texto().is_some_and(|c| !e_codigo(c) && !mesma_assessoria(c, &self.ascob))) {
+            code = Err(Codigo::NumeroInvalido);
+        }
         if code.as_ref().is_ok_and(|v| v.texto().is_some_and(|c| !mesma_assessoria(c, &self.ascob))) {
             return self.de_outra(linha);
         }

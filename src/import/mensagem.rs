@@ -4,7 +4,7 @@ use super::passo::Rejeito;
 use crate::domain::codigo::Codigo;
 use crate::layout::linha::Linha;
 use crate::layout::regua::{self, SUSPEITA, dica, mascara};
-use crate::layout::{Field, Format};
+use crate::layout::{Field, Format, Type};
 
 /// Whether the columns of a line can no longer be trusted to hold what they are called: what stands there may be
 /// somebody's name.
@@ -17,9 +17,11 @@ pub fn deslocada(linha: &Linha<'_>) -> bool {
 /// changed places, so that the other one is bad, or nobody has such a contract.
 pub fn contrato_alheio(contrato: &str, codigo: Codigo) -> bool {
     let text = contrato.trim();
-    !text.contains(|c: char| c.is_ascii_digit())
+    mascara::e_nome(text)
+        || !text.contains(|c: char| c.is_ascii_digit())
         || match codigo {
-            Codigo::ContratoDesconhecido | Codigo::DocumentoInvalido => mascara::e_documento(text),
+            Codigo::ContratoDesconhecido => mascara::e_documento(text) || mascara::e_fone_inteiro(text),
+            Codigo::DocumentoInvalido => mascara::e_documento(text),
             Codigo::TelefoneInvalido => mascara::e_fone(text),
             _ => false,
         }
@@ -37,11 +39,12 @@ pub fn de(linha: &Linha<'_>, r: Rejeito) -> String {
     }
     let found = linha.campo(i).trim();
     let shifted = deslocada(linha);
-    let secret = shifted || field.personal || mascara::alheio(field, found);
-    if !secret && !found.is_empty() && found.chars().count() <= 30 {
+    if !shifted && mascara::citavel(field, found) && !found.is_empty() && found.chars().count() <= 30 {
         m.push_str(&format!(", encontrado `{}`", found.escape_debug()));
     }
-    if let Some(e) = dica::esperado(field, linha.formato()) {
+    // a rule may ask more of a text than its type does
+    let of_type = field.ty != Type::Text || r.codigo != Codigo::NumeroInvalido;
+    if let Some(e) = dica::esperado(field, linha.formato()).filter(|_| of_type) {
         m.push_str(&format!(", esperado {e}"));
     }
     if shifted {

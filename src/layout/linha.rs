@@ -64,7 +64,10 @@ impl<'a> Linha<'a> {
     #[inline]
     pub fn campo(&self, index: usize) -> &'a str {
         match self.corpo {
-            Corpo::Fixo { decoded } => self.record.fields.get(index).map_or("", |f| decoded.field(index, &f.at)),
+            Corpo::Fixo { decoded } => match decoded.field(index) {
+                Some(text) => text,
+                None => self.record.fields.get(index).map_or("", |f| decoded.slice(&f.at)),
+            },
             Corpo::Celulas { texto, celulas, .. } => {
                 celulas.get(index).and_then(|at| texto.get(at.clone())).unwrap_or("")
             }

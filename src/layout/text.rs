@@ -239,17 +239,20 @@ fn altos_de<'a>(bytes: &'a [u8], blocos: &'a [usize]) -> impl Iterator<Item = (u
 
 impl Largo {
     fn single_bytes(&mut self, bytes: &[u8], blocos: &[usize]) {
+        let mut text = std::mem::take(&mut self.text).into_bytes();
         let (mut from, mut extra) = (0, 0);
         for (at, b) in altos_de(bytes, blocos) {
-            self.text.push_str(std::str::from_utf8(&bytes[from..at]).unwrap_or(""));
-            let c = um(b);
-            self.text.push(c);
-            self.printable &= is_meaningful(c);
-            extra += c.len_utf8() - 1;
+            text.extend_from_slice(&bytes[from..at]);
+            let mut utf8 = [0; 4];
+            let utf8 = um(b).encode_utf8(&mut utf8).as_bytes();
+            text.extend_from_slice(utf8);
+            extra += utf8.len() - 1;
             self.wide.push(Wide { at, extra });
             from = at + 1;
         }
-        self.text.push_str(std::str::from_utf8(&bytes[from..]).unwrap_or(""));
+        text.extend_from_slice(&bytes[from..]);
+        // what is not ASCII in it was encoded here
+        self.text = String::from_utf8(text).unwrap_or_default();
     }
 
     /// Bytes that are no UTF-8 (a file may lie with its mark) have no meaning.
@@ -341,16 +344,14 @@ impl<'a> Decoded<'a> {
         })
     }
 
-    /// Field `index` of the record, which takes these characters.
+    /// Field `index` of the record, where the line is decoded by now.
     #[inline]
-    pub fn field(&self, index: usize, at: &Range<usize>) -> &'a str {
-        self.direto(at).unwrap_or_else(|| {
-            let l = self.largo();
-            match l.limites.get(index..index + 2) {
-                Some([start, end]) => l.text.get(*start..*end).unwrap_or(""),
-                _ => self.slice(at),
-            }
-        })
+    pub fn field(&self, index: usize) -> Option<&'a str> {
+        let l = self.decoder.largo.get()?;
+        match l.limites.get(index..index + 2) {
+            Some([start, end]) => l.text.get(*start..*end),
+            _ => None,
+        }
     }
 
     /// Appends the characters in a range as UTF-8, without decoding the rest of the line.

@@ -76,6 +76,10 @@ const FIXAS: [Fixa; 13] = [
 /// Tables of contacts whose number may by now be a third party's, and what stands before it there.
 const COM_FONE: [(&str, &str); 3] = [("hsm", "55"), ("massiva", ""), ("retorno", "")];
 
+/// Tables of fixed columns that repeat the number of a contract, and what stands in its place where it is personal.
+const COM_CONTRATO: [&str; 3] = ["rejeito", "enviado", "hsm"];
+const SEM_CONTRATO: (&str, &str) = ("contrato", "NULL");
+
 /// Only what the views join on: an index costs its sort on every replica, and BI reads tables whole.
 const INDICES: &str = "
 CREATE INDEX main.contrato_ficha ON contrato(ficha_id, situacao);
@@ -92,7 +96,8 @@ CREATE INDEX main.retorno_ficha ON retorno(ficha_id);
 /// The store cannot be read, the file not written.
 pub fn gera(store: &Store, arquivo: &Path, p: &Pedido<'_>) -> std::result::Result<Feita, StoreError> {
     let db = Db::open(arquivo, Mode::Scratch, READER_BUSY)?;
-    db.script("PRAGMA foreign_keys=OFF")?;
+    // the mark comes first: also what a killed run leaves is told by it
+    db.script(&format!("PRAGMA foreign_keys=OFF; PRAGMA application_id={MARCA}"))?;
     db.attach(&store.dir().join(CARTEIRA), "carteira")?;
     db.attach(&store.dir().join(ATENDIMENTO), "atendimento")?;
     // BEGIN IMMEDIATE opens a read transaction on each file attached read-only: the one moment of each
@@ -103,8 +108,8 @@ pub fn gera(store: &Store, arquivo: &Path, p: &Pedido<'_>) -> std::result::Resul
     feita.linhas.push(("telefone", telefone::lista(&tx, p.pessoais)?));
     for (file, table, never, personal) in FIXAS {
         let keep = |c: &str| !never.contains(&c) && (p.pessoais || !personal.contains(&c));
-        let fone = COM_FONE.iter().find(|(t, _)| *t == table).map(|(_, before)| proprio(table, before));
-        let n = copia(&tx, (file, table), keep, fone.as_deref().map(|e| ("fone", e)))?;
+        let other = trocada(p, table);
+        let n = copia(&tx, (file, table), keep, other.as_ref().map(|(c, e)| (*c, e.as_str())))?;
         feita.linhas.push((table, n));
     }
     tx.script(INDICES)?;
@@ -124,15 +129,37 @@ fn largas(db: &Db, p: &Pedido<'_>) -> Result<Vec<(&'static str, usize)>> {
         if t == Tabela::Telefone || (t == Tabela::Email && !p.pessoais) {
             continue;
         }
-        let leaves = |c: &str| p.campos.iter().any(|f| f.tabela == t && f.coluna == c);
+        let leaves = |c: &str| sai(p, t, c);
         let own = t.colunas(&bare);
         let whole = colunas(db, "carteira", t.nome())?.iter().all(|c| own.contains(&&*c.nome) || leaves(&c.nome));
-        // a digest of a line tells something about the columns that stay behind
-        let digest = |c: &str| matches!(c, "h" | "h_contato");
-        let keep = |c: &str| whole || leaves(c) || (own.contains(&c) && !digest(c));
-        out.push((t.nome(), copia(db, ("carteira", t.nome()), keep, None)?));
+        // a digest of a line tells something about the columns that stay behind; so does a key made of one of them
+        let tells = |c: &str| matches!(c, "h" | "h_contato") || (!p.pessoais && matches!(c, "chave" | "k1" | "k2"));
+        let number = t == Tabela::Contrato && !sai_contrato(p);
+        let keep = |c: &str| whole || leaves(c) || (own.contains(&c) && !tells(c)) || (number && c == "contrato");
+        out.push((t.nome(), copia(db, ("carteira", t.nome()), keep, number.then_some(SEM_CONTRATO))?));
     }
     Ok(out)
+}
+
+/// Whether the number of a contract leaves; no layout of ours calls it personal.
+fn sai_contrato(p: &Pedido<'_>) -> bool {
+    sai(p, Tabela::Contrato, "contrato")
+}
+
+fn sai(p: &Pedido<'_>, tabela: Tabela, coluna: &str) -> bool {
+    p.campos.iter().any(|f| f.tabela == tabela && f.coluna == coluna)
+}
+
+/// The column whose values are not as they lie, as its table leaves.
+fn trocada(p: &Pedido<'_>, table: &str) -> Option<(&'static str, String)> {
+    if COM_CONTRATO.contains(&table) && !sai_contrato(p) {
+        return Some((SEM_CONTRATO.0, SEM_CONTRATO.1.to_owned()));
+    }
+    // the history of a block tells the number of its acordo
+    if table == "evento" && !p.pessoais && !sai(p, Tabela::Acordo, "numero_acordo") {
+        return Some(("detalhe", "CASE WHEN detalhe GLOB 'acordo *' THEN NULL ELSE detalhe END".to_owned()));
+    }
+    COM_FONE.iter().find(|(t, _)| *t == table).map(|(_, before)| ("fone", proprio(table, before)))
 }
 
 /// A number as it leaves: none where a line of the remessa now calls it a third party's (decisions 5).
@@ -204,5 +231,5 @@ fn assina(db: &Db, p: &Pedido<'_>, day: Option<&str>) -> Result<()> {
     let version = Cell::Text(env!("CARGO_PKG_VERSION"));
     let cells = [Cell::Text(p.em), Cell::from(day), version, Cell::Int(i64::from(p.pessoais))];
     db.exec("INSERT INTO main.bi_replica VALUES (?1, ?2, ?3, ?4)", &cells)?;
-    db.script(&format!("PRAGMA main.application_id={MARCA}"))
+    Ok(())
 }

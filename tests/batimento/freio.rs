@@ -163,6 +163,22 @@ fn o_reenvio_entra_sozinho_e_o_antigo_sai_do_quadro_de_quarentena() {
 }
 
 #[test]
+fn confirmado_o_reenvio_com_o_mesmo_nome_o_dia_nao_oferece_mais_o_antigo() {
+    let b = bed(10);
+    b.evo(&nome(DIA), &csv(&["1001"]));
+    b.atom(&["-q", "run"]).exits(6);
+    b.evo(&nome(DIA), &csv(&["1001", "1002"]));
+    b.atom(&["-q", "run"]).exits(6);
+    let board = b.atom(&["day"]).exits(0).stdout;
+    assert!(board.contains("--confirm 9") && board.contains("--confirm 8"), "{board}");
+    b.json(&["import", "batimento", &nome(DIA), "--confirm", "8"]).exits(0);
+    assert_eq!(b.json(&["status"]).json()[0]["quarantine"], json!([]));
+    let board = b.atom(&["day"]).exits(0).stdout;
+    assert!(board.contains("Em quarentena, nada aplicado") && !board.contains("--confirm"), "{board}");
+    assert!(board.contains("Outro arquivo de batimento já concluiu a etapa; nada a fazer."), "{board}");
+}
+
+#[test]
 fn a_mensagem_do_freio_lembra_o_batimento_anterior() {
     let b = bed(10);
     let all = nomes(1..=10);

@@ -205,6 +205,10 @@ fn recusas(q: &Quadro) -> Vec<String> {
             }
             Estado::Quarentena => {
                 out.push(format!("Em quarentena, nada aplicado: {why}"));
+                if apoio::atendido(a, p.arquivos.iter().map(|v| &v.arquivo)) {
+                    out.push(format!("   Outro arquivo de {kind} já concluiu a etapa; nada a fazer."));
+                    continue;
+                }
                 let n = v.conta.freio.map_or(0, |(closings, _)| closings);
                 out.push(format!("   Se estiver certo: {}", comando(&relato::confirma(kind, &a.nome, n))));
                 out.push("   Se não: peça o reenvio; o arquivo novo entra sozinho.".into());

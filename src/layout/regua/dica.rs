@@ -83,7 +83,7 @@ pub fn detalhes(linha: &Linha<'_>, falta: Falta, format: Format, modo: Modo) -> 
     let raw = linha.campo(falta.campo);
     let mut first: Vec<String> = Vec::new();
     let found = raw.trim();
-    let secret = field.personal || modo == Modo::Forma || mascara::alheio(field, raw);
+    let secret = modo == Modo::Forma || !mascara::citavel(field, raw);
     if !secret && !found.is_empty() && found.chars().count() <= CITACAO {
         first.push(format!("encontrado `{}`", mascara::texto(found)));
     }

@@ -2,6 +2,7 @@
 //! so that the ruler never shifts.
 
 use super::super::linha::Linha;
+use super::super::text::is_printable;
 use super::super::{Field, Type};
 use super::SUSPEITA;
 use crate::domain::documento;
@@ -34,15 +35,25 @@ pub fn campo(field: &Field, raw: &str, modo: Modo) -> String {
 }
 
 /// Whether a field seems to hold what belongs to another one: where two columns changed places a name stands in
-/// an amount, a CPF or a phone in a date or a contract (SE1). Free text is what it is.
+/// an amount, a CPF or a phone in a date or a contract (SE1). Free text that can be read is what it is.
 pub fn alheio(field: &Field, raw: &str) -> bool {
     let text = raw.trim();
     match field.ty {
-        Type::Text | Type::Code => false,
-        // letters may stand in a contract, but not alone
-        Type::Contrato => (!text.contains(|c: char| c.is_ascii_digit()) && palavra(text)) || e_documento(text),
+        Type::Text => !is_printable(text) && palavra(text),
+        Type::Contrato => e_nome(text) || e_documento(text) || e_fone_inteiro(text),
         _ => palavra(text) || e_documento(text) || e_fone(text),
     }
+}
+
+/// Whether what was found in a field may be quoted where the field failed: then even a text may be another
+/// column's.
+pub fn citavel(field: &Field, raw: &str) -> bool {
+    !(field.personal || alheio(field, raw) || field.ty == Type::Text && palavra(raw))
+}
+
+/// Letters may stand in a contract's number, but neither alone nor as words beside others.
+pub fn e_nome(text: &str) -> bool {
+    palavra(text) && (!text.contains(|c: char| c.is_ascii_digit()) || text.trim().contains(char::is_whitespace))
 }
 
 /// Three letters in a row.
@@ -54,6 +65,14 @@ fn palavra(text: &str) -> bool {
 pub fn e_documento(text: &str) -> bool {
     let n = text.chars().filter(char::is_ascii_alphanumeric).count();
     [11, 14].contains(&n) && matches!(documento::normaliza(text, None), Ok(Some(_)))
+}
+
+/// A phone as people write it: DDD and number, 55 before it or not. Many contracts are phones behind zeros, few
+/// are one as they stand.
+pub fn e_fone_inteiro(text: &str) -> bool {
+    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+    matches!(Fone::parse(text), Ok(Some(f)) if digits.strip_prefix("55").is_some_and(|d| d == f.completo())
+        || digits == f.completo())
 }
 
 /// A whole phone.

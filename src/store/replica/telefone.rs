@@ -1,8 +1,8 @@
 //! The phones of each ficha as the one list of decisions 5, made by [`telefones::une`].
 
-use crate::domain::fone::Fone;
 use crate::domain::telefones::{self, LinhaTelefone, Origem};
 use crate::store::db::{Cell, Db, Result, Stmt};
+use crate::store::linhas;
 
 const TABELA: &str = "
 CREATE TABLE main.telefone (
@@ -21,30 +21,26 @@ pub(super) fn lista(db: &Db, numeros: bool) -> Result<usize> {
         numeros,
         total: 0,
     };
-    db.each(
-        "SELECT ficha_id, origem, contrato_id, ordem, fone, tipo, situacao, score, run FROM carteira.telefone
-         ORDER BY ficha_id, origem, contrato_id, ordem",
-        &[],
-        |r| {
-            let ficha = r.i64(0)?;
-            if ficha != uniao.ficha {
-                uniao.fecha()?;
-                uniao.ficha = ficha;
-            }
-            // a number that does not read back is none: it was checked when it was written
-            let Some(fone) = r.text(4)?.and_then(Fone::from_completo) else { return Ok(()) };
-            let (contrato, ordem) = (r.i64(2)?, r.i64(3)?);
-            let (origem, seq) = Origem::gravada(r.i64(1)?, ordem);
-            if origem == Origem::Remessa && uniao.contratos.last() != Some(&contrato) {
-                uniao.contratos.push(contrato);
-            }
-            let situacao = r.text(6)?.and_then(|s| s.chars().next());
-            let linha =
-                LinhaTelefone { origem, tipo: r.str(5)?, situacao, fone, score: r.int(7)?, seq, quando: r.i64(8)? };
-            uniao.linhas.push((contrato, ordem, linha));
-            Ok(())
-        },
-    )?;
+    // of the store: the list that is being made has the same name
+    let sql = format!(
+        "SELECT ficha_id, contrato_id, {} FROM carteira.telefone ORDER BY ficha_id, origem, contrato_id, ordem",
+        linhas::TELEFONE
+    );
+    db.each(&sql, &[], |r| {
+        let ficha = r.i64(0)?;
+        if ficha != uniao.ficha {
+            uniao.fecha()?;
+            uniao.ficha = ficha;
+        }
+        let Some(linha) = linhas::telefone(r, 2)? else { return Ok(()) };
+        let contrato = r.i64(1)?;
+        if linha.origem == Origem::Remessa && uniao.contratos.last() != Some(&contrato) {
+            uniao.contratos.push(contrato);
+        }
+        // its place, which stands behind the origin
+        uniao.linhas.push((contrato, r.i64(3)?, linha));
+        Ok(())
+    })?;
     uniao.fecha()?;
     Ok(uniao.total)
 }
