@@ -1,7 +1,7 @@
 //! The baselines: a plain prepared INSERT, the sqlite3 shell, pandas.
 
 use crate::Result;
-use crate::medida::{Medida, Quem, cpu_ms, mede};
+use crate::medida::{Medida, Quem, cpu_ms, mede, run};
 use atom::domain::contrato;
 use atom::import::passo::celula;
 use atom::layout::fixed::Reader;
@@ -70,6 +70,7 @@ impl Bases {
         let mut stmt = tx.prepare(&format!("INSERT INTO r VALUES ({}){conflito}", marks.join(",")))?;
         let mut reader = Leitor::new(File::open(file)?, layout, Encoding::Windows1252);
         while let Next::Linha(l) = reader.next_line()? {
+            let l = l.inteira();
             for i in 0..columns {
                 stmt.bind(i + 1, celula(&l.valor(i).unwrap_or(Valor::Nulo)))?;
             }
@@ -162,6 +163,29 @@ impl Bases {
         let mut c = Command::new("sqlite3");
         c.arg(&path).stdin(File::open(&commands)?).stdout(Stdio::null());
         mede(&mut c, &path).map(Some)
+    }
+
+    /// The sqlite3 shell writing the same columns from a table of them; `None` where there is none.
+    pub fn sqlite3_csv(&self, carga: &Path) -> Result<Option<Medida>> {
+        if !responde(Command::new("sqlite3").arg("--version")) {
+            return Ok(None);
+        }
+        let path = self.vazio();
+        let import = format!(".import \"{}\" r", carga.display());
+        run(Command::new("sqlite3").arg(&path).args([".mode csv", ".separator ;", &import]).stdout(Stdio::null()))?;
+        let mut c = Command::new("sqlite3");
+        c.arg("-csv").arg(&path).arg("SELECT * FROM r").stdout(File::create(self.pasta.join("r.csv"))?);
+        mede(&mut c, &path).map(Some)
+    }
+
+    /// `VACUUM INTO` of the file of imports; `None` where there is no sqlite3 shell.
+    pub fn vacuum(&self, carteira: &Path) -> Result<Option<Medida>> {
+        if !responde(Command::new("sqlite3").arg("--version")) {
+            return Ok(None);
+        }
+        let to = self.vazio();
+        let sql = format!("VACUUM INTO '{}'", to.display());
+        mede(Command::new("sqlite3").arg(carteira).arg(sql), carteira).map(Some)
     }
 
     /// pandas `read_fwf` and `to_sql`; `None` where there is none. `python` is the interpreter.

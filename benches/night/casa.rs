@@ -73,6 +73,23 @@ impl Casa {
         mede(self.atom(&dia.agora).args(["import", kind]), &self.carteira())
     }
 
+    /// One kind of file for Manager, built and published.
+    pub fn exporta(&self, tipo: &str, now: &str) -> Result<Medida> {
+        mede(self.atom(now).args(["export", "manager", tipo]), &self.carteira())
+    }
+
+    /// The file in Manager's folder whose name ends so.
+    pub fn enviado(&self, fim: &str) -> Result<PathBuf> {
+        let all = fs::read_dir(self.root.join("evo"))?.map(|e| e.map(|e| e.path()));
+        let found = all.filter_map(std::result::Result::ok).find(|p| p.to_string_lossy().ends_with(fim));
+        Ok(found.ok_or(fim)?)
+    }
+
+    /// The copy for BI.
+    pub fn replica(&self, dest: &Path, now: &str) -> Result<Medida> {
+        mede(self.atom(now).arg("replica").arg(dest), &self.carteira())
+    }
+
     /// `atom get` by CPF: CPU of the whole process, ms, mean.
     pub fn consulta(&self, documentos: &[String], now: &str) -> Result<f64> {
         let before = cpu_ms(Quem::Comandos)?;

@@ -2,8 +2,8 @@
 //!
 //! R is a plain prepared INSERT of the same 280 columns into one table with a unique key, WAL, one
 //! transaction, streamed through the same reader. `--contratos N` and `--vezes N` change the size and the
-//! number of runs; `--tipos` adds the other kinds on ten times as many contracts, `--crescimento` the growth to
-//! four times as many, `--milhao` an idle tick on ten times as many, `--sem-noites` leaves the nights out;
+//! number of runs; `--tipos` adds the other kinds and `--saidas` what goes out, on ten times as many contracts,
+//! `--crescimento` the growth to four times as many, `--milhao` an idle tick on ten times as many, `--sem-noites` leaves the nights out;
 //! `--python PATH` says which interpreter has pandas.
 
 #![expect(clippy::print_stdout, reason = "the table is its product")]
@@ -12,6 +12,7 @@ mod arquivos;
 mod bases;
 mod casa;
 mod medida;
+mod saidas;
 mod tipos;
 
 use arquivos::Arquivos;
@@ -47,6 +48,7 @@ struct Pedido {
     crescimento: bool,
     milhao: bool,
     tipos: bool,
+    saidas: bool,
     sem_noites: bool,
 }
 
@@ -63,6 +65,7 @@ impl Pedido {
             crescimento: has("--crescimento"),
             milhao: has("--milhao"),
             tipos: has("--tipos"),
+            saidas: has("--saidas"),
             sem_noites: has("--sem-noites"),
         }
     }
@@ -76,6 +79,9 @@ fn main() -> Result<()> {
     }
     if pedido.tipos {
         tipos::mede(dir.path(), 10 * pedido.contratos, pedido.contratos, pedido.vezes.min(3))?;
+    }
+    if pedido.saidas {
+        saidas::mede(dir.path(), 10 * pedido.contratos, pedido.vezes.min(3))?;
     }
     if pedido.crescimento {
         crescimento(dir.path(), &pedido)?;

@@ -76,7 +76,7 @@ pub fn mede(root: &Path, n: usize, linhas: usize, vezes: usize) -> Result<()> {
 }
 
 /// `linhas` lines from all over the portfolio.
-fn gera(carteira: &Carteira, kind: &str, linhas: usize, to: &Dia) -> Result<()> {
+pub fn gera(carteira: &Carteira, kind: &str, linhas: usize, to: &Dia) -> Result<()> {
     let (d, n): (NaiveDate, usize) = (dia(DIA)?, carteira.contratos());
     let all = |resto: usize| (0..n).skip(resto).step_by((n / linhas).max(1)).take(linhas).collect::<Vec<_>>();
     // the two write every third and every fourth contract

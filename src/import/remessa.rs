@@ -248,6 +248,7 @@ impl Remessa {
         let key = chave(chave_do_contrato(linha, i)?.as_bytes());
         let index = self.contratos.get(&key).copied().unwrap_or(NENHUMA);
         let atual = self.atuais.get(index as usize).copied();
+        let linha = if atual.is_none() { &linha.inteira() } else { linha };
         let (mut partes, recount) = self.mudou(linha, atual);
         self.valida(linha, partes | recount, avisos)?;
         let ficha = match atual {

@@ -24,15 +24,10 @@ pub struct Linha<'a> {
 
 #[derive(Clone, Copy, Debug)]
 enum Corpo<'a> {
-    Fixo {
-        decoded: Decoded<'a>,
-    },
+    /// `inteira`: the line decoded as a whole, and where each field begins and the last ends in it, in bytes.
+    Fixo { decoded: Decoded<'a>, inteira: Option<(&'a str, &'a [usize])> },
     /// Where the cell of each field of the record lies in the text, in the record's order.
-    Celulas {
-        texto: &'a str,
-        celulas: &'a [Range<usize>],
-        limpa: bool,
-    },
+    Celulas { texto: &'a str, celulas: &'a [Range<usize>], limpa: bool },
 }
 
 impl<'a> Linha<'a> {
@@ -44,7 +39,7 @@ impl<'a> Linha<'a> {
         decoded: Decoded<'a>,
     ) -> Self {
         let indice = numero.saturating_sub(1);
-        Self { numero, indice, original, registro, record, corpo: Corpo::Fixo { decoded } }
+        Self { numero, indice, original, registro, record, corpo: Corpo::Fixo { decoded, inteira: None } }
     }
 
     /// A line of cells: for each field of the record the bytes of `texto` that its cell takes, `0..0` where the
@@ -60,14 +55,23 @@ impl<'a> Linha<'a> {
         Self { numero, indice, original, registro: 0, record, corpo: Corpo::Celulas { texto, celulas, limpa } }
     }
 
+    /// The same line for one who reads most of its fields: decoded at once, not field by field.
+    pub fn inteira(mut self) -> Self {
+        if let Corpo::Fixo { decoded, inteira } = &mut self.corpo {
+            *inteira = decoded.whole();
+        }
+        self
+    }
+
     /// The text of a field, untrimmed.
     #[inline]
     pub fn campo(&self, index: usize) -> &'a str {
         match self.corpo {
-            Corpo::Fixo { decoded } => match decoded.field(index) {
-                Some(text) => text,
-                None => self.record.fields.get(index).map_or("", |f| decoded.slice(&f.at)),
+            Corpo::Fixo { inteira: Some((text, limites)), .. } => match limites.get(index..index + 2) {
+                Some([start, end]) => text.get(*start..*end).unwrap_or(""),
+                _ => "",
             },
+            Corpo::Fixo { decoded, .. } => self.record.fields.get(index).map_or("", |f| decoded.slice(&f.at)),
             Corpo::Celulas { texto, celulas, .. } => {
                 celulas.get(index).and_then(|at| texto.get(at.clone())).unwrap_or("")
             }
@@ -78,14 +82,14 @@ impl<'a> Linha<'a> {
     #[inline]
     pub fn colunas(&self, at: &Range<usize>) -> &'a str {
         match self.corpo {
-            Corpo::Fixo { decoded } => decoded.slice(at),
+            Corpo::Fixo { decoded, .. } => decoded.slice(at),
             Corpo::Celulas { .. } => "",
         }
     }
 
     /// Appends the characters in a 0-based range of columns of a fixed line, as UTF-8.
     pub fn copia(&self, at: &Range<usize>, out: &mut Vec<u8>) {
-        if let Corpo::Fixo { decoded } = self.corpo {
+        if let Corpo::Fixo { decoded, .. } = self.corpo {
             decoded.append(at, out);
         }
     }
@@ -93,7 +97,7 @@ impl<'a> Linha<'a> {
     /// No field can hold a control character (see [`Decoded::is_clean`]).
     pub fn limpa(&self) -> bool {
         match self.corpo {
-            Corpo::Fixo { decoded } => decoded.is_clean(),
+            Corpo::Fixo { decoded, .. } => decoded.is_clean(),
             Corpo::Celulas { limpa, .. } => limpa,
         }
     }

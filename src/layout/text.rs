@@ -198,7 +198,7 @@ impl Decoder {
         self.linha(bytes, encoding, None)
     }
 
-    /// One line whose contiguous fields are known, see [`Decoded::field`].
+    /// One line whose contiguous fields are known, see [`Decoded::whole`].
     pub fn decode_record<'a>(&'a mut self, bytes: &'a [u8], encoding: Encoding, cortes: &'a Cortes) -> Decoded<'a> {
         self.linha(bytes, encoding, Some(cortes))
     }
@@ -219,11 +219,13 @@ impl Decoder {
     }
 }
 
-/// Whether a block holds one of the five bytes that Windows-1252 leaves undefined; without a branch inside it.
+/// Whether a block holds one of the five bytes that Windows-1252 leaves undefined. All are 80–9F, where hardly
+/// ever one stands; that is looked at without a branch.
 fn sem_significado(bytes: &[u8], at: usize) -> bool {
     let block = bytes.get(at..).and_then(|b| b.chunks(BLOCO).next()).unwrap_or(&[]);
-    let bad = |b: u8| u8::from(b == 0x81) | u8::from(b & 0xFD == 0x8D) | u8::from(b == 0x90) | u8::from(b == 0x9D);
-    block.iter().fold(0, |any, b| any | bad(*b)) != 0
+    // the highest bit set, the two below it clear
+    let c1 = block.iter().fold(0, |any, b| any | (b & !(b << 1) & !(b << 2)));
+    c1 >= 0x80 && block.iter().any(|b| [0x81, 0x8D, 0x8F, 0x90, 0x9D].contains(b))
 }
 
 /// The character of a byte beyond ASCII in Windows-1252.
@@ -344,14 +346,14 @@ impl<'a> Decoded<'a> {
         })
     }
 
-    /// Field `index` of the record, where the line is decoded by now.
-    #[inline]
-    pub fn field(&self, index: usize) -> Option<&'a str> {
-        let l = self.decoder.largo.get()?;
-        match l.limites.get(index..index + 2) {
-            Some([start, end]) => l.text.get(*start..*end),
-            _ => None,
+    /// The whole line as text, and where its fields begin and the last ends in it, in bytes; `None` where
+    /// positions say that already.
+    pub fn whole(&self) -> Option<(&'a str, &'a [usize])> {
+        if self.ascii.is_some() {
+            return None;
         }
+        let l = self.largo();
+        Some((&l.text, &l.limites))
     }
 
     /// Appends the characters in a range as UTF-8, without decoding the rest of the line.

@@ -147,3 +147,50 @@ fn a_caixa_de_saida_nunca_tem_meio_arquivo_sob_um_nome_final() {
     let names = b.names("data/outbox");
     assert!(names.len() == 1 && names[0].ends_with("_manager_carga.csv"), "{names:?}");
 }
+
+/// Every mark changes in one transaction, again and again, while files are made: none shows some old and some new.
+#[test]
+fn ex6_um_arquivo_mostra_um_momento_so_enquanto_as_marcas_mudam() {
+    const FICHAS: usize = 400;
+    let mut b = Bed::with(SEM_PORTOES);
+    let all: Vec<Devedor<'_>> = (1..=FICHAS as u64).map(|n| (1000 + n, n, &[][..])).collect();
+    remessa(&b, "20230803_203000", &all);
+    b.atom(&["-q", "export", "manager", "--carga"]).exits(0);
+    let ids: Vec<i64> = lista(&b).into_keys().collect();
+    let mut marks = rusqlite::Connection::open(b.root.join("store/atendimento.db")).unwrap();
+    marks.busy_timeout(std::time::Duration::from_secs(30)).unwrap();
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    let (mut mixed, mut seen) = (Vec::new(), 0);
+    std::thread::scope(|s| {
+        let (stop, ids) = (&stop, &ids);
+        s.spawn(move || {
+            for round in 0_u32.. {
+                if stop.load(std::sync::atomic::Ordering::Relaxed) {
+                    break;
+                }
+                let tx = marks.transaction().unwrap();
+                for id in ids {
+                    let row = (id, format!("2023-08-04 03:00:{:02}", round % 60), format!("marca {round}"));
+                    tx.execute("INSERT OR REPLACE INTO marca VALUES (?1, 0, ?2, ?3)", row).unwrap();
+                }
+                tx.commit().unwrap();
+            }
+        });
+        for minute in 1..=8 {
+            b.at(&format!("2023-08-04T03:{minute:02}:00"));
+            b.atom(&["-q", "export", "manager", "--incremental"]).exits(0);
+            if quantos(&b, "incremental") == seen {
+                continue;
+            }
+            seen += 1;
+            let rows = linhas(&b, &ultimo(&b, "incremental"));
+            let texts: std::collections::BTreeSet<String> = rows.iter().map(|r| r[13].clone()).collect();
+            if rows.len() != FICHAS || texts.len() != 1 {
+                mixed.push((minute, rows.len(), texts));
+            }
+        }
+        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+    });
+    assert!(mixed.is_empty(), "{mixed:?}");
+    assert!(seen >= 3, "only {seen} files saw a change");
+}

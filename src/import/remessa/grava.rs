@@ -297,6 +297,7 @@ fn bind(stmt: &mut Stmt<'_>, linha: &Linha<'_>, campos: &[usize], own: usize) ->
 impl Gravador for Grava<'_> {
     fn grava(&mut self, linha: &Linha<'_>, marca: Marca) -> anyhow::Result<Efeito> {
         debug_assert!(marca >= APLICA);
+        let linha = if marca & NOVO != 0 { &linha.inteira() } else { linha };
         let i = linha.indice as usize;
         let index = self.base.ficha_da_linha.get(i).copied().unwrap_or(super::NENHUMA);
         let ficha_mudou = marca & FICHA != 0 && self.ficha(linha, index)?;
