@@ -10,7 +10,7 @@ use super::texto::{conta, escape, n};
 use crate::domain::codigo::Codigo;
 use crate::layout::regua::mascara;
 use crate::store::Store;
-use crate::store::execucao::{self, RunRow};
+use crate::store::execucao::{self, Execucao};
 use crate::store::rejeito::{self, Filtro, Listado};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -76,8 +76,8 @@ pub fn run(cmd: &Cmd, app: &App) -> anyhow::Result<i64> {
 }
 
 /// A run that must exist.
-fn existe(store: &Store, id: i64) -> anyhow::Result<RunRow> {
-    let found = execucao::run(&store.db, id)?;
+fn existe(store: &Store, id: i64) -> anyhow::Result<Execucao> {
+    let found = execucao::uma(&store.db, id)?;
     found.ok_or_else(|| Usage(format!("não há execução {id}; as últimas: atom status")).into())
 }
 
@@ -102,7 +102,7 @@ fn lista(id: Option<i64>, l: &Lista, app: &App) -> anyhow::Result<i64> {
         return Ok(exit::OK);
     }
     let run = match rows.first() {
-        Some(r) => execucao::run(&store.db, r.run)?,
+        Some(r) => execucao::uma(&store.db, r.run)?,
         None => None,
     };
     app.out(&folha(run.as_ref(), &rows));
@@ -117,7 +117,7 @@ fn objeto(r: &Listado) -> serde_json::Value {
 }
 
 /// What heads a sheet about lines of a run.
-fn cabeca(run: Option<&RunRow>, rows: &[Listado]) -> String {
+fn cabeca(run: Option<&Execucao>, rows: &[Listado]) -> String {
     let (kind, day) = run.map_or(("", None), |r| (r.kind.as_str(), r.data_operacao.as_deref()));
     let (file, id) = rows.first().map_or(("", 0), |r| (r.arquivo.as_str(), r.run));
     let day = day.map(|d| format!(" · operação {}", super::texto::data(d))).unwrap_or_default();
@@ -125,7 +125,7 @@ fn cabeca(run: Option<&RunRow>, rows: &[Listado]) -> String {
     escape(&head)
 }
 
-fn folha(run: Option<&RunRow>, rows: &[Listado]) -> String {
+fn folha(run: Option<&Execucao>, rows: &[Listado]) -> String {
     let cells = rows.iter().map(|r| {
         vec![
             n(r.linha),

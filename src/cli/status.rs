@@ -13,7 +13,7 @@ use crate::store::Store;
 use crate::store::db::Db;
 use crate::store::dia;
 use crate::store::enviado::{self, Olhar, Varredura};
-use crate::store::execucao::{self, RunRow};
+use crate::store::execucao::{self, Execucao};
 use crate::store::ledger::{self, Arquivo, Estado};
 use crate::store::saida::{self, Saida};
 use crate::store::{carteira, massiva, remoto, schema};
@@ -47,7 +47,7 @@ struct Painel {
     saida: Vec<Saida>,
     freio: Option<Varredura>,
     hsm: Vec<(&'static str, i64)>,
-    execucoes: Vec<RunRow>,
+    execucoes: Vec<Execucao>,
 }
 
 /// Runs it.
@@ -78,7 +78,7 @@ impl Painel {
         let days = dias(app, db)?;
         let mut quarentena = Vec::new();
         for a in parados(db, Estado::Quarentena, &days)? {
-            let run = a.run.map(|id| execucao::run(db, id)).transpose()?.flatten();
+            let run = a.run.map(|id| execucao::uma(db, id)).transpose()?.flatten();
             quarentena.push((a, run.and_then(|r| conta(&r).freio)));
         }
         Ok(Self {
@@ -93,7 +93,7 @@ impl Painel {
             estranhos: remoto::strangers(db)?,
             saida: saida::pending(db)?,
             freio: freio(db)?,
-            execucoes: execucao::recent_runs(db, EXECUCOES)?,
+            execucoes: execucao::lista(db, Some(EXECUCOES))?,
         })
     }
 
@@ -280,17 +280,17 @@ fn arquivo(a: &Arquivo, state: &str) -> Value {
            "code": a.codigo, "message": a.mensagem})
 }
 
-fn conta(r: &RunRow) -> Conta {
+fn conta(r: &Execucao) -> Conta {
     Conta::le(&r.conta, matches!(r.estado.as_str(), "done" | "done_with_rejects"))
 }
 
-fn execucao(r: &RunRow) -> Value {
+fn execucao(r: &Execucao) -> Value {
     let c = conta(r);
     json!({"run": r.id, "at": r.fim, "kind": r.kind, "file": r.arquivo, "data_operacao": r.data_operacao,
            "state": r.estado, "exit": r.saida, "lines": c.lidas, "rejected": c.lidas.map(|_| c.rejeitadas)})
 }
 
-fn linha_de_execucao(r: &RunRow) -> Vec<String> {
+fn linha_de_execucao(r: &Execucao) -> Vec<String> {
     let c = conta(r);
     let file = curto(r.arquivo.as_deref().unwrap_or("–"), 33);
     let count = |c: Option<u64>| c.map_or_else(String::new, |k| n(k.cast_signed()));

@@ -38,7 +38,7 @@ pub fn run(cmd: &Cmd, app: &App) -> anyhow::Result<i64> {
     store.checkpoint()?;
     let ctx = app.contexto(&store, &|_, _, _| {});
     pipeline::recover(&ctx)?;
-    let found = execucao::run(&store.db, cmd.run)?;
+    let found = execucao::uma(&store.db, cmd.run)?;
     let found = found.ok_or_else(|| Usage(format!("não há execução {}; as últimas: atom status", cmd.run)))?;
     desfaz::pode(&found).map_err(Usage)?;
     let done = desfaz::desfaz(&ctx.import, &found)?;

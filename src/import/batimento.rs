@@ -18,7 +18,7 @@ use super::passo::{
     chave_do_contrato,
 };
 use super::relato::linhas_lidas;
-use super::{Contexto, esquema, mesma_assessoria};
+use super::{Contexto, e_assessoria, esquema, mesma_assessoria};
 use crate::domain::codigo::Codigo;
 use crate::domain::dia::br;
 use crate::domain::situacao::{self, PorAusencia, PorPresenca, Situacao};
@@ -284,12 +284,6 @@ impl Batimento {
     }
 }
 
-/// Up to six digits, as in the bank's fixed files.
-fn e_codigo(code: &str) -> bool {
-    let code = code.trim_start_matches('0');
-    code.len() <= 6 && code.bytes().all(|b| b.is_ascii_digit())
-}
-
 fn plural(n: u64) -> &'static str {
     if n == 1 { "" } else { "s" }
 }
@@ -312,15 +306,17 @@ fn por_cento(f: f64) -> String {
 
 impl<'c> Passo<'c> for Batimento {
     fn examina(&mut self, linha: &Linha<'_>, avisos: &mut Vec<Codigo>) -> Result<Aceita, Rejeito> {
-        let mut code = linha.valor(self.assessoria);
-        // what is no agency's number says nothing of whose the contract is: columns may have changed places
-        if code.as_ref().is_ok_and(|v| v.texto().is_some_and(|c| !e_codigo(c) && !mesma_assessoria(c, &self.ascob))) {
-            code = Err(Codigo::NumeroInvalido);
-        }
-        if code.as_ref().is_ok_and(|v| v.texto().is_some_and(|c| !mesma_assessoria(c, &self.ascob))) {
-            return self.de_outra(linha);
-        }
-        self.nossa(linha, code.map(|_| ()).map_err(|c| Rejeito::campo(c, self.assessoria)), avisos)
+        let agency = match linha.valor(self.assessoria) {
+            Ok(v) => match v.texto() {
+                Some(c) if mesma_assessoria(c, &self.ascob) => Ok(()),
+                Some(c) if e_assessoria(c) => return self.de_outra(linha),
+                // it says nothing of whose the contract is: columns may have changed places
+                Some(_) => Err(Codigo::NumeroInvalido),
+                None => Ok(()),
+            },
+            Err(c) => Err(c),
+        };
+        self.nossa(linha, agency.map_err(|c| Rejeito::campo(c, self.assessoria)), avisos)
     }
 
     fn resolve(&mut self, plano: &mut [Marca]) {

@@ -15,7 +15,7 @@ use super::relato::linhas_iguais;
 use super::{Contexto, ETAPAS, esquema};
 use crate::store::db::{Db, Tx};
 use crate::store::desfaz::{self, Contagem};
-use crate::store::execucao::{self, RunRow};
+use crate::store::execucao::{self, Execucao};
 use crate::store::ledger::{self, Arquivo, Decisao, Estado};
 use crate::store::presenca;
 use anyhow::Context as _;
@@ -97,7 +97,7 @@ pub fn sem_volta(kind: &str) -> bool {
 ///
 /// # Errors
 /// Why not, for ops.
-pub fn pode(r: &RunRow) -> Result<(), String> {
+pub fn pode(r: &Execucao) -> Result<(), String> {
     let id = r.id;
     if let Some((_, why)) = SEM_VOLTA.iter().find(|(k, _)| *k == r.kind) {
         return Err(format!("a execução {id} é de {}: {why}", r.kind));
@@ -120,7 +120,7 @@ pub fn pode(r: &RunRow) -> Result<(), String> {
 ///
 /// # Errors
 /// The store failed; nothing was taken back.
-pub fn desfaz(ctx: &Contexto<'_>, r: &RunRow) -> anyhow::Result<Desfeita> {
+pub fn desfaz(ctx: &Contexto<'_>, r: &Execucao) -> anyhow::Result<Desfeita> {
     let inicio = ctx.clock.now().iso();
     let arquivo = ledger::file_of(&ctx.store.db, r.id)?.context("o arquivo da execução não está no livro")?;
     let mut out = Desfeita {
@@ -188,7 +188,7 @@ fn registra(ctx: &Contexto<'_>, tx: Tx<'_>, arquivo: &Arquivo, inicio: &str, out
 }
 
 /// Everything that is in the way, the later runs first.
-fn impedimentos(ctx: &Contexto<'_>, db: &Db, r: &RunRow) -> anyhow::Result<Vec<Impedimento>> {
+fn impedimentos(ctx: &Contexto<'_>, db: &Db, r: &Execucao) -> anyhow::Result<Vec<Impedimento>> {
     desfaz::levanta(db, r.id)?;
     let later = execucao::applied_after(db, r.id)?;
     let mut unchanged = BTreeMap::new();
@@ -204,7 +204,7 @@ fn impedimentos(ctx: &Contexto<'_>, db: &Db, r: &RunRow) -> anyhow::Result<Vec<I
     }
     let mut out = Vec::new();
     for (x, rows) in rows {
-        let run = execucao::run(db, x)?;
+        let run = execucao::uma(db, x)?;
         out.push(Impedimento {
             run: Some(x),
             kind: run.as_ref().map_or_else(String::new, |x| x.kind.clone()),
@@ -218,7 +218,7 @@ fn impedimentos(ctx: &Contexto<'_>, db: &Db, r: &RunRow) -> anyhow::Result<Vec<I
 }
 
 /// Contracts that a later run looked at and left as this one had made them, writing nothing.
-fn confirmados(db: &Db, r: &RunRow, x: &RunRow) -> anyhow::Result<Vec<u32>> {
+fn confirmados(db: &Db, r: &Execucao, x: &Execucao) -> anyhow::Result<Vec<u32>> {
     // both days are ISO text
     let older = x.data_operacao < r.data_operacao;
     let found = match (r.kind.as_str(), x.kind.as_str()) {
@@ -246,7 +246,7 @@ fn confirmados(db: &Db, r: &RunRow, x: &RunRow) -> anyhow::Result<Vec<u32>> {
 }
 
 /// Lines of a later file of the kind that changed nothing: whether because of this run is not known.
-fn iguais(r: &RunRow, x: &RunRow) -> Option<i64> {
+fn iguais(r: &Execucao, x: &Execucao) -> Option<i64> {
     let same = match r.kind.as_str() {
         "exclusao" | "telefones" => true,
         // of another day, the line has moved the offer's load date: a row
@@ -258,7 +258,7 @@ fn iguais(r: &RunRow, x: &RunRow) -> Option<i64> {
 }
 
 /// Messages, mass actions and calls to whoever would vanish.
-fn contatos(ctx: &Contexto<'_>, db: &Db, r: &RunRow) -> anyhow::Result<Vec<Impedimento>> {
+fn contatos(ctx: &Contexto<'_>, db: &Db, r: &Execucao) -> anyhow::Result<Vec<Impedimento>> {
     let made = desfaz::feitos(db, r.id)?;
     if made.iter().all(std::collections::HashSet::is_empty) {
         return Ok(Vec::new());
@@ -276,16 +276,14 @@ fn contatos(ctx: &Contexto<'_>, db: &Db, r: &RunRow) -> anyhow::Result<Vec<Imped
 mod tests {
     use super::*;
 
-    fn run(kind: &str, estado: &str) -> RunRow {
-        RunRow {
+    fn run(kind: &str, estado: &str) -> Execucao {
+        Execucao {
             id: 7,
             kind: kind.into(),
-            arquivo: None,
             data_operacao: Some("2023-08-04".into()),
-            fim: String::new(),
             estado: estado.into(),
-            saida: 0,
             conta: r#"{"lines":{"unchanged":3}}"#.into(),
+            ..Execucao::default()
         }
     }
 
@@ -308,7 +306,7 @@ mod tests {
         assert_eq!(iguais(&r("telefones"), &r("telefones")), Some(3));
         assert_eq!(iguais(&r("exclusao"), &r("exclusao")), Some(3));
         assert_eq!(iguais(&r("refin"), &r("refin")), Some(3));
-        let other_day = RunRow { data_operacao: Some("2023-08-08".into()), ..r("refin") };
+        let other_day = Execucao { data_operacao: Some("2023-08-08".into()), ..r("refin") };
         assert_eq!(iguais(&r("refin"), &other_day), None, "the row itself was touched");
         assert_eq!(iguais(&r("exclusao"), &r("telefones")), None);
         assert_eq!(iguais(&r("batimento"), &r("batimento")), None, "presence is known there");

@@ -151,3 +151,9 @@ pub fn campanha(config: &Config) -> Campanha {
 pub fn mesma_assessoria(codigo: &str, ascob: &str) -> bool {
     codigo.trim().trim_start_matches('0') == ascob.trim_start_matches('0')
 }
+
+/// Whether a text can be the code of an agency at all: up to six digits, as in the bank's fixed files.
+pub fn e_assessoria(codigo: &str) -> bool {
+    let codigo = codigo.trim_start_matches('0');
+    codigo.len() <= 6 && codigo.bytes().all(|b| b.is_ascii_digit())
+}

@@ -60,103 +60,8 @@ pub fn insert_run(db: &Db, id: i64, r: &Run<'_>) -> Result<()> {
     Ok(())
 }
 
-/// One run as boards show it.
-#[derive(Clone, Debug)]
-pub struct RunRow {
-    /// Its id.
-    pub id: i64,
-    /// The kind.
-    pub kind: String,
-    /// Its file's name.
-    pub arquivo: Option<String>,
-    /// Operating day.
-    pub data_operacao: Option<String>,
-    /// End, local time.
-    pub fim: String,
-    /// State as in `import --json`.
-    pub estado: String,
-    /// Exit code.
-    pub saida: i64,
-    /// The account, as JSON.
-    pub conta: String,
-}
-
-const RUN_COLS: &str = "run.id, run.kind, arquivo.nome, run.data_operacao, run.fim, run.estado, run.saida, run.conta";
-
-fn read_run(r: &Row<'_>) -> Result<RunRow> {
-    Ok(RunRow {
-        id: r.i64(0)?,
-        kind: r.str(1)?,
-        arquivo: r.string(2)?,
-        data_operacao: r.string(3)?,
-        fim: r.str(4)?,
-        estado: r.str(5)?,
-        saida: r.i64(6)?,
-        conta: r.str(7)?,
-    })
-}
-
-/// The newest runs first.
-pub fn recent_runs(db: &Db, limit: i64) -> Result<Vec<RunRow>> {
-    let sql = format!(
-        "SELECT {RUN_COLS} FROM run LEFT JOIN arquivo ON arquivo.id=run.arquivo_id ORDER BY run.id DESC LIMIT ?1"
-    );
-    db.rows(&sql, &[Cell::Int(limit)], read_run)
-}
-
-/// One run.
-pub fn run(db: &Db, id: i64) -> Result<Option<RunRow>> {
-    let sql = format!("SELECT {RUN_COLS} FROM run LEFT JOIN arquivo ON arquivo.id=run.arquivo_id WHERE run.id=?1");
-    db.one(&sql, &[Cell::Int(id)], read_run)
-}
-
-/// The runs after this one whose files stand applied, oldest first.
-pub fn applied_after(db: &Db, run: i64) -> Result<Vec<RunRow>> {
-    let sql = format!(
-        "SELECT {RUN_COLS} FROM run JOIN arquivo ON arquivo.id=run.arquivo_id
-         WHERE run.id>?1 AND run.kind=arquivo.kind AND run.estado IN ('done','done_with_rejects') ORDER BY run.id"
-    );
-    db.rows(&sql, &[Cell::Int(run)], read_run)
-}
-
-/// Marks a run as taken back; returns the newest run that still stands for its file, if it was applied more than
-/// once.
-pub fn undone(db: &Db, run: i64, arquivo: i64, kind: &str) -> Result<Option<i64>> {
-    db.exec("UPDATE run SET estado='undone' WHERE id=?1", &[Cell::Int(run)])?;
-    db.int(
-        "SELECT max(id) FROM run WHERE arquivo_id=?1 AND kind=?2 AND estado IN ('done','done_with_rejects')",
-        &[Cell::Int(arquivo), Cell::Text(kind)],
-    )
-}
-
-/// The account (JSON) of the last applied file of a layout but this one, to warn about a short one (IN4). What
-/// brings corrected lines is no measure.
-pub fn last_account(db: &Db, layout: &str, except: i64) -> Result<Option<String>> {
-    let found = db.one(
-        "SELECT conta FROM run JOIN arquivo a ON a.id=arquivo_id
-         WHERE a.layout=?1 AND a.id<>?2 AND run.kind=a.kind AND run.estado IN ('done','done_with_rejects')
-           AND a.nome NOT LIKE '%.corrigido'
-         ORDER BY run.id DESC LIMIT 1",
-        &[Cell::Text(layout), Cell::Int(except)],
-        |r| r.string(0),
-    )?;
-    Ok(found.flatten())
-}
-
-/// Day and account (JSON) of the last applied file of a kind of an earlier day.
-pub fn account_before(db: &Db, kind: &str, day: NaiveDate) -> Result<Option<(NaiveDate, String)>> {
-    let found = db.one(
-        "SELECT data_operacao, conta FROM run
-         WHERE kind=?1 AND data_operacao<?2 AND estado IN ('done','done_with_rejects')
-         ORDER BY data_operacao DESC, id DESC LIMIT 1",
-        &[Cell::Text(kind), Cell::Text(&day.to_string())],
-        |r| Ok((r.str(0)?, r.str(1)?)),
-    )?;
-    Ok(found.and_then(|(d, conta)| Some((dia(&d)?, conta))))
-}
-
-/// A run as `atom runs` tells it, with its file.
-#[derive(Clone, Debug)]
+/// A run with its file.
+#[derive(Clone, Debug, Default)]
 pub struct Execucao {
     /// Its id.
     pub id: i64,
@@ -210,6 +115,50 @@ fn read(r: &Row<'_>) -> Result<Execucao> {
         forcado: r.string(12)?,
         motivo: r.string(13)?.zip(r.string(14)?),
     })
+}
+
+/// The runs after this one whose files stand applied, oldest first.
+pub fn applied_after(db: &Db, run: i64) -> Result<Vec<Execucao>> {
+    let sql = format!(
+        "{SELECT} WHERE run.id>?1 AND run.kind=a.kind AND run.estado IN ('done','done_with_rejects') ORDER BY run.id"
+    );
+    db.rows(&sql, &[Cell::Int(run)], read)
+}
+
+/// Marks a run as taken back; returns the newest run that still stands for its file, if it was applied more than
+/// once.
+pub fn undone(db: &Db, run: i64, arquivo: i64, kind: &str) -> Result<Option<i64>> {
+    db.exec("UPDATE run SET estado='undone' WHERE id=?1", &[Cell::Int(run)])?;
+    db.int(
+        "SELECT max(id) FROM run WHERE arquivo_id=?1 AND kind=?2 AND estado IN ('done','done_with_rejects')",
+        &[Cell::Int(arquivo), Cell::Text(kind)],
+    )
+}
+
+/// The account (JSON) of the last applied file of a layout but this one, to warn about a short one (IN4). What
+/// brings corrected lines is no measure.
+pub fn last_account(db: &Db, layout: &str, except: i64) -> Result<Option<String>> {
+    let found = db.one(
+        "SELECT conta FROM run JOIN arquivo a ON a.id=arquivo_id
+         WHERE a.layout=?1 AND a.id<>?2 AND run.kind=a.kind AND run.estado IN ('done','done_with_rejects')
+           AND a.nome NOT LIKE '%.corrigido'
+         ORDER BY run.id DESC LIMIT 1",
+        &[Cell::Text(layout), Cell::Int(except)],
+        |r| r.string(0),
+    )?;
+    Ok(found.flatten())
+}
+
+/// Day and account (JSON) of the last applied file of a kind of an earlier day.
+pub fn account_before(db: &Db, kind: &str, day: NaiveDate) -> Result<Option<(NaiveDate, String)>> {
+    let found = db.one(
+        "SELECT data_operacao, conta FROM run
+         WHERE kind=?1 AND data_operacao<?2 AND estado IN ('done','done_with_rejects')
+         ORDER BY data_operacao DESC, id DESC LIMIT 1",
+        &[Cell::Text(kind), Cell::Text(&day.to_string())],
+        |r| Ok((r.str(0)?, r.str(1)?)),
+    )?;
+    Ok(found.and_then(|(d, conta)| Some((dia(&d)?, conta))))
 }
 
 /// The newest runs, newest first; all of them without a limit.

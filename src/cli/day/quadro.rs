@@ -115,7 +115,7 @@ impl Passo {
 impl Visto {
     fn le(db: &Db, arquivo: Arquivo) -> anyhow::Result<Self> {
         let run = match arquivo.run {
-            Some(id) => execucao::run(db, id)?,
+            Some(id) => execucao::uma(db, id)?,
             None => None,
         };
         let applied = arquivo.estado == Estado::Importado;
@@ -177,7 +177,7 @@ fn sem_dia(app: &App, db: &Db, day: NaiveDate) -> anyhow::Result<Vec<Arquivo>> {
     refused.extend(ledger::in_state(db, Estado::Quarentena)?);
     for a in refused.into_iter().filter(|a| a.data_operacao.is_none()) {
         let run = match a.run {
-            Some(id) => execucao::run(db, id)?,
+            Some(id) => execucao::uma(db, id)?,
             None => None,
         };
         let when = run.and_then(|r| apoio::momento(&r.fim));
