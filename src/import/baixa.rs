@@ -147,7 +147,7 @@ pub fn abre<'c>(ctx: &'c Contexto<'c>, layout: &Layout, dia: NaiveDate) -> anyho
     let compared: Vec<&str> = mapa.conteudo.iter().filter_map(|i| Some(record.fields.get(*i)?.name.as_str())).collect();
     let db = &ctx.store.db;
     Ok(Box::new(Baixa {
-        busca: Busca::sem_documento(db)?,
+        busca: Busca::new(db)?,
         acordos: Acordos::new(db, &compared)?,
         mapa,
         ascob: &ctx.config.campanha.ascob,

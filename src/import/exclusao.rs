@@ -11,7 +11,6 @@ use super::passo::{
 };
 use super::{Contexto, NaiveDate, esquema};
 use crate::domain::codigo::Codigo;
-use crate::domain::documento;
 use crate::domain::situacao::{self, PorExclusao, Situacao};
 use crate::layout::Layout;
 use crate::layout::linha::Linha;
@@ -77,7 +76,7 @@ impl Exclusao<'_> {
             return Err(Rejeito::campo(Codigo::ContratoDesconhecido, self.mapa.contrato).into());
         };
         // one that is no document at all was dropped with a warning, as if it were blank
-        if documento::confere(linha.campo(self.mapa.documento), &c.documento) == Ok(Some(false)) {
+        if self.busca.confere(&c, linha.campo(self.mapa.documento))? == Ok(Some(false)) {
             return Err(Rejeito::campo(Codigo::CpfDivergente, self.mapa.documento).into());
         }
         let marca = match decided {

@@ -14,7 +14,6 @@ use super::passo::{
 };
 use super::{Contexto, esquema};
 use crate::domain::codigo::Codigo;
-use crate::domain::documento;
 use crate::domain::fone::Fone;
 use crate::domain::telefones::{self, Enriquece, LinhaTelefone, Origem};
 use crate::layout::linha::Linha;
@@ -124,7 +123,7 @@ impl Telefones<'_> {
         let (contrato, cpf) = (self.mapa.contrato, self.mapa.cpf);
         let found = self.busca.contrato(&chave_do_contrato(linha, contrato)?)?;
         let found = found.ok_or(Rejeito::campo(Codigo::ContratoDesconhecido, contrato))?;
-        match documento::confere(linha.campo(cpf), &found.documento) {
+        match self.busca.confere(&found, linha.campo(cpf))? {
             Ok(Some(true)) => Ok((found.id, found.ficha_id)),
             Ok(Some(false)) => Err(Rejeito::campo(Codigo::CpfDivergente, cpf).into()),
             Ok(None) => Err(Rejeito::campo(Codigo::CampoObrigatorio, cpf).into()),
@@ -174,10 +173,13 @@ impl Gravador for Grava<'_> {
         };
         let (mut novos, mut notas) = (Vec::new(), false);
         self.fones.le(ficha, &mut self.linhas)?;
+        let mut dado = None;
         for (fone, score) in self.mapa.fones(linha) {
             let seq = match telefones::enriquece(&self.linhas, fone, score) {
                 Enriquece::Novo => {
-                    let n = self.fones.novo(ficha, fone, score)?;
+                    let n = dado.map_or_else(|| self.fones.ultimo(ficha), Ok)? + 1;
+                    self.fones.novo(ficha, n, fone, score)?;
+                    dado = Some(n);
                     novos.push(n);
                     n
                 }
@@ -192,6 +194,9 @@ impl Gravador for Grava<'_> {
             let (origem, quando) = (Origem::Enriquecimento, self.run);
             let line = LinhaTelefone { origem, tipo: String::new(), situacao: None, fone, score, seq, quando };
             self.linhas.push(line);
+        }
+        if let Some(n) = dado {
+            self.fones.dado(ficha, n)?;
         }
         let (efeito, detalhe) = match (novos.as_slice(), notas) {
             ([], false) => return Ok(Efeito::Igual),

@@ -16,10 +16,12 @@ const CACHE_DO_INDICE: u32 = 64 * 1024;
 pub struct Enriquecimento<'d> {
     db: &'d Db,
     le: Stmt<'d>,
-    proximo: Stmt<'d>,
+    ultimo: Stmt<'d>,
+    dado: Stmt<'d>,
     insere: Stmt<'d>,
     altera: Stmt<'d>,
-    nota: Stmt<'d>,
+    altera_nota: Stmt<'d>,
+    insere_nota: Stmt<'d>,
     run: i64,
 }
 
@@ -36,9 +38,11 @@ impl<'d> Enriquecimento<'d> {
                 "SELECT {} FROM telefone WHERE ficha_id=?1 ORDER BY origem, contrato_id, ordem",
                 linhas::TELEFONE
             ))?,
-            proximo: db.prepare(
-                "INSERT INTO enriquecimento (ficha_id, ultimo) VALUES (?1, 1)
-                 ON CONFLICT (ficha_id) DO UPDATE SET ultimo=ultimo+1 RETURNING ultimo",
+            ultimo: db.prepare("SELECT ultimo FROM enriquecimento WHERE ficha_id=?1")?,
+            // no RETURNING: as with a trigger, each statement would first save its pages to be able to undo itself
+            dado: db.prepare(
+                "INSERT INTO enriquecimento (ficha_id, ultimo) VALUES (?1, ?2)
+                 ON CONFLICT (ficha_id) DO UPDATE SET ultimo=?2",
             )?,
             insere: db.prepare(
                 "INSERT INTO telefone (ficha_id, origem, contrato_id, ordem, fone, score, run)
@@ -48,10 +52,14 @@ impl<'d> Enriquecimento<'d> {
                 "UPDATE OR ROLLBACK telefone SET score=?1, run=?2
                  WHERE ficha_id=?3 AND origem=2 AND contrato_id=0 AND ordem=?4",
             )?,
-            nota: db.prepare(
+            // two statements, for the same reason
+            altera_nota: db.prepare(
+                "UPDATE OR ROLLBACK telefone SET score=?1, run=?2
+                 WHERE ficha_id=?3 AND origem=3 AND contrato_id=0 AND ordem=?4",
+            )?,
+            insere_nota: db.prepare(
                 "INSERT INTO telefone (ficha_id, origem, contrato_id, ordem, fone, score, run)
-                 VALUES (?1, 3, 0, ?2, ?3, ?4, ?5)
-                 ON CONFLICT (ficha_id, origem, contrato_id, ordem) DO UPDATE SET score=?4, run=?5",
+                 VALUES (?1, 3, 0, ?2, ?3, ?4, ?5)",
             )?,
             run,
         })
@@ -78,23 +86,34 @@ impl<'d> Enriquecimento<'d> {
         Ok(())
     }
 
-    /// A new number; returns its `n`, which is never given again, not even after an undo: the table that counts
-    /// has no journal.
+    /// The last `n` that a ficha was given, 0 before the first. None is ever given again, not even after an undo: the
+    /// table that counts has no journal.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn ultimo(&mut self, ficha: i64) -> Result<i64> {
+        let mut cursor = self.ultimo.query(&[Cell::Int(ficha)])?;
+        Ok(cursor.next_row()?.map(|r| r.i64(0)).transpose()?.unwrap_or(0))
+    }
+
+    /// Records the last `n` that a line gave a ficha.
     ///
     /// # Errors
     /// The store cannot be written.
-    pub fn novo(&mut self, ficha: i64, fone: Fone, score: Option<i64>) -> Result<i64> {
-        let n = {
-            let mut cursor = self.proximo.query(&[Cell::Int(ficha)])?;
-            let n = cursor.next_row()?.map(|r| r.i64(0)).transpose()?.unwrap_or(1);
-            // a statement that writes has done so only at its end
-            while cursor.next_row()?.is_some() {}
-            n
-        };
+    pub fn dado(&mut self, ficha: i64, n: i64) -> Result<()> {
+        self.dado.exec(&[Cell::Int(ficha), Cell::Int(n)])?;
+        Ok(())
+    }
+
+    /// A new number in the place `n`, the next one.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub fn novo(&mut self, ficha: i64, n: i64, fone: Fone, score: Option<i64>) -> Result<()> {
         let text = fone.completo();
         let cells = [Cell::Int(ficha), Cell::Int(n), Cell::Text(&text), Cell::from(score), Cell::Int(self.run)];
         self.insere.exec(&cells)?;
-        Ok(n)
+        Ok(())
     }
 
     /// The score of a number that the ficha lists; `seq` is the `n` of its own enrichment line, 0 without one.
@@ -107,7 +126,10 @@ impl<'d> Enriquecimento<'d> {
             self.altera.exec(&[score, run, ficha, Cell::Int(seq)])?;
         } else {
             let text = fone.completo();
-            self.nota.exec(&[ficha, Cell::Int(text.parse().unwrap_or(0)), Cell::Text(&text), score, run])?;
+            let ordem = Cell::Int(text.parse().unwrap_or(0));
+            if self.altera_nota.exec(&[score, run, ficha, ordem])? == 0 {
+                self.insere_nota.exec(&[ficha, ordem, Cell::Text(&text), score, run])?;
+            }
         }
         Ok(())
     }
