@@ -22,7 +22,7 @@ use crate::layout::{Layout, Record};
 use crate::store::Store;
 use crate::store::busca::Busca;
 use crate::store::evento::{Evento, Eventos};
-use crate::store::telefone::Enriquecimento;
+use crate::store::telefone::{Enriquecimento, Memoria};
 use chrono::NaiveDate;
 use std::ops::RangeInclusive;
 
@@ -96,6 +96,7 @@ pub struct Telefones<'c> {
     /// Contract and ficha of each line; zeros where it was not accepted.
     dono_da_linha: Vec<(i64, i64)>,
     falha: Falha,
+    memoria: Memoria<'c>,
 }
 
 /// Opens the room.
@@ -109,6 +110,7 @@ pub fn abre<'c>(ctx: &'c Contexto<'c>, layout: &Layout, _dia: NaiveDate) -> anyh
         busca: Busca::new(&ctx.store.db)?,
         dono_da_linha: Vec::new(),
         falha: Falha::default(),
+        memoria: Memoria::para_indices(&ctx.store.db)?,
     }))
 }
 
@@ -151,6 +153,7 @@ impl<'c> Passo<'c> for Telefones<'c> {
             eventos: Eventos::new(&store.db, run)?,
             linhas: Vec::new(),
             run,
+            _memoria: self.memoria,
         }))
     }
 }
@@ -164,6 +167,7 @@ struct Grava<'d> {
     /// The phones of the ficha of the line.
     linhas: Vec<LinhaTelefone>,
     run: i64,
+    _memoria: Memoria<'d>,
 }
 
 impl Gravador for Grava<'_> {
@@ -218,7 +222,6 @@ impl Gravador for Grava<'_> {
     }
 
     fn fim(self: Box<Self>) -> anyhow::Result<Efeitos> {
-        self.fones.fim()?;
         Ok(Efeitos::default())
     }
 }

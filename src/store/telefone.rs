@@ -8,13 +8,33 @@ use super::linhas;
 use crate::domain::fone::Fone;
 use crate::domain::telefones::LinhaTelefone;
 
-/// New numbers go all over the index of numbers, one page each: what is kept in memory while they come, KiB. On
-/// 1,000,000 contracts it takes half the time of [`db::CACHE`](CACHE).
-const CACHE_DO_INDICE: u32 = 64 * 1024;
+/// Lines go all over the indexes of contracts, documents and numbers, one page each: what is kept in memory while
+/// they come, KiB. On 1,000,000 contracts it takes half the time of [`db::CACHE`](CACHE).
+const CACHE_DOS_INDICES: u32 = 64 * 1024;
+
+/// More memory for a connection, until it is dropped.
+pub struct Memoria<'d>(&'d Db);
+
+impl<'d> Memoria<'d> {
+    /// From now on.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn para_indices(db: &'d Db) -> Result<Self> {
+        db.cache(CACHE_DOS_INDICES)?;
+        Ok(Self(db))
+    }
+}
+
+impl Drop for Memoria<'_> {
+    fn drop(&mut self) {
+        // a connection that cannot take this cannot take the next statement either, and that one tells
+        let _ = self.0.cache(CACHE);
+    }
+}
 
 /// The prepared statements.
 pub struct Enriquecimento<'d> {
-    db: &'d Db,
     le: Stmt<'d>,
     ultimo: Stmt<'d>,
     dado: Stmt<'d>,
@@ -31,9 +51,7 @@ impl<'d> Enriquecimento<'d> {
     /// # Errors
     /// The store cannot be read.
     pub fn new(db: &'d Db, run: i64) -> Result<Self> {
-        db.cache(CACHE_DO_INDICE)?;
         Ok(Self {
-            db,
             le: db.prepare(&format!(
                 "SELECT {} FROM telefone WHERE ficha_id=?1 ORDER BY origem, contrato_id, ordem",
                 linhas::TELEFONE
@@ -63,14 +81,6 @@ impl<'d> Enriquecimento<'d> {
             )?,
             run,
         })
-    }
-
-    /// The end of the file: memory goes back to the others.
-    ///
-    /// # Errors
-    /// The store failed.
-    pub fn fim(self) -> Result<()> {
-        self.db.cache(CACHE)
     }
 
     /// What the store says about the phones of a ficha, put into `linhas`.
