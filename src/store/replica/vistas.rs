@@ -4,6 +4,7 @@
 use super::{Campo, Pedido, colunas};
 use crate::domain::situacao::{Situacao, StatusFicha};
 use crate::store::db::{Cell, Db, Result};
+use crate::store::evento;
 use crate::store::massiva::Canal;
 use crate::store::schema::Tabela;
 
@@ -72,13 +73,13 @@ impl Leva<'_> {
 
     fn contrato(&self) -> Result<()> {
         let own = ["id_crm", "contrato", "situacao", "bloqueado_em"];
-        let rarely = self.lista(Tabela::Contrato, "c", &own)?;
+        let rarely = self.lista(Tabela::Cadastro, "k", &own)?;
         let nightly = self.lista(Tabela::Divida, "d", &own)?;
         self.db.script(&format!(
             "CREATE VIEW main.bi_contrato AS SELECT c.ficha_id AS id_crm, c.contrato, c.situacao,
                CASE WHEN c.situacao='{}' THEN c.bloqueado_em END AS bloqueado_em{rarely}{nightly},
                c.criado_run, c.situacao_run, max(c.run, coalesce(d.run, 0)) AS run
-             FROM contrato c LEFT JOIN divida d ON d.contrato_id=c.id",
+             FROM contrato c LEFT JOIN cadastro k ON k.contrato_id=c.id LEFT JOIN divida d ON d.contrato_id=c.id",
             Situacao::Bloqueado.as_str(),
         ))
     }
@@ -104,8 +105,8 @@ impl Leva<'_> {
             if t == Tabela::Telefone || (t == Tabela::Email && !self.p.pessoais) {
                 continue;
             }
-            // the debt is the part of a contract that moves every night
-            let view = format!("bi_{}", if t == Tabela::Divida { Tabela::Contrato } else { t }.nome());
+            let of_contract = matches!(t, Tabela::Cadastro | Tabela::Divida);
+            let view = format!("bi_{}", if of_contract { Tabela::Contrato } else { t }.nome());
             for f in self.campos(t)? {
                 stmt.exec(&[
                     Cell::Text(&view),
@@ -146,7 +147,7 @@ fn historico(pessoais: bool) -> String {
         "CREATE VIEW main.bi_historico AS
          SELECT c.ficha_id AS id_crm, c.contrato, substr(replace(r.fim,'T',' '),1,19) AS em, r.data_operacao,
            'CARTEIRA' AS canal, x.regra AS acao, x.de, x.para, x.detalhe, NULL AS protocolo{nothing}, x.run, x.linha
-         FROM evento x JOIN contrato c ON c.id=x.contrato_id LEFT JOIN run r ON r.id=x.run
+         FROM {} x JOIN contrato c ON c.id=x.contrato_id LEFT JOIN run r ON r.id=x.run
          UNION ALL
          SELECT x.ficha_id, c.contrato, x.enviada_em, l.data_operacao, x.canal,
            CASE x.canal WHEN '{}' THEN '{}' WHEN '{}' THEN '{}' ELSE x.canal END,
@@ -160,6 +161,7 @@ fn historico(pessoais: bool) -> String {
          SELECT x.ficha_id, NULL, x.em, l.data_operacao, 'LIGACAO', x.status, NULL, NULL, NULL, NULL{number}, NULL,
            x.linha
          FROM retorno x LEFT JOIN lote l ON l.id=x.lote_id",
+        evento::HISTORIA,
         email.as_str(),
         email.marca(),
         sms.as_str(),
