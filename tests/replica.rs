@@ -385,12 +385,12 @@ fn sem_pessoais_nao_ha_nome_documento_numero_nem_texto_no_arquivo() {
         NOVO[2..].into(),
     ];
     // a phone may stand there as text, with its DDD or without, or as the six bytes of a number of the file format
-    let number = |what: &str| what.parse::<u64>().map_or_else(|_| [0; 6], |n| n.to_be_bytes()[2..].try_into().unwrap());
     let has = |what: &str| {
         let all = fs::read(&dest).unwrap();
         let holds = |bytes: &[u8]| all.windows(bytes.len()).any(|w| w == bytes);
         // all of these are in the DDDs 11 and 21
-        let whole = |ddd: &str| what.len() == 9 && holds(&number(&format!("{ddd}{what}")));
+        let number = |ddd: &str| format!("{ddd}{what}").parse::<u64>().ok().filter(|_| what.len() == 9);
+        let whole = |ddd: &str| number(ddd).is_some_and(|n| holds(&n.to_be_bytes()[2..]));
         holds(what.as_bytes()) || whole("11") || whole("21")
     };
     b.atom(&["replica", &dest]).exits(0);
