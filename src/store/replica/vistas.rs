@@ -1,6 +1,7 @@
 //! The views that BI reads, and the dictionary of their columns. Their names begin with `bi_`, which no table
 //! of the store does; what they mean to a reader stands in docs/replica.md.
 
+use super::telefone::ORIGENS;
 use super::{Campo, Pedido, colunas};
 use crate::domain::situacao::{Situacao, StatusFicha};
 use crate::store::db::{Cell, Db, Result};
@@ -126,11 +127,14 @@ fn em(s: Situacao) -> String {
     format!("(SELECT count(*) FROM contrato c WHERE c.ficha_id=f.id AND c.situacao='{}')", s.as_str())
 }
 
+/// DDD and number stand there as one number, whose first two digits are the DDD; without the numbers, as the DDD alone.
 fn telefone(numeros: bool) -> String {
-    let fone = if numeros { ", t.numero, t.ddd||t.numero AS fone" } else { "" };
+    let fone = if numeros { ", substr(t.fone,3) AS numero, CAST(t.fone AS TEXT) AS fone" } else { "" };
+    let origem: String = ORIGENS.map(|(o, word)| format!(" WHEN {} THEN '{word}'", o as u8)).concat();
     format!(
         "CREATE VIEW main.bi_telefone AS
-         SELECT t.ficha_id AS id_crm, t.ordem, t.ddd{fone}, t.tipo, t.origem, t.comercial, t.score FROM telefone t"
+         SELECT t.ficha_id AS id_crm, t.ordem, substr(t.fone,1,2) AS ddd{fone}, t.tipo,
+           CASE t.origem{origem} END AS origem, t.comercial, t.score FROM telefone t"
     )
 }
 
