@@ -295,6 +295,20 @@ fn a_linha_tem_de_dizer_o_contrato_e_o_cpf_dele() {
 }
 
 #[test]
+fn um_numero_que_e_cpf_de_um_e_cnpj_de_outro_vale_para_o_contrato_de_cada_um() {
+    let b = cama();
+    let mut bytes = b.remessa("3001", "00000000191", &[]);
+    bytes.extend(b.remessa("3002", "00000000000191", &[]));
+    let path = b.file("20230804_203000_remessa_528_out.528", &bytes);
+    b.atom(&["import", "remessa", &path]).exits(0);
+    let lines = [format!("191;3001;{A};;;;;"), format!("191;3002;{B};;;;;"), format!("191;1001;{A};;;;;")];
+    let r = importa(&b, PRIMEIRO, &lines);
+    assert_eq!((conta(&r), &r["lines"]["rejected"]), ([2, 0, 0], &json!({"CPF_DIVERGENTE": 1})));
+    let one = |n: &str| listados(&b, n).len();
+    assert_eq!((one("3001"), one("3002"), one("1001")), (1, 1, 1));
+}
+
+#[test]
 fn a_estrutura_quebrada_recusa_o_arquivo_e_o_cabecalho_so_e_zero_linhas() {
     let b = cama();
     let good = linha(1, "1001", &format!("{A};1;;;;"));

@@ -210,8 +210,8 @@ pub fn desfeita_em(db: &Db) -> Result<Option<NaiveDate>> {
 /// The store cannot be read.
 pub fn entrou_em_ativo(db: &Db, ficha: i64) -> Result<Option<(String, Option<NaiveDate>)>> {
     let sql = format!(
-        "SELECT e.regra, run.data_operacao FROM contrato c JOIN {} e ON e.contrato_id=c.id
-         JOIN run ON run.id=e.run WHERE c.ficha_id=?1 AND e.para='ATIVO' ORDER BY e.run DESC, e.linha DESC LIMIT 1",
+        "SELECT e.regra, run.data_operacao FROM {} e JOIN run ON run.id=e.run
+         WHERE e.ficha_id=?1 AND e.para='ATIVO' ORDER BY e.run DESC, e.linha DESC LIMIT 1",
         evento::HISTORIA
     );
     db.one(&sql, &[Cell::Int(ficha)], |r| Ok((r.str(0)?, r.text(1)?.and_then(dia))))

@@ -4,9 +4,11 @@
 use super::db::{Cell, Db, Result, Stmt};
 use crate::domain::situacao::Situacao;
 
-/// Every event, that of the creation among them, as a table to read from: the columns of `evento`.
-pub const HISTORIA: &str = "(SELECT contrato_id, run, linha, regra, de, para, detalhe FROM evento
-  UNION ALL SELECT id, criado_run, criado_linha, 'CRIADO', NULL, 'ATIVO', NULL FROM contrato)";
+/// Every event, that of the creation among them, as a table to read from: the columns of `evento`, ficha and number of
+/// the contract. A condition on ficha or contract goes through their indexes.
+pub const HISTORIA: &str = "(SELECT c.ficha_id, c.id AS contrato_id, c.contrato, e.run, e.linha, e.regra, e.de, e.para,
+    e.detalhe FROM contrato c JOIN evento e ON e.contrato_id=c.id
+  UNION ALL SELECT ficha_id, id, contrato, criado_run, criado_linha, 'CRIADO', NULL, 'ATIVO', NULL FROM contrato)";
 
 /// What happened to a contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -47,7 +47,8 @@ pub struct Pedido<'a> {
 /// What the replica holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Feita {
-    /// Rows by table, in the order of copying.
+    /// Rows by table, in the order of copying, as a reader counts: that a contract is kept in two tables is ours, and that
+    /// it was created is an event like the others.
     pub linhas: Vec<(&'static str, usize)>,
     /// The newest day whose remessa is done.
     pub data_operacao: Option<String>,
@@ -110,7 +111,8 @@ pub fn gera(store: &Store, arquivo: &Path, p: &Pedido<'_>) -> std::result::Resul
         let keep = |c: &str| !never.contains(&c) && (p.pessoais || !personal.contains(&c));
         let other = trocada(p, table);
         let n = copia(&tx, (file, table), keep, other.as_ref().map(|(c, e)| (*c, e.as_str())))?;
-        feita.linhas.push((table, n));
+        let created = if table == "evento" { rows_of(&feita.linhas, "contrato") } else { 0 };
+        feita.linhas.push((table, n + created));
     }
     tx.script(INDICES)?;
     vistas::cria(&tx, p)?;
@@ -118,6 +120,11 @@ pub fn gera(store: &Store, arquivo: &Path, p: &Pedido<'_>) -> std::result::Resul
     assina(&tx, p, feita.data_operacao.as_deref())?;
     tx.commit()?;
     Ok(feita)
+}
+
+/// Rows copied of a table, 0 where it does not leave.
+fn rows_of(linhas: &[(&str, usize)], table: &str) -> usize {
+    linhas.iter().find(|(t, _)| *t == table).map_or(0, |(_, n)| *n)
 }
 
 /// The wide tables: own columns, and those of the layouts that leave.
@@ -131,12 +138,17 @@ fn largas(db: &Db, p: &Pedido<'_>) -> Result<Vec<(&'static str, usize)>> {
         }
         let leaves = |c: &str| sai(p, t, c);
         let own = t.colunas(&bare);
-        let whole = colunas(db, "carteira", t.nome())?.iter().all(|c| own.contains(&&*c.nome) || leaves(&c.nome));
+        // the contract's own row has the digests of what stands elsewhere
+        let whole = t != Tabela::Contrato
+            && colunas(db, "carteira", t.nome())?.iter().all(|c| own.contains(&&*c.nome) || leaves(&c.nome));
         // a digest of a line tells something about the columns that stay behind; so does a key made of one of them
         let tells = |c: &str| matches!(c, "h" | "h_contato") || (!p.pessoais && matches!(c, "chave" | "k1" | "k2"));
         let number = t == Tabela::Contrato && !sai_contrato(p);
         let keep = |c: &str| whole || leaves(c) || (own.contains(&c) && !tells(c)) || (number && c == "contrato");
-        out.push((t.nome(), copia(db, ("carteira", t.nome()), keep, number.then_some(SEM_CONTRATO))?));
+        let n = copia(db, ("carteira", t.nome()), keep, number.then_some(SEM_CONTRATO))?;
+        if t != Tabela::Cadastro {
+            out.push((t.nome(), n));
+        }
     }
     Ok(out)
 }

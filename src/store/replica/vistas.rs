@@ -149,9 +149,9 @@ fn historico(pessoais: bool) -> String {
     let (email, sms) = (Canal::Email, Canal::Sms);
     format!(
         "CREATE VIEW main.bi_historico AS
-         SELECT c.ficha_id AS id_crm, c.contrato, substr(replace(r.fim,'T',' '),1,19) AS em, r.data_operacao,
+         SELECT x.ficha_id AS id_crm, x.contrato, substr(replace(r.fim,'T',' '),1,19) AS em, r.data_operacao,
            'CARTEIRA' AS canal, x.regra AS acao, x.de, x.para, x.detalhe, NULL AS protocolo{nothing}, x.run, x.linha
-         FROM {} x JOIN contrato c ON c.id=x.contrato_id LEFT JOIN run r ON r.id=x.run
+         FROM {} x LEFT JOIN run r ON r.id=x.run
          UNION ALL
          SELECT x.ficha_id, c.contrato, x.enviada_em, l.data_operacao, x.canal,
            CASE x.canal WHEN '{}' THEN '{}' WHEN '{}' THEN '{}' ELSE x.canal END,
