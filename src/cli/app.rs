@@ -12,6 +12,7 @@ use crate::layout::load;
 use crate::pipeline::Contexto;
 use crate::store::lock::{self, Held, LockError, Which};
 use crate::store::{Store, StoreError};
+use crate::transport::Servers;
 use anyhow::Context as _;
 use chrono::NaiveDate;
 use std::io::{IsTerminal, Write};
@@ -33,6 +34,8 @@ pub struct App {
     pub opcoes: Opcoes,
     /// Mode of files put where others read them: the umask that atom was started under.
     pub mode: u32,
+    /// Servers that this run does not ask again.
+    pub servidores: Servers,
 }
 
 impl App {
@@ -51,7 +54,16 @@ impl App {
         }
         let forcado = global.force.then(|| global.reason.clone().unwrap_or_default());
         let opcoes = Opcoes { dry_run: global.dry_run, forcado, confirma: None, comando };
-        Ok(Self { global, config, clock, layouts, calendario, opcoes, mode: 0o666 & !umask })
+        Ok(Self {
+            global,
+            config,
+            clock,
+            layouts,
+            calendario,
+            opcoes,
+            mode: 0o666 & !umask,
+            servidores: Servers::default(),
+        })
     }
 
     /// Opens the store for a batch command.
@@ -98,6 +110,7 @@ impl App {
                 progresso,
             },
             mode: self.mode,
+            servidores: &self.servidores,
         }
     }
 

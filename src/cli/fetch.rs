@@ -55,8 +55,9 @@ pub fn avisa(app: &App, got: &Colheita) -> i64 {
     }
     let mut code = exit::OK;
     for n in &got.falhas {
-        app.say(&format!("erro: pasta do {}, {}: {}; a próxima execução tenta de novo", n.de_quem, n.nome, n.motivo));
-        code = graver(code, exit::TEMPORARY);
+        let next = if n.pessoa { "" } else { "; a próxima execução tenta de novo" };
+        app.say(&format!("erro: pasta do {}, {}: {}{next}", n.de_quem, n.nome, n.motivo));
+        code = graver(code, if n.pessoa { exit::USAGE } else { exit::TEMPORARY });
     }
     if let Some(why) = &got.inbox {
         app.say(&format!(

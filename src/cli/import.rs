@@ -137,8 +137,11 @@ pub fn relata(app: &App, p: &publish::Publicada) -> i64 {
             tracing::info!(file = %name, "published");
             exit::OK
         }
+        publish::Fim::Recusada(why) => {
+            app.say(&format!("erro: {} ainda não publicado: {why}", p.saida.nome));
+            exit::USAGE
+        }
         publish::Fim::Adiada(why) => {
-            let why = escape(why);
             app.say(&format!("aviso: {} ainda não publicado: {why}; a próxima execução tenta de novo", p.saida.nome));
             exit::TEMPORARY
         }

@@ -75,6 +75,11 @@ pub fn forget_gone(db: &Db, origem: &str, listed: &[String]) -> Result<()> {
     Ok(())
 }
 
+/// Names of a folder that were seen and not taken yet.
+pub fn awaited(db: &Db, origem: &str) -> Result<Vec<String>> {
+    db.rows("SELECT nome FROM remoto WHERE origem=?1 AND estado='visto'", &[Cell::Text(origem)], |r| r.str(0))
+}
+
 /// Names left alone, with the reason.
 pub fn strangers(db: &Db) -> Result<Vec<(String, String)>> {
     db.rows("SELECT nome, coalesce(motivo, '') FROM remoto WHERE estado='estranho' ORDER BY nome", &[], |r| {
