@@ -155,8 +155,7 @@ impl App {
 
     /// Data, on stdout.
     pub fn out(&self, text: &str) {
-        // a closed pipe (`| head`) is the reader's wish, not an error
-        let _ = writeln!(std::io::stdout().lock(), "{text}");
+        escreve(text);
     }
 
     /// A message, on stderr; silent under `--quiet`. Its own line breaks stand, nothing else moves a terminal.
@@ -170,6 +169,12 @@ impl App {
     pub fn interactive(&self) -> bool {
         !self.global.quiet && !self.global.json && std::io::stderr().is_terminal()
     }
+}
+
+/// Data, on stdout.
+pub fn escreve(text: &str) {
+    // a closed pipe (`| head`) is the reader's wish, not an error
+    let _ = writeln!(std::io::stdout().lock(), "{text}");
 }
 
 /// What to do when another run holds the lock.

@@ -289,6 +289,8 @@ fn recebe(
     };
     match entrada::entra(&ctx.import, &p.nome, &p.name, &seal, &part) {
         Ok((row, reenviado)) => {
+            #[cfg(debug_assertions)]
+            crate::config::crash_point("fetch");
             let mut seen = p.row.clone();
             seen.estado = remoto::BAIXADO.to_owned();
             seen.arquivo_id = Some(row.id);

@@ -36,6 +36,17 @@ impl Dono {
     }
 }
 
+/// Every folder of the configuration: whose, its key, its url.
+pub fn todas(config: &Config) -> impl Iterator<Item = (Dono, &'static str, &RemoteUrl)> {
+    let all = [
+        (Dono::Evo, "evo.url", Some(&config.evo.url)),
+        (Dono::Evo, "evo.errors", config.evo.errors.as_ref()),
+        (Dono::Manager, "manager.url", Some(&config.manager.url)),
+        (Dono::Manager, "manager.retornos", config.manager.retornos.as_ref()),
+    ];
+    all.into_iter().filter_map(|(dono, key, url)| url.map(|url| (dono, key, url)))
+}
+
 /// The bounds of a turn that begins now.
 pub fn limites(config: &Config) -> Limits {
     let evo = &config.evo;

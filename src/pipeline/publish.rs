@@ -67,6 +67,8 @@ pub fn publica(ctx: &Contexto<'_>) -> anyhow::Result<Vec<Publicada>> {
             Fim::Publicada(_) => {}
             Fim::Adiada(why) | Fim::Recusada(why) | Fim::Conflito(why) => {
                 held |= s.tipo.manager();
+                // what the boards keep of it is its first line
+                let why = why.lines().next().unwrap_or_default();
                 if s.mensagem.as_deref() != Some(why) {
                     saida::troubled(db, s.id, why)?;
                 }

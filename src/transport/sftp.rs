@@ -10,7 +10,9 @@ use super::{
     Entry, Folder, Limits, MAX_NAMES, Place, Source, copy, first_free, net, other_size, part, probe_name,
     too_many_names,
 };
-use ssh2::{ErrorCode, File, FileStat, MethodType, OpenFlags, OpenType, RenameFlags, Session};
+use ssh2::{
+    ErrorCode, File, FileStat, KeyboardInteractivePrompt, MethodType, OpenFlags, OpenType, RenameFlags, Session,
+};
 use std::ffi::OsString;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -88,7 +90,8 @@ impl Sftp {
 
     fn conn(&mut self) -> io::Result<()> {
         if self.line.is_none() {
-            let session = handshake(&self.place, &self.known_hosts, &self.watch)?;
+            let kinds = preferred(hostkey::kinds(&self.known_hosts, &self.place.host, self.place.port)?);
+            let session = handshake(&self.place, &kinds, &self.watch)?;
             let key = HostKey::of(&session).ok_or_else(|| broken("o servidor não mostrou a sua chave"))?;
             hostkey::verify(&self.known_hosts, &self.place.host, self.place.port, &key)?;
             authenticate(&session, &self.place, &self.login)?;
@@ -273,13 +276,13 @@ impl Read for Reader<'_> {
 }
 
 /// Connects and agrees on keys; no credential is sent.
-fn handshake(place: &Place, known_hosts: &Path, watch: &Watch) -> io::Result<Session> {
+fn handshake(place: &Place, kinds: &str, watch: &Watch) -> io::Result<Session> {
     let tcp = net::connect(place, &watch.handle())?;
     let mut s = Session::new()?;
     // the watch is what bounds a call; this is for a connection that nobody watches any more
     let idle = watch.limits().idle + Duration::from_secs(1);
     s.set_timeout(u32::try_from(idle.as_millis()).unwrap_or(u32::MAX));
-    s.method_pref(MethodType::HostKey, &preferred(hostkey::kinds(known_hosts, &place.host, place.port)?))?;
+    s.method_pref(MethodType::HostKey, kinds)?;
     s.method_pref(MethodType::Kex, KEX)?;
     for way in [MethodType::CryptCs, MethodType::CryptSc] {
         s.method_pref(way, CIPHERS)?;
@@ -303,18 +306,32 @@ fn handshake(place: &Place, known_hosts: &Path, watch: &Watch) -> io::Result<Ses
     Ok(s)
 }
 
-/// The key of a server as it shows it now, whether we know it or not. No credential is sent.
+/// The keys of a server as it shows them now, whether we know them or not: one of each type. No credential is sent.
 ///
 /// # Errors
-/// It cannot be reached, or agrees on no algorithm.
-pub fn host_key(place: &Place, known_hosts: &Path, limits: Limits) -> io::Result<HostKey> {
-    let watch = Watch::new(limits);
-    let _call = watch.call()?;
-    let session = handshake(place, known_hosts, &watch)?;
-    let key = HostKey::of(&session).ok_or_else(|| broken("o servidor não mostrou a sua chave"));
-    watch.hang_up();
-    key
+/// It cannot be reached, or has no key of a type that we take.
+pub fn host_keys(place: &Place, limits: Limits) -> io::Result<Vec<HostKey>> {
+    let mut out = Vec::new();
+    let mut refused = None;
+    for kinds in KEY_TYPES {
+        let watch = Watch::new(limits);
+        let _call = watch.call()?;
+        match handshake(place, kinds, &watch) {
+            Ok(session) => out.extend(HostKey::of(&session)),
+            Err(e) if Fault::refused(&e) => refused = Some(e),
+            Err(e) => return Err(e),
+        }
+        watch.hang_up();
+    }
+    match refused {
+        Some(e) if out.is_empty() => Err(e),
+        _ => Ok(out),
+    }
 }
+
+/// The types of host keys, one connection each.
+const KEY_TYPES: [&str; 3] =
+    ["ssh-ed25519", "ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521", "rsa-sha2-512,rsa-sha2-256"];
 
 /// The types that we know of the server first, so that it shows the key that we can compare.
 fn preferred(known: Vec<String>) -> String {
@@ -332,42 +349,62 @@ fn preferred(known: Vec<String>) -> String {
     all.join(",")
 }
 
+/// Sends the credential, once.
 fn authenticate(s: &Session, place: &Place, login: &Login) -> io::Result<()> {
     let user = &place.user;
     let done = match login {
         Login::Key { text, passphrase } => s.userauth_pubkey_memory(user, None, text, passphrase.as_deref()),
-        Login::Password(word) => s.userauth_password(user, word),
+        Login::Password(word) => password(s, user, word),
         Login::Agent => s.userauth_agent(user),
     };
     let Err(e) = done else { return Ok(()) };
     let ErrorCode::Session(n) = e.code() else { return Err(io_of(&e)) };
     let server = &place.host;
-    let why = match (login, n) {
-        (_, n) if gone(n) => return Err(io_of(&e)),
-        (Login::Key { .. }, AUTHENTICATION_FAILED | PUBLICKEY_UNVERIFIED) if !opens(s, e.message()) => {
-            format!("{server} não aceitou a chave do usuário {user}: peça a quem opera o servidor que a autorize")
+    let lost = gone(n) || e.message().starts_with("Waiting for");
+    Err(match login {
+        // it may have been tried: it is not tried again in this run
+        Login::Password(_) if lost => {
+            Fault::Over(format!("a conexão com {server} caiu enquanto a senha era conferida ({})", e.message()))
         }
-        (Login::Key { passphrase: None, .. }, _) => "a chave privada não se abre: se ela tem frase secreta, \
-             indique-a em passphrase; se não, o arquivo não é uma chave privada OpenSSH ou PEM"
-            .to_owned(),
-        (Login::Key { passphrase: Some(_), .. }, _) => {
-            "a frase secreta (passphrase) da chave privada está errada, ou o arquivo não é uma chave privada".to_owned()
-        }
-        (Login::Password(_), _) => format!(
+        _ if lost => return Err(broken(&format!("a conexão caiu ({})", e.message()))),
+        Login::Key { passphrase, .. } if matches!(n, FILE | KEYFILE_AUTH_FAILED) => Fault::Refused(match passphrase {
+            None => "a chave privada não se abre: se ela tem frase secreta, indique-a em passphrase; se não, o \
+                         arquivo não é uma chave privada OpenSSH ou PEM"
+                .to_owned(),
+            Some(_) => "a frase secreta (passphrase) da chave privada está errada, ou o arquivo não é uma chave \
+                            privada OpenSSH ou PEM"
+                .to_owned(),
+        }),
+        Login::Key { .. } => Fault::Refused(format!(
+            "{server} não aceitou a chave do usuário {user}: peça a quem opera o servidor que a autorize"
+        )),
+        Login::Password(_) => Fault::Refused(format!(
             "{server} recusou a senha do usuário {user}; não tento de novo nesta execução, para não bloquear a conta"
-        ),
-        (Login::Agent, _) => format!(
+        )),
+        Login::Agent => Fault::Refused(format!(
             "não há key nem password na configuração, e o ssh-agent não tem uma chave que {server} aceite de {user}"
-        ),
-    };
-    Err(Fault::Refused(why).io())
+        )),
+    }
+    .io())
 }
 
-/// Whether a refusal is about opening the key, not about what the server said of it.
-fn opens(s: &Session, message: &str) -> bool {
-    let _ = s;
-    let m = message.to_ascii_lowercase();
-    ["private key", "passphrase", "key file", "from private", "unable to extract"].iter().any(|w| m.contains(w))
+/// A password, by the way that the server knows; many know only the questions of keyboard-interactive.
+fn password(s: &Session, user: &str, word: &str) -> Result<(), ssh2::Error> {
+    let ways = s.auth_methods(user)?.to_owned();
+    let knows = |way: &str| ways.split(',').any(|w| w == way);
+    if !knows("password") && knows("keyboard-interactive") {
+        return s.userauth_keyboard_interactive(user, &mut Answer(word));
+    }
+    s.userauth_password(user, word)
+}
+
+/// Answers what is asked without an echo.
+struct Answer<'a>(&'a str);
+
+impl KeyboardInteractivePrompt for Answer<'_> {
+    fn prompt(&mut self, _: &str, _: &str, prompts: &[ssh2::Prompt<'_>]) -> Vec<String> {
+        prompts.iter().map(|p| if p.echo { String::new() } else { self.0.to_owned() }).collect()
+    }
 }
 
 /// Errors after which there is no connection.

@@ -33,6 +33,8 @@ struct Estado {
     falha: Mutex<Falha>,
     /// Connections so far.
     conexoes: AtomicUsize,
+    /// Bytes from the server so far.
+    bytes: AtomicUsize,
     fim: AtomicBool,
     filhos: Mutex<Vec<Child>>,
     tomadas: Mutex<Vec<TcpStream>>,
@@ -52,6 +54,7 @@ impl Servidor {
         let estado = Arc::new(Estado {
             falha: Mutex::new(Falha::Nenhuma),
             conexoes: AtomicUsize::new(0),
+            bytes: AtomicUsize::new(0),
             fim: AtomicBool::new(false),
             filhos: Mutex::new(Vec::new()),
             tomadas: Mutex::new(Vec::new()),
@@ -71,6 +74,11 @@ impl Servidor {
         Self { port, dir, estado, _own: own }
     }
 
+    /// Breaks the connections that there are.
+    pub fn derruba(&self) {
+        self.estado.tomadas.lock().unwrap().drain(..).for_each(|s| drop(s.shutdown(Shutdown::Both)));
+    }
+
     pub fn falha(&self, f: Falha) {
         *self.estado.falha.lock().unwrap() = f;
     }
@@ -78,6 +86,11 @@ impl Servidor {
     /// Connections since the last question.
     pub fn conexoes(&self) -> usize {
         self.estado.conexoes.swap(0, Ordering::Relaxed)
+    }
+
+    /// Bytes from the server since the last question.
+    pub fn bytes(&self) -> usize {
+        self.estado.bytes.swap(0, Ordering::Relaxed)
     }
 
     /// A folder of the server's.
@@ -121,19 +134,25 @@ impl Estado {
         self.tomadas.lock().unwrap().extend([client.try_clone().unwrap(), ours.try_clone().unwrap()]);
         for (from, to, sent) in [(&ours, &client, false), (&client, &ours, true)] {
             let (from, to) = (from.try_clone().unwrap(), to.try_clone().unwrap());
+            let me = Arc::clone(self);
             std::thread::spawn(move || {
                 let limit = match (falha, sent) {
                     (Falha::CortaDe(n) | Falha::Cala(n), false) | (Falha::CortaPara(n), true) => n,
                     _ => usize::MAX,
                 };
-                bombeia(from, to, limit, matches!(falha, Falha::Cala(_)) && !sent);
+                let count = |n: usize| {
+                    if !sent {
+                        me.bytes.fetch_add(n, Ordering::Relaxed);
+                    }
+                };
+                bombeia(from, to, limit, matches!(falha, Falha::Cala(_)) && !sent, count);
             });
         }
     }
 }
 
 /// Hands bytes on, up to a limit; then closes both ends, or falls silent.
-fn bombeia(mut from: TcpStream, mut to: TcpStream, mut left: usize, cala: bool) {
+fn bombeia(mut from: TcpStream, mut to: TcpStream, mut left: usize, cala: bool, count: impl Fn(usize)) {
     let mut buf = vec![0; 64 * 1024];
     loop {
         let n = match from.read(&mut buf) {
@@ -144,6 +163,7 @@ fn bombeia(mut from: TcpStream, mut to: TcpStream, mut left: usize, cala: bool) 
             break;
         }
         left -= n;
+        count(n);
         if left == 0 && cala {
             // the server goes on talking to nobody
             while matches!(from.read(&mut buf), Ok(n) if n > 0) {}
@@ -179,9 +199,10 @@ pub fn sshd(more: &str) -> Servidor {
     chave(&root.join("chave"), "ed25519", "");
     fs::copy(root.join("chave.pub"), root.join("autorizadas")).unwrap();
     let r = root.display();
+    let subsystem = if more.contains("Subsystem") { "" } else { "Subsystem sftp internal-sftp" };
     let config = format!(
         "HostKey {r}/host\nAuthorizedKeysFile {r}/autorizadas\nStrictModes no\nUsePAM no\nPidFile none\n\
-         KbdInteractiveAuthentication no\nSubsystem sftp internal-sftp\nMaxAuthTries 6\nLogLevel VERBOSE\n{more}\n"
+         KbdInteractiveAuthentication no\nMaxAuthTries 6\nLogLevel VERBOSE\n{subsystem}\n{more}\n"
     );
     fs::write(root.join("sshd.conf"), config).unwrap();
     // the service makes it at boot; as an ordinary user it is not needed

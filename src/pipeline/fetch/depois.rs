@@ -45,6 +45,8 @@ pub fn depois(ctx: &Contexto<'_>) -> anyhow::Result<Vec<String>> {
                 _ => dir.remove(&name),
             },
         };
+        #[cfg(debug_assertions)]
+        crate::config::crash_point("depois");
         match done {
             Err(e) if e.kind() != io::ErrorKind::NotFound => troubles.push(format!("{name}: {}", pastas::diz(&e))),
             _ => remoto::settled(db, &origem, &name)?,
