@@ -274,8 +274,13 @@ fn recebe(
     let full = |e: &io::Error| Some(format!("{}: {}", inbox.display(), em_portugues(e)));
     let seal = match end {
         Copia::Inteira(seal) => seal,
-        Copia::Mudou => {
-            out.assentando += 1;
+        // taken at first sight it may well move; what had stood still and does not keep what was said of it is told
+        Copia::Mudou(why) => {
+            if ctx.import.config.evo.settle_seconds > 0 {
+                out.falhas.push(pasta.nota(&p.name, why));
+            } else {
+                out.assentando += 1;
+            }
             return Ok(());
         }
         Copia::Falha(e) => {

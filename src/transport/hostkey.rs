@@ -73,7 +73,7 @@ fn lines(file: &Path, host: &str, port: u16) -> io::Result<Vec<Line>> {
         other => other.map_err(|e| io::Error::new(e.kind(), format!("{}: {e}", file.display())))?,
     };
     let session = Session::new()?;
-    let mut out = Vec::new();
+    let (mut out, name) = (Vec::new(), name(host, port));
     for (i, line) in text.lines().enumerate() {
         let (revoked, entry) = match line.trim().strip_prefix("@revoked") {
             Some(rest) => (true, rest.trim()),
@@ -82,11 +82,16 @@ fn lines(file: &Path, host: &str, port: u16) -> io::Result<Vec<Line>> {
         let Some(key) = key_of(entry) else { continue };
         let mut one = session.known_hosts()?;
         let read = one.read_str(entry, KnownHostFileKind::OpenSSH).is_ok();
-        if read && matches!(one.check_port(host, port, &key.blob), CheckResult::Match) {
+        if read && matches!(one.check(&name, &key.blob), CheckResult::Match) {
             out.push(Line { number: i + 1, revoked, key });
         }
     }
     Ok(out)
+}
+
+/// A server's name in the file. libssh2's own look-up by port takes a line for port 22 as well: not so here.
+fn name(host: &str, port: u16) -> String {
+    if port == 22 { host.to_owned() } else { format!("[{host}]:{port}") }
 }
 
 /// The key of a line `names type base64 …`.
@@ -173,8 +178,7 @@ pub fn add(file: &Path, host: &str, port: u16, key: &HostKey) -> io::Result<usiz
     let kept = text.lines().enumerate().filter(|(i, _)| !old.contains(&(i + 1)));
     let mut out: String = kept.map(|(_, l)| format!("{l}\n")).collect();
     if known(file, host, port, key)? != Known::Yes {
-        let name = if port == 22 { host.to_owned() } else { format!("[{host}]:{port}") };
-        out.push_str(&format!("{name} {} {}\n", key.kind, STANDARD.encode(&key.blob)));
+        out.push_str(&format!("{} {} {}\n", name(host, port), key.kind, STANDARD.encode(&key.blob)));
     }
     let new = file.with_extension(format!("{}.part", std::process::id()));
     let mut f = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(&new)?;

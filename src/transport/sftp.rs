@@ -61,6 +61,10 @@ const MACS: &str = "hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com,
 // libssh2's numbers, of which ssh2 hands on no names
 const KEX_FAILURE: i32 = -5;
 const KEY_EXCHANGE_FAILURE: i32 = -8;
+const SOCKET_SEND: i32 = -7;
+const TIMEOUT: i32 = -9;
+const SOCKET_DISCONNECT: i32 = -13;
+const SOCKET_RECV: i32 = -43;
 const FILE: i32 = -16;
 const AUTHENTICATION_FAILED: i32 = -18;
 const PUBLICKEY_UNVERIFIED: i32 = -19;
@@ -360,7 +364,8 @@ fn authenticate(s: &Session, place: &Place, login: &Login) -> io::Result<()> {
     let Err(e) = done else { return Ok(()) };
     let ErrorCode::Session(n) = e.code() else { return Err(io_of(&e)) };
     let server = &place.host;
-    let lost = gone(n) || e.message().starts_with("Waiting for");
+    let socket = matches!(n, SOCKET_SEND | TIMEOUT | SOCKET_DISCONNECT | SOCKET_RECV);
+    let lost = socket || e.message().starts_with("Waiting for");
     Err(match login {
         // it may have been tried: it is not tried again in this run
         Login::Password(_) if lost => {

@@ -2,7 +2,7 @@
 
 use super::coleta::nomes;
 use super::*;
-use crate::support::servidor::{chave, conhece, diario};
+use crate::support::servidor::{chave, conhece, diario, espera};
 use std::path::Path;
 
 /// The `[evo]` of a server without credentials.
@@ -74,7 +74,7 @@ fn in9_chave_do_servidor_desconhecida_ou_trocada_nao_recebe_credencial_e_o_camin
         acaba(&b, &["fetch"]).exits(0);
         fs::write(root.join("sshd.log"), "").unwrap();
     }
-    assert_eq!(b.names("data/inbox"), [REMESSA]);
+    assert_eq!(b.sql("SELECT count(*) FROM arquivo"), "1");
     roda(&b, &["hostkey", "show", "de.outro:22"]).exits(2);
 }
 
@@ -152,7 +152,7 @@ fn o_ssh_agent_serve_quando_nao_ha_chave_nem_senha() {
     let out = roda(&b, &["fetch"]).exits(2);
     assert!(out.stderr.contains("ssh-agent"), "{}", out.stderr);
     let mut agent = Command::new("ssh-agent").arg("-D").arg("-a").arg(&socket).stdout(Stdio::null()).spawn().unwrap();
-    crate::support::servidor::espera(|| socket.exists());
+    espera(|| socket.exists());
     let add = Command::new("ssh-add").arg("-q").arg(s.raiz().join("chave")).env("SSH_AUTH_SOCK", &socket).status();
     assert!(add.unwrap().success());
     let done = comando(&b, &["fetch"]).env("SSH_AUTH_SOCK", &socket).output().unwrap();

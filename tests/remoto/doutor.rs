@@ -32,7 +32,7 @@ fn tudo_em_ordem_e_uma_linha_por_conferencia_e_saida_0() {
     }
     assert!(out.stdout.contains("gravação permitida"));
     for folder in ["evo", "erros", "entrada", "saida"] {
-        assert!(super::coleta::nomes(&s.pasta(folder)).is_empty(), "nothing stays");
+        assert!(coleta::nomes(&s.pasta(folder)).is_empty(), "nothing stays");
     }
     let text = roda(&b, &["doctor"]).exits(0).stdout;
     assert!(text.lines().filter(|l| l.starts_with("ok")).count() >= 8, "{text}");

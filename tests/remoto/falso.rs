@@ -97,6 +97,10 @@ fn conversa(
                 }
                 "226 tudo".into()
             }
+            "MLSD" => {
+                let _ = data.accept()?;
+                "502 não".into()
+            }
             "STOR" => {
                 if let Some(no) = lie.recusa_stor {
                     let _ = data.accept()?;

@@ -191,7 +191,7 @@ pub fn chave(path: &Path, kind: &str, passphrase: &str) {
     assert!(c.status().expect("ssh-keygen").success());
 }
 
-/// An sshd with a host key of its own. The user's key `chave`, the host's line `known_hosts` stand in its folder.
+/// An sshd with a host key of its own; `PASTA` in `more` is its folder. The user's key `chave`, the host's line `known_hosts` stand in its folder.
 pub fn sshd(more: &str) -> Servidor {
     let own = tempfile::tempdir().unwrap();
     let root = own.path().to_owned();
@@ -199,6 +199,7 @@ pub fn sshd(more: &str) -> Servidor {
     chave(&root.join("chave"), "ed25519", "");
     fs::copy(root.join("chave.pub"), root.join("autorizadas")).unwrap();
     let r = root.display();
+    let more = more.replace("PASTA", &r.to_string());
     let subsystem = if more.contains("Subsystem") { "" } else { "Subsystem sftp internal-sftp" };
     let config = format!(
         "HostKey {r}/host\nAuthorizedKeysFile {r}/autorizadas\nStrictModes no\nUsePAM no\nPidFile none\n\

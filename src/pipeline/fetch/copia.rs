@@ -17,8 +17,8 @@ use std::time::Duration;
 pub enum Copia {
     /// It is whole, on disk, and the file stood still meanwhile.
     Inteira(Impressao),
-    /// The file moved, grew or vanished: another look takes it.
-    Mudou,
+    /// The file moved, grew or vanished, in words: another look takes it.
+    Mudou(String),
     /// The server or the file failed; what came stays for the next time.
     Falha(io::Error),
     /// Our inbox could not be written.
@@ -40,12 +40,12 @@ enum Parou {
 /// Copies `e`; `retoma` says that a part of this very file may lie there. `avanca` is told the bytes so far.
 pub fn copia(remote: &mut Remote, e: &Entry, name: &str, part: &Path, retoma: bool, avanca: &dyn Fn(u64)) -> Copia {
     let before = match remote.stat(name) {
-        Err(x) if x.kind() == io::ErrorKind::NotFound => return Copia::Mudou,
+        Err(x) if x.kind() == io::ErrorKind::NotFound => return Copia::Mudou("não está mais lá".into()),
         Err(x) => return Copia::Falha(x),
         Ok(now) => now,
     };
     if before.size != e.size || !before.regular {
-        return Copia::Mudou;
+        return Copia::Mudou(format!("a listagem diz {} bytes, o arquivo tem {}", e.size, before.size));
     }
     let (mut file, mut done) = match comeca(part, e.size, retoma) {
         Ok(begun) => begun,
@@ -72,7 +72,7 @@ pub fn copia(remote: &mut Remote, e: &Entry, name: &str, part: &Path, retoma: bo
                     fruitless += 1;
                     (file, done) = begun;
                 }
-                Ok(_) => return descarta(part, Copia::Mudou),
+                Ok(_) => return descarta(part, mudou()),
                 Err(x) => return Copia::Inbox(x),
             },
             Err(Parou::La(x)) => {
@@ -102,8 +102,12 @@ pub fn copia(remote: &mut Remote, e: &Entry, name: &str, part: &Path, retoma: bo
             let why = format!("vieram {} de {} bytes, e o servidor disse que acabou", seal.tamanho, e.size);
             descarta(part, Copia::Falha(io::Error::other(why)))
         }
-        _ => descarta(part, Copia::Mudou),
+        _ => descarta(part, mudou()),
     }
+}
+
+fn mudou() -> Copia {
+    Copia::Mudou("mudou enquanto era lido".into())
 }
 
 fn descarta(part: &Path, end: Copia) -> Copia {
