@@ -3,7 +3,6 @@
 //! The kernel chooses the port, nothing needs root, and every byte passes through here, so a [`Falha`] can cut, stall
 //! or refuse what a real server says.
 
-use super::mode;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -206,11 +205,8 @@ pub fn sshd(more: &str) -> Servidor {
          KbdInteractiveAuthentication no\nMaxAuthTries 6\nLogLevel VERBOSE\n{subsystem}\n{more}\n"
     );
     fs::write(root.join("sshd.conf"), config).unwrap();
-    // the service makes it at boot; as an ordinary user it is not needed
-    if eu() == "root" {
-        fs::create_dir_all("/run/sshd").unwrap();
-        mode(Path::new("/run/sshd"), 0o755);
-    }
+    // root's sshd wants it; the service, which is not started here, makes it at boot
+    let _ = fs::create_dir("/run/sshd");
     let s = Servidor::start(own, {
         let root = root.clone();
         move || {
