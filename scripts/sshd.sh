@@ -30,7 +30,7 @@ CONF
       trap 'kill "$sshd_pid" 2>/dev/null || true' EXIT
       printf '%s\n' "$port" >"$own/port"
       # another port than last time: the same folders under another address
-      [ ! -e "$1/atom.toml" ] || sed -i "s#@127\\.0\\.0\\.1:[0-9]*/#@127.0.0.1:$port/#" "$1/atom.toml"
+      [ ! -e "$1/atom.toml" ] || sed -i "s/@127\\.0\\.0\\.1:[0-9]*/@127.0.0.1:$port/" "$1/atom.toml"
       return 0
     fi
     tries=$((tries + 1))

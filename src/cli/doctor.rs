@@ -161,8 +161,8 @@ fn store(app: &App) -> Vec<Linha> {
 }
 
 fn trava(app: &App, which: Which, nome: &str) -> Linha {
-    match lock::take(&app.config.store_dir, which, &app.opcoes.comando) {
-        Ok(_) => bom(nome, "livre"),
+    match lock::probe(&app.config.store_dir, which) {
+        Ok(()) => bom(nome, "livre"),
         // a run at work is no fault
         Err(LockError::Held { holder }) => bom(nome, format!("em uso: {}", escape(&holder))),
         Err(e) => erro(nome, e.to_string(), Some("confira dono e permissões da pasta do store".into()), exit::FAILED),

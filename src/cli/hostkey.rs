@@ -3,7 +3,7 @@
 use super::app::App;
 use super::exit::{self, Temporary, Usage, graver};
 use crate::config::RemoteUrl;
-use crate::pipeline::pastas::{self, Dono};
+use crate::pipeline::pastas;
 use crate::transport::hostkey::{self, HostKey, Known};
 use crate::transport::{Fault, Place, sftp};
 use anyhow::Context as _;
@@ -39,7 +39,6 @@ enum What {
 
 /// A server of the configuration.
 struct Servidor<'a> {
-    dono: Dono,
     place: Place,
     known_hosts: &'a Path,
 }
@@ -67,7 +66,7 @@ pub fn run(cmd: &Cmd, app: &App) -> anyhow::Result<i64> {
     }
 }
 
-/// The SFTP servers of the configuration, each once a section.
+/// The SFTP servers of the configuration, each once for every file that knows its keys.
 fn servidores<'a>(app: &'a App, host: Option<&str>) -> anyhow::Result<Vec<Servidor<'a>>> {
     let wanted = match host {
         None => None,
@@ -79,10 +78,13 @@ fn servidores<'a>(app: &'a App, host: Option<&str>) -> anyhow::Result<Vec<Servid
     let mut out: Vec<Servidor<'_>> = Vec::new();
     for (dono, _, url) in pastas::todas(&app.config) {
         let (RemoteUrl::Sftp { .. }, Ok(place)) = (url, pastas::lugar(url)) else { continue };
-        let is = |s: &Servidor<'_>| s.dono == dono && (&s.place.host, s.place.port) == (&place.host, place.port);
+        let known_hosts = dono.acesso(&app.config).known_hosts.as_path();
+        let is = |s: &Servidor<'_>| {
+            s.known_hosts == known_hosts && (&s.place.host, s.place.port) == (&place.host, place.port)
+        };
         let asked = wanted.as_ref().is_none_or(|w| (&w.0, w.1) == (&place.host, place.port));
         if asked && !out.iter().any(is) {
-            out.push(Servidor { dono, place, known_hosts: &dono.acesso(&app.config).known_hosts });
+            out.push(Servidor { place, known_hosts });
         }
     }
     match host {
@@ -104,7 +106,7 @@ fn mostra(app: &App, s: &Servidor<'_>) -> anyhow::Result<i64> {
     let keys = chaves(app, s)?;
     let mut code = exit::USAGE;
     if !app.global.json {
-        app.out(&format!("{} ({}, {})", s.nome(), s.dono.as_str(), s.known_hosts.display()));
+        app.out(&format!("{} ({})", s.nome(), s.known_hosts.display()));
     }
     for key in &keys {
         let known = hostkey::known(s.known_hosts, &s.place.host, s.place.port, key).context("known_hosts")?;
