@@ -370,21 +370,23 @@ fn refused(place: &Place, e: FtpError) -> io::Error {
 
 /// What 550 means where only a name can be wrong.
 fn not_found(e: io::Error) -> io::Error {
-    if e.get_ref().is_some_and(|x| x.downcast_ref() == Some(&Reply(Status::FileUnavailable as u32))) {
-        io::ErrorKind::NotFound.into()
-    } else {
-        e
+    match reply(&e) {
+        Some(550) => io::ErrorKind::NotFound.into(),
+        _ => e,
     }
 }
 
 /// A refusal of the server's, by its number.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("o servidor recusou (FTP {0})")]
-struct Reply(u32);
+#[derive(Debug, thiserror::Error)]
+#[error("o servidor recusou ({1})")]
+struct Reply(u32, String);
+
+fn reply(e: &io::Error) -> Option<u32> {
+    e.get_ref().and_then(|x| x.downcast_ref::<Reply>()).map(|r| r.0)
+}
 
 fn unknown_command(e: &io::Error) -> bool {
-    let reply = e.get_ref().and_then(|x| x.downcast_ref::<Reply>());
-    reply.is_some_and(|r| matches!(r.0, 500 | 502 | 504 | 202))
+    matches!(reply(e), Some(500 | 502 | 504 | 202))
 }
 
 /// The words of FTP as those of input and output; `unavailable`: what 550 means here.
@@ -398,7 +400,7 @@ fn io_of(e: FtpError, unavailable: Option<io::ErrorKind>) -> io::Error {
             Status::RequestedActionNotTaken | Status::ExceededStorage => io::ErrorKind::StorageFull.into(),
             Status::FileUnavailable if unavailable.is_some() => unavailable.unwrap_or(io::ErrorKind::Other).into(),
             Status::BadFilename => io::ErrorKind::PermissionDenied.into(),
-            status => io::Error::other(Reply(status as u32)),
+            status => io::Error::other(Reply(status as u32, words(&r.body))),
         },
         other => Fault::Broken(format!("a conexão caiu ({other})")).io(),
     }
@@ -414,7 +416,9 @@ fn words(body: &[u8]) -> String {
 fn entry<E>(line: &[u8], parse: impl Fn(&str) -> Result<File, E>) -> Option<Entry> {
     let text = String::from_utf8_lossy(line);
     let f = parse(&text).ok()?;
-    if matches!(f.name(), "." | "..") {
+    // MLSD names the folder itself and the one above as well, some servers with their whole path
+    let of_folder = ["type=cdir", "type=pdir"].iter().any(|t| text.to_ascii_lowercase().contains(t));
+    if matches!(f.name(), "." | "..") || (f.is_directory() && of_folder) {
         return None;
     }
     let mtime = f.modified().duration_since(UNIX_EPOCH).map_or(0, |d| i64::try_from(d.as_nanos()).unwrap_or(0));

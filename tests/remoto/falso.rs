@@ -9,6 +9,8 @@ use std::sync::{Arc, Mutex};
 pub struct Mentira {
     /// Lines of LIST instead of the honest one.
     pub lista: Option<String>,
+    /// Lines of MLSD; without them it does not know the command.
+    pub mlsd: Option<String>,
     /// Bytes of the file that a RETR sends; then it says 226 all the same.
     pub corta: Option<usize>,
     /// SIZE says so.
@@ -98,8 +100,15 @@ fn conversa(
                 "226 tudo".into()
             }
             "MLSD" => {
-                let _ = data.accept()?;
-                "502 não".into()
+                let mut out = data.accept()?.0;
+                match &lie.mlsd {
+                    None => "502 não".into(),
+                    Some(lines) => {
+                        client.write_all(b"150 vai\r\n")?;
+                        out.write_all(lines.as_bytes())?;
+                        "226 tudo".into()
+                    }
+                }
             }
             "STOR" => {
                 if let Some(no) = lie.recusa_stor {

@@ -34,6 +34,24 @@ fn um_servidor_honesto_sem_mlsd_e_entendido_e_so_o_endereco_dele_e_procurado() {
 }
 
 #[test]
+fn um_servidor_com_mlsd_e_perguntado_por_ele_e_a_segunda_olhada_nao_baixa_de_novo() {
+    let n = bytes().len();
+    let lines = format!(
+        "type=cdir;modify=20230804020000; /x\r\ntype=pdir;modify=20230804020000; ..\r\n\
+         type=dir;modify=20230804020000; {PARCELAS}\r\ntype=OS.unix=slink;modify=20230804020000; {GARANTIAS}\r\n\
+         type=file;size={n};modify=20230804020000; {REMESSA}\r\n"
+    );
+    let f = falso::ftp(REMESSA, bytes(), Mentira { mlsd: Some(lines), ..Mentira::default() });
+    let b = cama_de(&f, "ftp", None);
+    let out = acaba(&b, &["fetch"]).exits(0);
+    assert!(out.stderr.contains(PARCELAS) && !out.stderr.contains("/x:"), "{}", out.stderr);
+    assert_eq!(b.names("data/inbox"), [REMESSA]);
+    acaba(&b, &["fetch"]).exits(0);
+    let said = f.comandos.lock().unwrap().join(" ");
+    assert_eq!((said.matches("RETR").count(), said.matches("LIST").count()), (1, 0), "{said}");
+}
+
+#[test]
 fn in5_in6_o_que_veio_cortado_o_que_cresce_e_a_lista_que_mente_nao_entram() {
     let all = bytes();
     let list = |n: usize| Some(format!("-rw-r--r-- 1 0 0 {n} Aug 04  2023 {REMESSA}\r\n"));

@@ -22,12 +22,12 @@ fn finais(s: &Servidor) -> Vec<String> {
 #[test]
 fn ex1_ex2_um_envio_cortado_nao_deixa_nome_final_e_depois_vao_os_mesmos_bytes_uma_vez() {
     let s = sshd("");
-    for cut in [0, 1_000, 5_000, 9_000, 30_000, 45_000] {
+    for cut in [1, 1_000, 9_000, 45_000] {
         let b = com_carga(&s, "sftp");
         for n in finais(&s) {
             fs::remove_file(s.pasta("entrada").join(n)).unwrap();
         }
-        s.falha(Falha::CortaPara(cut.max(1)));
+        s.falha(Falha::CortaPara(cut));
         let out = acaba(&b, &["run"]);
         assert_eq!(out.code, 5, "{cut}: {}", out.stderr);
         assert!(finais(&s).is_empty(), "{cut}: {:?}", finais(&s));

@@ -12,6 +12,8 @@ use crate::transport::Entry;
 /// Suffixes of files that somebody is still writing.
 const EM_CURSO: [&str; 3] = [".part", ".tmp", ".filepart"];
 
+const MIB: u64 = 1024 * 1024;
+
 /// The kind that comes from Manager.
 const RETORNO: &str = "retorno";
 
@@ -126,8 +128,8 @@ fn julga<'a>(
         Ok(r) if r.etapa.kind != RETORNO && !pasta.outros => {
             return Ok(Veredito::Estranho(format!("{} só vem da pasta do Evo (evo.url)", r.etapa.kind)));
         }
-        Ok(_) if e.size / (1024 * 1024) >= limit => {
-            let why = format!("tem {} MiB; o limite é {limit} (evo.max_megabytes)", e.size / (1024 * 1024));
+        Ok(_) if e.size > limit.saturating_mul(MIB) => {
+            let why = format!("tem {} MiB; o limite é {limit} (evo.max_megabytes)", e.size / MIB);
             return Ok(Veredito::Estranho(why));
         }
         Ok(r) => r,
