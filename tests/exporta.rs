@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 mod baixa;
+mod contratos;
 mod ensaio;
 mod freio;
 mod modelo;
@@ -206,6 +207,31 @@ fn o_que_muda_sem_importacao_sai_no_maximo_a_cada_quinze_minutos() {
     assert_eq!(quantos(&b, "incremental"), 1);
     b.at("2023-08-04T03:13:00").atom(&["-q", "run"]).exits(0);
     assert_eq!(lista(&b)[&2][13], "Massiva WhatsApp enviada com sucesso");
+}
+
+#[test]
+fn a_lista_de_bloqueados_vem_do_bloco_de_notas_e_com_uma_linha_ruim_nada_e_discado() {
+    let b = Bed::with(&format!("{SEM_PORTOES}[contato]\nbloqueados = \"bloqueados.txt\""));
+    let fone: &[(&str, &str)] =
+        &[("telefone_1_tipo", "CE"), ("telefone_1_ddd", "011"), ("telefone_1_numero", "0981112222")];
+    remessa(&b, "20230803_203000", &[(1001, 1, fone), (1002, 2, &[])]);
+    let list = b.root.join("bloqueados.txt");
+    // without the list nobody knows who is not to be called: nothing goes, and no tick says that all is well
+    for bad in [None, Some("11981112222\nnão sei\n"), Some("11981112222\n119811122\n")] {
+        let _ = std::fs::remove_file(&list);
+        if let Some(text) = bad {
+            std::fs::write(&list, text).unwrap();
+        }
+        let out = b.atom(&["run"]).exits(2);
+        let what = if bad.is_some() { "linha 2" } else { "não foi possível ler" };
+        assert!(out.stderr.contains("bloqueados.txt") && out.stderr.contains(what), "{}", out.stderr);
+        assert!(!out.stderr.contains("nada a fazer") && !out.stderr.contains("98111"), "{}", out.stderr);
+        assert_eq!(b.names("manager"), Vec::<String>::new());
+    }
+    // a byte order mark, a comment in Windows-1252, another that is indented
+    std::fs::write(&list, b"\xef\xbb\xbf(11) 98111-2222\r\n# n\xe3o ligar\r\n  # nem aqui\r\n").unwrap();
+    b.atom(&["-q", "run"]).exits(0);
+    assert_eq!((lista(&b).len(), lista(&b)[&1][14].as_str()), (2, ""));
 }
 
 #[test]

@@ -147,7 +147,7 @@ fn r020_bloqueio_vigente_ignora_a_linha_inteira_e_no_quarto_dia_da_alta() {
     assert_eq!(b.sql("SELECT situacao FROM contrato"), "ATIVO");
     assert_eq!(
         b.sql("SELECT group_concat(regra) FROM (SELECT regra FROM evento ORDER BY run)"),
-        "CRIADO,BLOQUEIO_VIGENTE,BLOQUEIO_VIGENTE,BLOQUEIO_VIGENTE,ALTA"
+        "BLOQUEIO_VIGENTE,BLOQUEIO_VIGENTE,BLOQUEIO_VIGENTE,ALTA"
     );
 }
 

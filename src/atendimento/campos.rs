@@ -62,7 +62,8 @@ impl<'l> Colunas<'l> {
             let (table, column) = match f.of {
                 Some(Part::Ficha) => (Tabela::Ficha, f.name.clone()),
                 Some(Part::Divida) => (Tabela::Divida, f.name.clone()),
-                Some(Part::Contrato) | None => (Tabela::Contrato, f.name.clone()),
+                Some(Part::Contrato) | None if f.name == "contrato" => (Tabela::Contrato, f.name.clone()),
+                Some(Part::Contrato) | None => (Tabela::Cadastro, f.name.clone()),
                 Some(Part::Contato) => match contato(&f.name).map(|c| (Tabela::chamada(c.grupo.nome()), c.coluna)) {
                     Some((Some(table), column)) => (table, column),
                     _ => continue,

@@ -137,8 +137,7 @@ impl<'a> Leitor<'a> {
 
     /// The contracts of a ficha, in the order of their text.
     fn contratos(&self, ficha: i64) -> anyhow::Result<Vec<Contrato>> {
-        let cols = Colunas::da_remessa(self.remessa, Tabela::Contrato);
-        let names = cols.nomes(&["id", "situacao", "bloqueado_em", "run", "contrato"]);
+        let names = ["id", "situacao", "bloqueado_em", "run", "contrato"];
         let query = Consulta::new(self.db, Tabela::Contrato, &names)?;
         let mut out = query.linhas(self.db, ficha, |r| {
             let situacao = r.text(1)?.and_then(Situacao::parse).unwrap_or(Situacao::Excluido);
@@ -148,15 +147,17 @@ impl<'a> Leitor<'a> {
                 situacao,
                 bloqueado_em: if situacao == Situacao::Bloqueado { r.text(2)?.and_then(dia) } else { None },
                 run: r.i64(3)?,
-                campos: cols.objeto(r, 5)?,
+                campos: Objeto::new(),
             })
         })?;
-        let cols = Colunas::da_remessa(self.remessa, Tabela::Divida);
-        let query = Consulta::new(self.db, Tabela::Divida, &cols.nomes(&["run"]))?;
-        for c in &mut out {
-            for (run, debt) in query.linhas(self.db, c.id, |r| Ok((r.i64(0)?, cols.objeto(r, 1)?)))? {
-                c.run = c.run.max(run);
-                c.campos.extend(debt);
+        for t in [Tabela::Cadastro, Tabela::Divida] {
+            let cols = Colunas::da_remessa(self.remessa, t);
+            let query = Consulta::new(self.db, t, &cols.nomes(&["run"]))?;
+            for c in &mut out {
+                for (run, part) in query.linhas(self.db, c.id, |r| Ok((r.i64(0)?, cols.objeto(r, 1)?)))? {
+                    c.run = c.run.max(run);
+                    c.campos.extend(part);
+                }
             }
         }
         out.sort_by(|a, b| a.contrato.cmp(&b.contrato));

@@ -48,7 +48,8 @@ fn lugar(kind: &str, f: &Field) -> Option<(Tabela, String)> {
             let table = match f.of {
                 Some(Part::Ficha) => Tabela::Ficha,
                 Some(Part::Divida) => Tabela::Divida,
-                Some(Part::Contrato) | None => Tabela::Contrato,
+                Some(Part::Contrato) | None if f.name == "contrato" => Tabela::Contrato,
+                Some(Part::Contrato) | None => Tabela::Cadastro,
                 Some(Part::Contato) => {
                     let c = contato(&f.name)?;
                     return Some((Tabela::chamada(c.grupo.nome())?, c.coluna));
@@ -95,7 +96,7 @@ mod tests {
             (Tabela::Ficha, "conjuge_celular"),
             (Tabela::Ficha, "empresa_trabalho_email"),
             (Tabela::Ficha, "referencia_1_ddd"),
-            (Tabela::Contrato, "avalista_1_telefone"),
+            (Tabela::Cadastro, "avalista_1_telefone"),
             (Tabela::Garantia, "telefone"),
         ] {
             assert!(!tem(&all, tabela, coluna) && !tem(&some, tabela, coluna), "{coluna}");

@@ -56,7 +56,15 @@ fn as_colunas_seguem_os_layouts() {
     let l = layouts();
     let e = esquema(&l).unwrap();
     let remessa = &l.get("remessa").unwrap().records[0];
-    for t in [Tabela::Ficha, Tabela::Contrato, Tabela::Divida, Tabela::Telefone, Tabela::Endereco, Tabela::Email] {
+    for t in [
+        Tabela::Ficha,
+        Tabela::Contrato,
+        Tabela::Cadastro,
+        Tabela::Divida,
+        Tabela::Telefone,
+        Tabela::Endereco,
+        Tabela::Email,
+    ] {
         let stored: Vec<&str> = e.de(t).iter().map(|c| c.nome.as_str()).collect();
         assert_eq!(Colunas::da_remessa(remessa, t).nomes(&[]), stored);
     }
@@ -162,10 +170,11 @@ fn store(dir: &std::path::Path) -> Db {
     db.script(&format!(
         "INSERT INTO ficha (id,h,criada_run,run,linha,cpf_cnpj_cliente,nome_cliente,renda_mensal,conjuge_nome,conjuge_celular)
            VALUES (7,0,1,1,1,'{CPF}','MARIA SILVA',250050,'JOSE SILVA','0911112222');
-         INSERT INTO contrato (id,ficha_id,chave,situacao,situacao_run,bloqueado_em,h,h_contato,criado_run,run,linha,
-                               contrato,nome_carteira,valor_parcela,taxa_juros_mensal)
-           VALUES (1,7,'200','BLOQUEADO',3,'2023-08-04',0,0,1,3,1,'0200','VEIC',1000,16600),
-                  (2,7,'100','ATIVO',1,NULL,0,0,1,1,2,'0100','VEIC',59537,NULL);
+         INSERT INTO contrato (id,ficha_id,chave,situacao,situacao_run,bloqueado_em,h,h_contato,criado_run,criado_linha,run,linha,contrato)
+           VALUES (1,7,'200','BLOQUEADO',3,'2023-08-04',0,0,1,1,3,1,'0200'),
+                  (2,7,'100','ATIVO',1,NULL,0,0,1,2,1,2,'0100');
+         INSERT INTO cadastro (contrato_id,run,linha,nome_carteira,valor_parcela,taxa_juros_mensal)
+           VALUES (1,1,1,'VEIC',1000,16600), (2,1,2,'VEIC',59537,NULL);
          INSERT INTO divida (contrato_id,h,run,linha,dias_atraso,valor_vencido) VALUES (1,0,1,1,90,5), (2,0,1,2,30,NULL);
          INSERT INTO telefone (ficha_id,origem,contrato_id,ordem,fone,run,tipo,ddd,numero,situacao) VALUES
            (7,0,1,1,'11{CELULAR}',1,'CE','011','0{CELULAR}','A'), (7,0,1,2,'1134567890',1,'RE','011','0034567890','A'),

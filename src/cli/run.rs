@@ -48,7 +48,7 @@ pub fn run(_: &Cmd, app: &App) -> anyhow::Result<i64> {
     let ctx = app.contexto(&store, &|_, _, _| {});
     let worked = tick::trabalha(&ctx, app.dia(), &mut tick);
     // what was applied before an error is told all the same
-    let mut code = conta(app, &mut tick);
+    let mut code = conta(app, &mut tick, worked.is_err());
     if let Err(e) = worked {
         code = graver(code, falha(&e));
     }
@@ -62,7 +62,8 @@ fn falha(e: &anyhow::Error) -> i64 {
     code
 }
 
-fn conta(app: &App, tick: &mut Tick) -> i64 {
+/// `parou`: an error cut the tick short, and is told after what was done before it.
+fn conta(app: &App, tick: &mut Tick, parou: bool) -> i64 {
     let mut code = exit::OK;
     if let Some(c) = &tick.colheita {
         code = graver(code, colheita(app, c));
@@ -104,7 +105,7 @@ fn conta(app: &App, tick: &mut Tick) -> i64 {
         && tick.falhas.is_empty()
         && tick.publicadas.is_empty()
         && !tick.manager.iter().any(told);
-    if idle && !app.global.json {
+    if idle && !parou && !app.global.json {
         let waiting = match tick.aguardam.len() {
             0 => String::new(),
             k => format!("; {k} arquivo(s) aguardam (atom day)"),

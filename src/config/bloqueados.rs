@@ -1,23 +1,25 @@
 //! The block list of `contato.bloqueados`: numbers that are neither dialled nor messaged (decisions 4).
 
-use super::Contato;
+use super::{ConfigError, Contato};
 use crate::domain::fone::Fone;
 use std::collections::HashSet;
 
 impl Contato {
     /// Reads the list, a phone a line; blank lines and `#` comments are passed over. Empty where none is
-    /// configured.
+    /// configured. It is kept by hand, also on Windows: a byte order mark and comments in any code page are fine.
     ///
     /// # Errors
     /// The file cannot be read, or a line is no phone (named by its number, not its text).
-    pub fn fones_bloqueados(&self) -> anyhow::Result<HashSet<Fone>> {
+    pub fn fones_bloqueados(&self) -> Result<HashSet<Fone>, ConfigError> {
         let mut bloqueados = HashSet::new();
         let Some(path) = &self.bloqueados else { return Ok(bloqueados) };
-        let text = std::fs::read_to_string(path).map_err(|e| anyhow::anyhow!("{}: {e}", path.display()))?;
-        for (i, line) in text.lines().enumerate().filter(|(_, l)| !l.trim().is_empty() && !l.starts_with('#')) {
+        let bytes = std::fs::read(path).map_err(|source| ConfigError::Io { file: path.clone(), source })?;
+        let text = String::from_utf8_lossy(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes));
+        let lines = text.lines().map(str::trim).enumerate();
+        for (i, line) in lines.filter(|(_, l)| !l.is_empty() && !l.starts_with('#')) {
             match Fone::parse(line) {
                 Ok(Some(f)) => bloqueados.insert(f),
-                _ => anyhow::bail!("{}, linha {}: não é um telefone (DDD e número)", path.display(), i + 1),
+                _ => return Err(ConfigError::Blocked { file: path.clone(), line: i + 1 }),
             };
         }
         Ok(bloqueados)

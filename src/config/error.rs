@@ -46,6 +46,14 @@ pub enum ConfigError {
         /// What failed.
         source: std::io::Error,
     },
+    /// A line of the block list that is no phone: whoever it means would be called.
+    #[error("{}, linha {line}: não é um telefone (DDD e número); sem a lista inteira nada é discado", .file.display())]
+    Blocked {
+        /// The list.
+        file: PathBuf,
+        /// The line, from 1.
+        line: usize,
+    },
     /// Others may change the configuration (SE3).
     #[error(
         "{}: a configuração pode ser alterada por outros usuários; corrija com: chmod go-w {}",

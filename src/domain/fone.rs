@@ -173,6 +173,12 @@ impl Fone {
         self.0.to_string()
     }
 
+    /// DDD and number as one number of 10 or 11 digits.
+    #[must_use]
+    pub const fn inteiro(self) -> i64 {
+        self.0.cast_signed()
+    }
+
     /// 55 + DDD + 9 digits, of mobiles only.
     #[must_use]
     pub fn whatsapp(self) -> Option<String> {

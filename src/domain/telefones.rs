@@ -6,6 +6,7 @@
 //!
 //! Performance: a ficha has some ten numbers, so plain searches beat hashing.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::fone::Fone;
@@ -46,7 +47,7 @@ pub struct LinhaTelefone {
     pub origem: Origem,
     /// Remessa: its two-letter type (RE, CE, CO, RF, CJ, AV, OU or blank);
     /// Portal: its own word; enrichment: not looked at.
-    pub tipo: String,
+    pub tipo: Cow<'static, str>,
     /// Remessa's situação: `A` or `I` (invalid); `None` when blank or not a remessa's.
     pub situacao: Option<char>,
     /// The number.
@@ -70,7 +71,7 @@ pub struct Telefone {
     pub origem: Origem,
     /// TIPO as it goes out: CELULAR, RESIDENCIAL, COMERCIAL, OUTRO,
     /// `Enriquecimento n` or Portal's own word.
-    pub tipo_saida: String,
+    pub tipo_saida: Cow<'static, str>,
     /// The latest score given to the number by anyone.
     pub score: Option<i64>,
     /// Remessa's type CO: listed, but dialled only where configured.
@@ -95,15 +96,22 @@ impl LinhaTelefone {
         self.origem != Origem::Enriquecimento || self.seq > 0
     }
 
-    fn tipo_saida(&self) -> String {
+    fn tipo_saida(&self) -> Cow<'static, str> {
         let tipo = self.tipo.trim();
         match self.origem {
-            Origem::Remessa => tipo_remessa(tipo).to_owned(),
-            Origem::Portal if tipo.is_empty() => "OUTRO".to_owned(),
-            Origem::Portal => tipo.to_owned(),
-            Origem::Enriquecimento => format!("Enriquecimento {}", self.seq),
+            Origem::Remessa => tipo_remessa(tipo).into(),
+            Origem::Portal if tipo.is_empty() => "OUTRO".into(),
+            Origem::Portal => tipo.to_owned().into(),
+            Origem::Enriquecimento => format!("Enriquecimento {}", self.seq).into(),
         }
     }
+}
+
+/// A type as a line holds it: the usual ones of a remessa cost no allocation, and they are read by the million.
+#[must_use]
+pub fn tipo_lido(tipo: &str) -> Cow<'static, str> {
+    let usual = ["CE", "RE", "CO", "RF", "CJ", "AV", "OU", ""].into_iter().find(|t| *t == tipo);
+    usual.map_or_else(|| Cow::Owned(tipo.to_owned()), Cow::Borrowed)
 }
 
 /// TIPO going out for remessa's two-letter type: CE CELULAR, RE RESIDENCIAL,
@@ -132,9 +140,16 @@ pub fn terceiros(linhas: &[LinhaTelefone]) -> HashSet<Fone> {
 /// marks `I` is not the remessa's; it stays Portal's or enrichment's.
 #[must_use]
 pub fn une(linhas: &[LinhaTelefone]) -> Vec<Telefone> {
+    let mut telefones = Vec::new();
+    une_em(linhas, &mut telefones);
+    telefones
+}
+
+/// [`une`] into a list that is used again: it is emptied first.
+pub fn une_em(linhas: &[LinhaTelefone], telefones: &mut Vec<Telefone>) {
+    telefones.clear();
     let terceiros: Vec<Fone> = numbers(linhas, LinhaTelefone::third_party);
     let invalidos: Vec<Fone> = numbers(linhas, LinhaTelefone::invalid);
-    let mut telefones: Vec<Telefone> = Vec::new();
     for origem in [Origem::Remessa, Origem::Portal, Origem::Enriquecimento] {
         for linha in linhas.iter().filter(|l| l.origem == origem && l.lists()) {
             let fone = linha.fone;
@@ -151,7 +166,6 @@ pub fn une(linhas: &[LinhaTelefone]) -> Vec<Telefone> {
             });
         }
     }
-    telefones
 }
 
 /// What enrichment does with one number of a ficha.
@@ -223,7 +237,7 @@ mod tests {
     fn linha(origem: Origem, tipo: &str, numero: &str) -> LinhaTelefone {
         LinhaTelefone {
             origem,
-            tipo: tipo.to_owned(),
+            tipo: tipo.to_owned().into(),
             situacao: None,
             fone: fone(numero),
             score: None,
@@ -240,7 +254,7 @@ mod tests {
         LinhaTelefone { situacao: Some('I'), ..remessa(tipo, numero) }
     }
 
-    fn tipos(linhas: &[LinhaTelefone]) -> Vec<String> {
+    fn tipos(linhas: &[LinhaTelefone]) -> Vec<Cow<'static, str>> {
         une(linhas).into_iter().map(|t| t.tipo_saida).collect()
     }
 

@@ -43,7 +43,7 @@ macro_rules! fichas {
     ($de:literal, $onde:literal, $ordem:literal) => {
         concat!(
             "SELECT c.ficha_id, f.cpf_cnpj_cliente, f.nome_cliente, c.id, c.contrato, c.situacao,
-               c.flag_falecido, c.flag_nao_perturbe, d.dias_atraso, c.nome_carteira, c.nome_produto, c.valor_parcela,
+               k.flag_falecido, k.flag_nao_perturbe, d.dias_atraso, k.nome_carteira, k.nome_produto, k.valor_parcela,
                d.valor_vencido, d.quantidade_parcelas_vencidas,
                (SELECT uf FROM endereco WHERE contrato_id=c.id ORDER BY ordem LIMIT 1),
                (SELECT coalesce(marca,'')||' '||coalesce(modelo,'') FROM garantia
@@ -51,7 +51,8 @@ macro_rules! fichas {
                EXISTS (SELECT 1 FROM refin WHERE contrato_id=c.id)
              FROM ",
             $de,
-            " CROSS JOIN ficha f CROSS JOIN divida d WHERE f.id=c.ficha_id AND d.contrato_id=c.id",
+            " CROSS JOIN ficha f CROSS JOIN cadastro k CROSS JOIN divida d
+             WHERE f.id=c.ficha_id AND k.contrato_id=c.id AND d.contrato_id=c.id",
             $onde,
             " ORDER BY ",
             $ordem

@@ -221,7 +221,7 @@ impl<'c> Passo<'c> for Baixa<'c> {
         let own = ["bloqueou_em", "run", "linha"];
         Ok(Box::new(Grava {
             insere: db.prepare(&t.insert_sql(&mapa.esquema))?,
-            altera: db.prepare(&t.update_sql(&mapa.esquema, &own, None, &["contrato_id", "k1", "k2"]))?,
+            altera: db.prepare(&t.update_sql(&mapa.esquema, &own, &["contrato_id", "k1", "k2"]))?,
             estados: Estados::new(db, run)?,
             d0: dia.to_string(),
             mapa,

@@ -205,12 +205,7 @@ impl<'c> Passo<'c> for Conjunto {
         let nome = t.nome();
         Ok(Box::new(Grava {
             insere: db.prepare(&t.insert_sql(&self.esquema))?,
-            altera: db.prepare(&t.update_sql(
-                &self.esquema,
-                &["h", "run", "linha"],
-                None,
-                &["contrato_id", "k1", "k2"],
-            ))?,
+            altera: db.prepare(&t.update_sql(&self.esquema, &["h", "run", "linha"], &["contrato_id", "k1", "k2"]))?,
             apaga: db.prepare(&format!("DELETE FROM {nome} WHERE contrato_id=?1 AND k1=?2 AND k2=?3"))?,
             conjunto: db.prepare(
                 "INSERT INTO conjunto (etapa, contrato_id, h, linhas, run) VALUES (?1,?2,?3,?4,?5)

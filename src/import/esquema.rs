@@ -103,7 +103,15 @@ fn remessa(e: &mut Esquema, layout: &Layout) -> Result<(), LayoutError> {
         why: "no record".to_owned(),
     })?;
     needs(layout, record, super::remessa::CAMPOS)?;
-    let tables = [Tabela::Ficha, Tabela::Contrato, Tabela::Divida, Tabela::Telefone, Tabela::Endereco, Tabela::Email];
+    let tables = [
+        Tabela::Ficha,
+        Tabela::Contrato,
+        Tabela::Cadastro,
+        Tabela::Divida,
+        Tabela::Telefone,
+        Tabela::Endereco,
+        Tabela::Email,
+    ];
     let mut columns: Vec<(Tabela, Vec<Coluna>)> = tables.iter().map(|t| (*t, Vec::new())).collect();
     let bare = Esquema::default();
     for f in &record.fields {
@@ -117,7 +125,9 @@ fn remessa(e: &mut Esquema, layout: &Layout) -> Result<(), LayoutError> {
                 })?;
                 (table, coluna_de(&c.coluna, &f.ty))
             }
-            Some(Part::Contrato) | None => (Tabela::Contrato, coluna(f)),
+            // the number beside its key, all the rest in a table of its own
+            Some(Part::Contrato) | None if f.name == "contrato" => (Tabela::Contrato, coluna(f)),
+            Some(Part::Contrato) | None => (Tabela::Cadastro, coluna(f)),
         };
         let own = table.colunas(&bare);
         for (t, cols) in &mut columns {
@@ -154,7 +164,8 @@ mod tests {
     fn cada_campo_dos_layouts_tem_coluna() {
         let e = esquema(&load::builtin().unwrap()).unwrap();
         let n = |t| e.de(t).len();
-        assert_eq!(n(Tabela::Ficha) + n(Tabela::Contrato) + n(Tabela::Divida), 280 - 90);
+        assert_eq!(n(Tabela::Ficha) + n(Tabela::Contrato) + n(Tabela::Cadastro) + n(Tabela::Divida), 280 - 90);
+        assert_eq!(n(Tabela::Contrato), 1);
         assert_eq!((n(Tabela::Telefone), n(Tabela::Endereco), n(Tabela::Email)), (5, 9, 1));
         assert_eq!(n(Tabela::Parcela), 17);
     }

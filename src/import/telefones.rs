@@ -190,7 +190,7 @@ impl Gravador for Grava<'_> {
             };
             // the number may stand in the line once more
             let (origem, quando) = (Origem::Enriquecimento, self.run);
-            let line = LinhaTelefone { origem, tipo: String::new(), situacao: None, fone, score, seq, quando };
+            let line = LinhaTelefone { origem, tipo: "".into(), situacao: None, fone, score, seq, quando };
             self.linhas.push(line);
         }
         let (efeito, detalhe) = match (novos.as_slice(), notas) {

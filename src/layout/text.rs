@@ -113,6 +113,8 @@ pub struct Decoder {
 #[derive(Debug, Default)]
 struct Largo {
     text: String,
+    /// The text on its way there.
+    bytes: Vec<u8>,
     wide: Vec<Wide>,
     /// Where each field begins and the last ends, in bytes.
     limites: Vec<usize>,
@@ -167,7 +169,7 @@ impl Decoder {
             *self.usado.get_mut() = used;
         }
         let control = sweep(bytes, &mut self.altos);
-        let ascii = if self.altos.is_empty() { std::str::from_utf8(bytes).ok() } else { None };
+        let ascii = if self.altos.is_empty() { simdutf8::basic::from_utf8(bytes).ok() } else { None };
         let decoded = Decoded { bytes, encoding, ascii, cortes, decoder: self, clean: !control };
         let printable = match (ascii, encoding) {
             (Some(_), _) => true,
@@ -200,7 +202,8 @@ fn altos_de<'a>(bytes: &'a [u8], blocos: &'a [usize]) -> impl Iterator<Item = (u
 
 impl Largo {
     fn single_bytes(&mut self, bytes: &[u8], blocos: &[usize]) {
-        let mut text = std::mem::take(&mut self.text).into_bytes();
+        let text = &mut self.bytes;
+        text.clear();
         let (mut from, mut extra) = (0, 0);
         for (at, b) in altos_de(bytes, blocos) {
             text.extend_from_slice(&bytes[from..at]);
@@ -212,8 +215,8 @@ impl Largo {
             from = at + 1;
         }
         text.extend_from_slice(&bytes[from..]);
-        // what is not ASCII in it was encoded here
-        self.text = String::from_utf8(text).unwrap_or_default();
+        // what is not ASCII in it was encoded here; looking at it this fast is worth the copy
+        self.text.push_str(simdutf8::basic::from_utf8(text).unwrap_or_default());
     }
 
     /// Bytes that are no UTF-8 (a file may lie with its mark) have no meaning.

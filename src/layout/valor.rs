@@ -125,7 +125,9 @@ fn text<'a>(field: &Field, raw: &'a str) -> Result<Valor<'a>, Codigo> {
         }
         return Ok(Valor::Texto(raw.into()));
     }
-    if field.values.iter().any(|v| v == raw) {
+    // the first byte tells most of them apart, without a call to compare
+    let first = raw.as_bytes().first();
+    if field.values.iter().any(|v| v.as_bytes().first() == first && v == raw) {
         return Ok(Valor::Texto(raw.into()));
     }
     match field.values.iter().find(|v| v.eq_ignore_ascii_case(raw)) {

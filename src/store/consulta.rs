@@ -38,11 +38,10 @@ impl Consulta {
         let (key, order) = match tabela {
             Tabela::Ficha => ("id", "id"),
             Tabela::Contrato => ("ficha_id", "id"),
-            Tabela::Divida => ("contrato_id", "contrato_id"),
             Tabela::Telefone => ("ficha_id", "origem, contrato_id, ordem"),
             Tabela::Endereco | Tabela::Email => ("contrato_id", "ordem"),
             Tabela::Parcela | Tabela::Garantia | Tabela::Acordo => ("contrato_id", "k1, k2"),
-            Tabela::Refin => ("contrato_id", "contrato_id"),
+            Tabela::Cadastro | Tabela::Divida | Tabela::Refin => ("contrato_id", "contrato_id"),
         };
         let (list, table) = (columns.join(","), tabela.nome());
         Ok(Self { sql: format!("SELECT {list} FROM {table} WHERE {key}=?1 ORDER BY {order}") })

@@ -41,7 +41,8 @@ impl<'d> Contatos<'d> {
         Ok(Self {
             contrato: db.prepare(
                 "SELECT c.id, c.ficha_id, c.situacao, c.contrato, EXISTS (SELECT 1 FROM contrato o
-                   WHERE o.ficha_id=c.ficha_id AND (o.flag_falecido='S' OR o.flag_nao_perturbe='S'))
+                   JOIN cadastro k ON k.contrato_id=o.id
+                   WHERE o.ficha_id=c.ficha_id AND (k.flag_falecido='S' OR k.flag_nao_perturbe='S'))
                  FROM contrato c WHERE c.chave=?1",
             )?,
             // +fone: a ficha's lines lie together, the index of numbers would cost another page
@@ -117,7 +118,8 @@ impl<'d> Contatos<'d> {
 /// Numbers of other people that stand in columns of their own, in whatever table a layout keeps them.
 pub struct Terceiros {
     pares: usize,
-    largas: [Consulta; 2],
+    da_ficha: Consulta,
+    do_contrato: Consulta,
     garantias: Consulta,
     tipo: i64,
 }
@@ -132,7 +134,8 @@ impl Terceiros {
         let names: Vec<&str> = pares.iter().flat_map(|(ddd, n)| [*ddd, *n]).collect();
         Ok(Self {
             pares: pares.len(),
-            largas: [Consulta::new(db, Tabela::Ficha, &names)?, Consulta::new(db, Tabela::Contrato, &names)?],
+            da_ficha: Consulta::new(db, Tabela::Ficha, &names)?,
+            do_contrato: Consulta::new(db, Tabela::Cadastro, &names)?,
             garantias: Consulta::new(db, Tabela::Garantia, &["k1", "telefone"])?,
             tipo,
         })
@@ -144,8 +147,9 @@ impl Terceiros {
     /// The store cannot be read.
     pub fn tem(&self, db: &Db, ficha: i64, contratos: &[i64], fone: Fone) -> Result<bool> {
         let mut found = false;
-        for table in &self.largas {
-            table.linhas(db, ficha, |r| {
+        let wide = contratos.iter().map(|id| (&self.do_contrato, *id)).chain([(&self.da_ficha, ficha)]);
+        for (table, id) in wide {
+            table.linhas(db, id, |r| {
                 for i in 0..self.pares {
                     let (ddd, number) = (r.text(i * 2)?.unwrap_or(""), r.text(i * 2 + 1)?.unwrap_or(""));
                     found |= Fone::de_partes(ddd, number) == Ok(Some(fone));

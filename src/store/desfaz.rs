@@ -37,7 +37,7 @@ const fn dono(t: Tabela) -> [&'static str; 2] {
 
 /// Begins the list of what later runs hold, in a table of this connection, and enters what the store shows:
 /// rows that they touched as well, rows that hang on clients and contracts which would vanish, history that was
-/// decided on a situação which the run had set.
+/// decided on a situação which the run had set. `cadastro` is left out: its rows go along with those of `contrato`.
 ///
 /// # Errors
 /// The store cannot be read.
@@ -47,7 +47,7 @@ pub fn levanta(db: &Db, run: i64) -> Result<()> {
          CREATE TEMP TABLE atras (run INTEGER, tabela TEXT, chave TEXT, contrato_id INTEGER, ficha_id INTEGER,
            PRIMARY KEY (run, tabela, chave)) WITHOUT ROWID;",
     )?;
-    for t in com_diario() {
+    for t in com_diario().filter(|t| *t != Tabela::Cadastro) {
         let (n, k) = (t.nome(), t.chave().join(","));
         let touched = format!(
             "SELECT {k} FROM {n}_ant WHERE ant_run=?1 UNION SELECT {k} FROM {n}_ant WHERE run=?1 AND ant_run>?1"
@@ -60,7 +60,8 @@ pub fn levanta(db: &Db, run: i64) -> Result<()> {
     }
     let (contratos, fichas) =
         ("(SELECT id FROM contrato WHERE criado_run=?1)", "(SELECT id FROM ficha WHERE criada_run=?1)");
-    for t in Tabela::TODAS.into_iter().filter(|t| t.chave().contains(&"contrato_id")) {
+    let of_contract = |t: &Tabela| t.chave().contains(&"contrato_id") && *t != Tabela::Cadastro;
+    for t in Tabela::TODAS.into_iter().filter(of_contract) {
         let (n, k) = (t.nome(), t.chave().join(","));
         let ficha = if t == Tabela::Telefone { format!(" OR ficha_id IN {fichas}") } else { String::new() };
         let from = format!("(SELECT run,{k} FROM {n} WHERE run>?1 AND (contrato_id IN {contratos}{ficha}))");
@@ -242,7 +243,8 @@ pub fn mudancas(db: &Db, run: i64) -> Result<Vec<Mudanca>> {
 }
 
 /// Takes the run back; nothing may be in the way. Its history, its presence and its part of the journal go with
-/// it; its rejected lines stay, and so do the ids and the `n` of Enriquecimento that it gave.
+/// it; its rejected lines stay, and so do the ids and the `n` of Enriquecimento that it gave. Counted are contracts, not
+/// that a contract is kept in two tables.
 ///
 /// # Errors
 /// The store failed; the caller rolls back.
@@ -279,7 +281,7 @@ pub fn aplica(db: &Db, esquema: &Esquema, run: i64) -> Result<Vec<(Tabela, Conta
     for sql in triggers {
         db.script(&sql)?;
     }
-    done.retain(|(_, c)| *c != Contagem::default());
+    done.retain(|(t, c)| *t != Tabela::Cadastro && *c != Contagem::default());
     Ok(done)
 }
 

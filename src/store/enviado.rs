@@ -5,6 +5,7 @@
 //! lost without a baixa. It is still owed one, and back in collection it is sent again, whatever its hash says.
 
 use super::db::{Cell, Cursor, Db, Result};
+use super::evento;
 use super::execucao;
 use super::ledger::dia;
 use super::linhas::posicao;
@@ -120,8 +121,8 @@ impl Discado for Contrato {
 
 /// Every ficha that was sent with its contracts as they are now, by ficha.
 pub const ENVIADAS: &str = "
-SELECT e.ficha_id, e.contrato, e.cpf_cnpj, e.saida_id, c.situacao, c.flag_falecido, c.flag_nao_perturbe, NULL
-FROM enviado e LEFT JOIN contrato c ON c.ficha_id=e.ficha_id ORDER BY e.ficha_id";
+SELECT e.ficha_id, e.contrato, e.cpf_cnpj, e.saida_id, c.situacao, k.flag_falecido, k.flag_nao_perturbe, NULL
+FROM enviado e LEFT JOIN contrato c ON c.ficha_id=e.ficha_id LEFT JOIN cadastro k ON k.contrato_id=c.id ORDER BY e.ficha_id";
 
 /// Reads one ficha after the other from the ordered answer of [`ENVIADAS`].
 pub struct Enviadas<'s> {
@@ -188,8 +189,8 @@ pub fn saiu_de_ativo(db: &Db, ficha: i64) -> Result<Option<(Situacao, Option<Nai
 /// # Errors
 /// The store cannot be read.
 pub fn nao_contatar_desde(db: &Db, ficha: i64) -> Result<Option<NaiveDate>> {
-    let sql = "SELECT run.data_operacao FROM contrato c JOIN run ON run.id=c.run
-               WHERE c.ficha_id=?1 AND (c.flag_falecido='S' OR c.flag_nao_perturbe='S') ORDER BY c.run LIMIT 1";
+    let sql = "SELECT run.data_operacao FROM contrato c JOIN cadastro k ON k.contrato_id=c.id JOIN run ON run.id=c.run
+               WHERE c.ficha_id=?1 AND (k.flag_falecido='S' OR k.flag_nao_perturbe='S') ORDER BY c.run LIMIT 1";
     Ok(db.one(sql, &[Cell::Int(ficha)], |r| r.string(0))?.flatten().and_then(|d| dia(&d)))
 }
 
@@ -208,9 +209,12 @@ pub fn desfeita_em(db: &Db) -> Result<Option<NaiveDate>> {
 /// # Errors
 /// The store cannot be read.
 pub fn entrou_em_ativo(db: &Db, ficha: i64) -> Result<Option<(String, Option<NaiveDate>)>> {
-    let sql = "SELECT e.regra, run.data_operacao FROM contrato c JOIN evento e ON e.contrato_id=c.id
-               JOIN run ON run.id=e.run WHERE c.ficha_id=?1 AND e.para='ATIVO' ORDER BY e.run DESC, e.linha DESC LIMIT 1";
-    db.one(sql, &[Cell::Int(ficha)], |r| Ok((r.str(0)?, r.text(1)?.and_then(dia))))
+    let sql = format!(
+        "SELECT e.regra, run.data_operacao FROM contrato c JOIN {} e ON e.contrato_id=c.id
+         JOIN run ON run.id=e.run WHERE c.ficha_id=?1 AND e.para='ATIVO' ORDER BY e.run DESC, e.linha DESC LIMIT 1",
+        evento::HISTORIA
+    );
+    db.one(&sql, &[Cell::Int(ficha)], |r| Ok((r.str(0)?, r.text(1)?.and_then(dia))))
 }
 
 /// What the rows for Manager depend on: while it stands, a new look finds what the last one did.

@@ -1,7 +1,12 @@
-//! The history of contracts: one row for each thing that a line of a file did to one.
+//! The history of contracts: one row for each thing that a line of a file did to one, but that it was created: that
+//! the contract's own row tells ([`HISTORIA`]).
 
 use super::db::{Cell, Db, Result, Stmt};
 use crate::domain::situacao::Situacao;
+
+/// Every event, that of the creation among them, as a table to read from: the columns of `evento`.
+pub const HISTORIA: &str = "(SELECT contrato_id, run, linha, regra, de, para, detalhe FROM evento
+  UNION ALL SELECT id, criado_run, criado_linha, 'CRIADO', NULL, 'ATIVO', NULL FROM contrato)";
 
 /// What happened to a contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

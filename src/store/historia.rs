@@ -1,6 +1,7 @@
 //! What `atom explain` reads: one contract, the others of its ficha, their phones, and what happened to it.
 
 use super::db::{Cell, Db, Result};
+use super::evento;
 use super::ledger::dia;
 use super::linhas;
 use crate::domain::discagem::{Discado, Posicao};
@@ -40,8 +41,9 @@ pub fn procura(db: &Db, chave: &str) -> Result<Option<(i64, i64)>> {
 /// # Errors
 /// The store cannot be read.
 pub fn contratos(db: &Db, ficha: i64) -> Result<Vec<Contrato>> {
-    let sql = "SELECT c.id, c.contrato, c.bloqueado_em, c.situacao, c.flag_falecido, c.flag_nao_perturbe, d.dias_atraso
-               FROM contrato c JOIN divida d ON d.contrato_id=c.id WHERE c.ficha_id=?1 ORDER BY c.contrato";
+    let sql = "SELECT c.id, c.contrato, c.bloqueado_em, c.situacao, k.flag_falecido, k.flag_nao_perturbe, d.dias_atraso
+               FROM contrato c JOIN cadastro k ON k.contrato_id=c.id JOIN divida d ON d.contrato_id=c.id
+               WHERE c.ficha_id=?1 ORDER BY c.contrato";
     db.rows(sql, &[Cell::Int(ficha)], |r| {
         let posicao = linhas::posicao(r, 3)?;
         let blocked = posicao.situacao == Situacao::Bloqueado;
@@ -98,10 +100,13 @@ pub struct Passo {
 /// # Errors
 /// The store cannot be read.
 pub fn passos(db: &Db, contrato: i64) -> Result<Vec<Passo>> {
-    let sql = "SELECT e.run, run.data_operacao, run.fim, run.kind, a.nome, e.linha, e.regra, e.de, e.para, e.detalhe
-               FROM evento e JOIN run ON run.id=e.run LEFT JOIN arquivo a ON a.id=run.arquivo_id
-               WHERE e.contrato_id=?1 ORDER BY e.run, e.linha, e.regra";
-    db.rows(sql, &[Cell::Int(contrato)], |r| {
+    let sql = format!(
+        "SELECT e.run, run.data_operacao, run.fim, run.kind, a.nome, e.linha, e.regra, e.de, e.para, e.detalhe
+         FROM {} e JOIN run ON run.id=e.run LEFT JOIN arquivo a ON a.id=run.arquivo_id
+         WHERE e.contrato_id=?1 ORDER BY e.run, e.linha, e.regra",
+        evento::HISTORIA
+    );
+    db.rows(&sql, &[Cell::Int(contrato)], |r| {
         Ok(Passo {
             run: r.i64(0)?,
             dia: r.text(1)?.and_then(dia),

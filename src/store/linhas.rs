@@ -4,7 +4,7 @@ use super::db::{Result, Row};
 use crate::domain::discagem::Posicao;
 use crate::domain::fone::Fone;
 use crate::domain::situacao::Situacao;
-use crate::domain::telefones::{LinhaTelefone, Origem};
+use crate::domain::telefones::{LinhaTelefone, Origem, tipo_lido};
 
 macro_rules! telefone {
     () => {
@@ -39,7 +39,7 @@ pub fn telefone(r: &Row<'_>, at: usize) -> Result<Option<LinhaTelefone>> {
     let (origem, seq) = Origem::gravada(r.i64(at)?, r.i64(at + 1)?);
     Ok(Some(LinhaTelefone {
         origem,
-        tipo: r.str(at + 3)?,
+        tipo: tipo_lido(r.text(at + 3)?.unwrap_or("")),
         situacao: r.text(at + 4)?.and_then(|s| s.chars().next()),
         fone,
         score: r.int(at + 5)?,

@@ -75,7 +75,7 @@ impl<'d> Ofertas<'d> {
         let own = ["carregado_em", "h", "run", "linha"];
         Ok(Self {
             insere: db.prepare(&Tabela::Refin.insert_sql(esquema))?,
-            altera: db.prepare(&Tabela::Refin.update_sql(esquema, &own, None, &["contrato_id"]))?,
+            altera: db.prepare(&Tabela::Refin.update_sql(esquema, &own, &["contrato_id"]))?,
             carga: db.prepare("UPDATE OR ROLLBACK refin SET carregado_em=?1, run=?2, linha=?3 WHERE contrato_id=?4")?,
             run,
         })

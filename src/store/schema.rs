@@ -13,7 +13,7 @@ use super::db::{Cell, Db, Result};
 use fixas::{ATENDIMENTO, CARTEIRA};
 
 /// Version of `carteira.db`; an older or newer file is refused (ST5).
-pub const CARTEIRA_VERSION: i64 = 3;
+pub const CARTEIRA_VERSION: i64 = 4;
 /// Version of `atendimento.db`.
 pub const ATENDIMENTO_VERSION: i64 = 4;
 
@@ -40,8 +40,11 @@ pub struct Coluna {
 pub enum Tabela {
     /// Clients: one row per CPF/CNPJ, `id` is the ID_CRM.
     Ficha,
-    /// Contracts: what rarely moves, and the situação.
+    /// Contracts: key, situação and content hashes; narrow, since imports change the situação of contracts that lie
+    /// all over the table.
     Contrato,
+    /// The part of a contract that rarely moves. A row of it changes only together with the contract's own.
+    Cadastro,
     /// The part of a contract that moves every night.
     Divida,
     /// Phones, by ficha, origin, contract and position.
@@ -62,9 +65,10 @@ pub enum Tabela {
 
 impl Tabela {
     /// All of them, parents first.
-    pub const TODAS: [Self; 10] = [
+    pub const TODAS: [Self; 11] = [
         Self::Ficha,
         Self::Contrato,
+        Self::Cadastro,
         Self::Divida,
         Self::Telefone,
         Self::Endereco,
@@ -80,6 +84,7 @@ impl Tabela {
         match self {
             Self::Ficha => "ficha",
             Self::Contrato => "contrato",
+            Self::Cadastro => "cadastro",
             Self::Divida => "divida",
             Self::Telefone => "telefone",
             Self::Endereco => "endereco",
@@ -116,6 +121,12 @@ impl Tabela {
                 ("h", "INTEGER NOT NULL"),
                 ("h_contato", "INTEGER NOT NULL"),
                 ("criado_run", "INTEGER NOT NULL"),
+                ("criado_linha", "INTEGER NOT NULL"),
+                ("run", "INTEGER NOT NULL"),
+                ("linha", "INTEGER NOT NULL"),
+            ],
+            Self::Cadastro => &[
+                ("contrato_id", "INTEGER PRIMARY KEY REFERENCES contrato(id)"),
                 ("run", "INTEGER NOT NULL"),
                 ("linha", "INTEGER NOT NULL"),
             ],
@@ -168,7 +179,7 @@ impl Tabela {
     pub const fn chave(self) -> &'static [&'static str] {
         match self {
             Self::Ficha | Self::Contrato => &["id"],
-            Self::Divida | Self::Refin => &["contrato_id"],
+            Self::Cadastro | Self::Divida | Self::Refin => &["contrato_id"],
             Self::Telefone => &["ficha_id", "origem", "contrato_id", "ordem"],
             Self::Endereco | Self::Email => &["contrato_id", "ordem"],
             Self::Parcela | Self::Garantia | Self::Acordo => &["contrato_id", "k1", "k2"],
@@ -177,7 +188,7 @@ impl Tabela {
 
     const fn fim(self) -> &'static str {
         match self {
-            Self::Ficha | Self::Contrato | Self::Divida | Self::Refin => ") STRICT",
+            Self::Ficha | Self::Contrato | Self::Cadastro | Self::Divida | Self::Refin => ") STRICT",
             Self::Telefone => ", PRIMARY KEY (ficha_id, origem, contrato_id, ordem)) STRICT, WITHOUT ROWID",
             Self::Endereco | Self::Email => ", PRIMARY KEY (contrato_id, ordem)) STRICT, WITHOUT ROWID",
             Self::Parcela | Self::Garantia | Self::Acordo => {
@@ -217,9 +228,9 @@ impl Tabela {
         format!("INSERT INTO {} ({}) VALUES ({})", self.nome(), cols.join(","), marks.join(","))
     }
 
-    /// `UPDATE` of the named own columns and all layout columns but `fixa`; the key's condition comes last.
-    pub fn update_sql(self, esquema: &Esquema, proprias: &[&str], fixa: Option<&str>, chave: &[&str]) -> String {
-        let wide = esquema.de(self).iter().map(|c| c.nome.as_str()).filter(|c| Some(*c) != fixa);
+    /// `UPDATE` of the named own columns and all layout columns; the key's condition comes last.
+    pub fn update_sql(self, esquema: &Esquema, proprias: &[&str], chave: &[&str]) -> String {
+        let wide = esquema.de(self).iter().map(|c| c.nome.as_str());
         let set = proprias.iter().copied().chain(wide);
         let set: Vec<String> = set.enumerate().map(|(i, c)| format!("{c}=?{}", i + 1)).collect();
         let n = set.len();

@@ -1,4 +1,4 @@
-//! A folder over FTP, in clear text or under explicit TLS: the one file that names suppaftp and rustls.
+//! A folder over FTP, in clear text or under explicit TLS: the one room that names suppaftp and rustls.
 //!
 //! Passive mode only, and only to the server's own address, whatever it says (SE8). A transfer counts when the bytes are
 //! as many as SIZE says, not when the server says 226 (IN5). FTP's rename overwrites on most servers, so the final name
@@ -7,43 +7,28 @@
 //! Servers with MLSD are asked for it. The listing of others tells times to the minute only: what stands still there has
 //! the same size and minute, and [`Folder::stat`] tells more.
 
+mod tls;
+
+pub use tls::Tls;
+
 use super::fault::Fault;
 use super::watch::{Call, Line, Watch};
 use super::{
     Entry, Folder, Limits, MAX_NAMES, Place, Source, copy, first_free, net, other_size, part, probe_name,
     too_many_names,
 };
-use rustls::client::Resumption;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
-use rustls::{ClientConfig, RootCertStore};
-use std::io::{self, BufRead, BufReader, Read, Write as _};
-use std::path::PathBuf;
+use std::io::{self, BufRead, BufReader, Read};
 use std::sync::Arc;
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::UNIX_EPOCH;
 use suppaftp::list::{File, ListParser};
 use suppaftp::types::FileType;
-use suppaftp::{
-    DataStream, FtpError, Mode, RustlsConnector, RustlsFtpStream, Status, TlsConnector, TlsStream as _, TransferStream,
-};
+use suppaftp::{FtpError, Mode, RustlsConnector, RustlsFtpStream, Status, TlsConnector, TransferStream};
 
 /// The stream of a transfer.
 type Transfer = TransferStream<<RustlsConnector as TlsConnector>::Stream>;
 
 /// Longest line of a listing, and most bytes of one: a server that sends more is not sending a listing.
 const MAX_LINE: u64 = 8 * 1024;
-
-/// How long the end of an upload is waited for; the server's 226 tells all the same.
-const GOODBYE: Duration = Duration::from_secs(2);
-
-/// Whether and how the connection is secured.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Tls {
-    /// Not at all.
-    Clear,
-    /// Explicit TLS; the certificate is checked against this file, or the machine's own authorities.
-    Explicit(Option<PathBuf>),
-}
 
 /// A folder on a server.
 pub struct Ftp {
@@ -93,8 +78,8 @@ impl Ftp {
             line.set_mode(Mode::ExtendedPassive);
         }
         if let Tls::Explicit(ca) = &self.tls {
-            let config = RustlsConnector::from(Arc::new(client_config(ca.as_ref())?));
-            line = line.into_secure(config, &place.host).map_err(|e| secured(place, e))?;
+            let config = RustlsConnector::from(Arc::new(tls::client_config(ca.as_ref())?));
+            line = line.into_secure(config, &place.host).map_err(|e| tls::secured(place, e))?;
         }
         self.watch.byte();
         line.login(place.user.as_str(), self.password.as_str()).map_err(|e| refused(place, e))?;
@@ -136,7 +121,7 @@ impl Ftp {
     fn write(&mut self, name: &str, from: &mut dyn Source, size: u64) -> io::Result<()> {
         self.call(|line, watch| {
             let mut to = line.put_with_stream(name)?;
-            let copied = copy(from, &mut to, watch).and_then(|_| goodbye(&mut to));
+            let copied = copy(from, &mut to, watch).and_then(|_| tls::goodbye(&mut to));
             watch.forget_data();
             let finished = to.finish();
             // what the server says of a full disk tells more than the broken pipe that it made
@@ -293,64 +278,6 @@ impl Drop for Reader<'_> {
             // what is left of the transfer is not waited for
             self.watch.hang_up();
         }
-    }
-}
-
-/// Says goodbye on an upload under TLS and reads what the server says to it. An upload reads nothing before: here come
-/// the TLS 1.3 tickets, of which the next transfer needs one.
-fn goodbye(to: &mut Transfer) -> io::Result<()> {
-    if let DataStream::Ssl(tls) = to.get_mut() {
-        let stream = tls.mut_ref();
-        // of an empty file nothing was written: not even the handshake is done
-        stream.flush()?;
-        stream.conn.send_close_notify();
-        stream.flush()?;
-        stream.sock.set_read_timeout(Some(GOODBYE))?;
-        // its end, in whatever form, is what is waited for
-        while matches!(stream.read(&mut [0; 64]), Ok(n) if n > 0) {}
-    }
-    Ok(())
-}
-
-fn client_config(ca: Option<&PathBuf>) -> io::Result<ClientConfig> {
-    let mut roots = RootCertStore::empty();
-    match ca {
-        Some(path) => {
-            let named = |e: &dyn std::fmt::Display| Fault::Refused(format!("{}: {e}", path.display())).io();
-            for cert in CertificateDer::pem_file_iter(path).map_err(|e| named(&e))? {
-                roots.add(cert.map_err(|e| named(&e))?).map_err(|e| named(&e))?;
-            }
-        }
-        None => {
-            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        }
-    }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(io::Error::other)?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    // each transfer resumes the session of the one before: servers want it (vsftpd's require_ssl_reuse)
-    config.resumption = Resumption::in_memory_sessions(8);
-    Ok(config)
-}
-
-/// Why TLS did not come about.
-fn secured(place: &Place, e: FtpError) -> io::Error {
-    match e {
-        FtpError::UnexpectedResponse(r) => Fault::Refused(format!(
-            "{} não oferece TLS ({}); com ftp:// e allow_cleartext = true a senha e os arquivos iriam em claro",
-            place.host,
-            words(&r.body)
-        ))
-        .io(),
-        FtpError::ConnectionError(e) if e.get_ref().is_some_and(|x| x.is::<rustls::Error>()) => Fault::Refused(
-            format!("o certificado de {} não confere ({e}); para uma autoridade própria, indique-a em ca", place.host),
-        )
-        .io(),
-        FtpError::SecureError(why) => Fault::Refused(format!("TLS com {}: {why}", place.host)).io(),
-        other => io_of(other, None),
     }
 }
 

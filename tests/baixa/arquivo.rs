@@ -50,7 +50,7 @@ fn fa003_rejeita_desconhecido_outra_assessoria_e_campo_pesado_ruim_e_avisa_do_re
     let r = import(&b, "20230804_020500_acordo_528_out.528.txt", &f, 3);
     assert_eq!(r["lines"]["rejected"], json!({"DATA_INVALIDA": 1, "CAMPO_OBRIGATORIO": 1, "ASSESSORIA_DIVERGENTE": 1}));
     assert_eq!(r["warnings"], json!({"FORA_DA_LISTA": 1, "DOCUMENTO_INVALIDO": 1}));
-    assert_eq!(historia(&b, "1001"), "CRIADO, BLOQUEIO acordo 773");
+    assert_eq!(historia(&b, "1001"), "BLOQUEIO acordo 773");
 }
 
 #[test]

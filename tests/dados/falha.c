@@ -9,7 +9,8 @@
  * FALHA_DIR    the folder; calls elsewhere are not looked at
  * FALHA_OP     the kinds that fail, with commas
  * FALHA_N      which of those calls, from 1; 0 or absent: none
- * FALHA_MODE   once; from: that one and all later ones; short: that write writes half, the next one fails
+ * FALHA_MODE   once; from: that one and all later ones; short: that write writes half, the next one fails;
+ *              room: FALHA_N bytes go in, from then on every write fails
  * FALHA_ERRNO  EIO (default) or ENOSPC
  * FALHA_OUT    gets, at exit: the counts, whether the fault was met, and what a power loss would lose; what the
  *              command before left there still counts
@@ -38,7 +39,8 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static char dir[PATH_MAX];
 static size_t dir_len;
 static long seen[KINDS], matching, hits, nth;
-static int chosen[KINDS], error = EIO, from, half;
+static int chosen[KINDS], error = EIO, from, half, bounded;
+static size_t room;
 
 struct entry { char path[PATH_MAX]; int dirty, lost; };
 static struct entry book[256];
@@ -55,7 +57,8 @@ __attribute__((constructor)) static void begin(void) {
         for (int k = 0; k < KINDS; k++) chosen[k] = strstr(v, names[k]) != NULL;
     if ((v = getenv("FALHA_N"))) nth = atol(v);
     if ((v = getenv("FALHA_ERRNO")) && !strcmp(v, "ENOSPC")) error = ENOSPC;
-    if ((v = getenv("FALHA_MODE"))) { from = !strcmp(v, "from"); half = !strcmp(v, "short"); }
+    if ((v = getenv("FALHA_MODE"))) { from = !strcmp(v, "from"); half = !strcmp(v, "short"); bounded = !strcmp(v, "room"); }
+    if (bounded) { room = (size_t)nth; nth = 0; }
     FILE *f = (v = getenv("FALHA_OUT")) ? fopen(v, "re") : NULL;
     char line[PATH_MAX + 16];
     size_t used = 0;
@@ -166,26 +169,40 @@ static void moved(const char *a, const char *b) {
 #define LOCK() pthread_mutex_lock(&lock)
 #define UNLOCK() pthread_mutex_unlock(&lock)
 
-/* Before a write to `fd`: 0 go on, 1 fail, 2 half. */
-static int before_write(int fd) {
+/* Before a write of `n` bytes to `fd`: 0 go on, 1 fail, 2 half; `n` becomes what there is room for. */
+static int before_write(int fd, size_t *n) {
     char path[PATH_MAX];
     if (fd == 1 || fd == 2 || !by_fd(fd, path)) return 0;
     LOCK();
     int f = fails(WRITE);
+    if (bounded && chosen[WRITE] && *n > room) {
+        *n = room;
+        if (!room) { hits++; errno = error; f = 1; }
+    }
+    if (bounded) room -= *n;
     if (f != 1) dirty(path);
     UNLOCK();
     return f;
 }
 
+/* What a copy from `in` has left to copy, `n` at most. */
+static size_t left(int in, const off64_t *at, size_t n) {
+    struct stat st;
+    off64_t from = at ? *at : lseek(in, 0, SEEK_CUR);
+    if (fstat(in, &st) || from < 0 || !S_ISREG(st.st_mode)) return n;
+    size_t rest = st.st_size > from ? (size_t)(st.st_size - from) : 0;
+    return rest < n ? rest : n;
+}
+
 ssize_t write(int fd, const void *buf, size_t n) {
     REAL(ssize_t, "write", int, const void *, size_t);
-    int f = before_write(fd);
+    int f = before_write(fd, &n);
     return f == 1 ? -1 : real(fd, buf, f ? n / 2 : n);
 }
 
 ssize_t pwrite64(int fd, const void *buf, size_t n, off64_t at) {
     REAL(ssize_t, "pwrite64", int, const void *, size_t, off64_t);
-    int f = before_write(fd);
+    int f = before_write(fd, &n);
     return f == 1 ? -1 : real(fd, buf, f ? n / 2 : n, at);
 }
 
@@ -193,7 +210,9 @@ ssize_t pwrite(int fd, const void *buf, size_t n, off_t at) { return pwrite64(fd
 
 ssize_t writev(int fd, const struct iovec *v, int n) {
     REAL(ssize_t, "writev", int, const struct iovec *, int);
-    int f = before_write(fd);
+    if (bounded && n > 0) return write(fd, v[0].iov_base, v[0].iov_len);
+    size_t any = 0;
+    int f = before_write(fd, &any);
     if (f == 1) return -1;
     if (f == 2 && n > 0) return write(fd, v[0].iov_base, v[0].iov_len / 2);
     return real(fd, v, n);
@@ -202,20 +221,22 @@ ssize_t writev(int fd, const struct iovec *v, int n) {
 ssize_t copy_file_range(int in, off64_t *a, int out, off64_t *b, size_t n, unsigned flags) {
     REAL(ssize_t, "copy_file_range", int, off64_t *, int, off64_t *, size_t, unsigned);
     struct stat st;
-    int f = before_write(out);
+    if (bounded) n = left(in, a, n);
+    int f = before_write(out, &n);
     if (f == 2 && !fstat(in, &st)) n = (size_t)st.st_size / 2 < n ? (size_t)st.st_size / 2 : n / 2;
     return f == 1 ? -1 : real(in, a, out, b, n, flags);
 }
 
 ssize_t sendfile64(int out, int in, off64_t *at, size_t n) {
     REAL(ssize_t, "sendfile64", int, int, off64_t *, size_t);
-    int f = before_write(out);
+    if (bounded) n = left(in, at, n);
+    int f = before_write(out, &n);
     return f == 1 ? -1 : real(out, in, at, f ? n / 2 : n);
 }
 
 ssize_t splice(int in, off64_t *a, int out, off64_t *b, size_t n, unsigned flags) {
     REAL(ssize_t, "splice", int, off64_t *, int, off64_t *, size_t, unsigned);
-    int f = before_write(out);
+    int f = before_write(out, &n);
     return f == 1 ? -1 : real(in, a, out, b, f ? n / 2 : n, flags);
 }
 
@@ -223,7 +244,8 @@ int ftruncate64(int fd, off64_t to) {
     REAL(int, "ftruncate64", int, off64_t);
     struct stat st;
     /* a full disk does not stop a file from becoming shorter */
-    int f = !fstat(fd, &st) && to > st.st_size ? before_write(fd) : 0;
+    size_t more = !fstat(fd, &st) && to > st.st_size ? (size_t)(to - st.st_size) : 0;
+    int f = more ? before_write(fd, &more) : 0;
     return f == 1 ? -1 : real(fd, to);
 }
 

@@ -1,6 +1,7 @@
 //! EX3, EX7, EX9, EX10: a command that dies, a folder that is away, a day that passes.
 
 use super::*;
+use crate::support::disco::{Falha, Momento, NENHUMA, roda};
 use std::fs;
 
 /// `atom run` that dies between rename and commit; returns the name that it left.
@@ -42,6 +43,65 @@ fn ex3_queda_entre_renomear_e_gravar_nao_repete_nem_pula_ficha_em_nenhum_tipo() 
         assert_ne!(b.sql("SELECT group_concat(ficha_id||':'||h) FROM enviado"), sent, "{kind}");
     }
     assert_eq!(livro(&b), "carga publicado,incremental publicado,baixa publicado, enviado 1002,1003");
+}
+
+/// What is due, in a bed where nothing of it is built yet.
+fn a_enviar(kind: &str) -> Bed {
+    if kind == "carga" {
+        let b = Bed::with(SEM_PORTOES);
+        b.importa_remessa("20230803", 12);
+        return b;
+    }
+    let b = com_carga(12);
+    let late: Vec<Devedor<'_>> = (1..=6).map(|n| (1000 + n, n, &[("dias_atraso", "99")][..])).collect();
+    match kind {
+        "incremental" => drop(remessa(&b, "20230803_213000", &late)),
+        _ => drop(exclusao(&b, "20230803_220000", &[1001, 1002, 1003])),
+    }
+    b
+}
+
+#[test]
+fn ex2_um_envio_cortado_em_qualquer_byte_sai_na_proxima_execucao_com_os_mesmos_bytes_uma_vez() {
+    for kind in ["carga", "incremental", "baixa"] {
+        let b = a_enviar(kind);
+        let (start, before) = (Momento::de(&b), b.names("manager"));
+        let sent = || b.sql("SELECT count(*)||':'||total(ficha_id)||':'||group_concat(h) FROM enviado");
+        let sent_before = sent();
+        // without a fault: what is to be there in the end
+        b.atom(&["-q", "run"]).exits(0);
+        let name = ultimo(&b, kind);
+        let (size, sent_after) = (fs::metadata(b.root.join("manager").join(&name)).unwrap().len() as usize, sent());
+        let whole = b.read("manager", &name);
+        assert!(!before.contains(&name) && sent_after != sent_before, "{kind}");
+        let head = whole.find("\r\n").unwrap() + 2;
+        for n in [0, 1, head - 1, head, head + 1, size / 2, size - 2, size - 1] {
+            let at = format!("{kind} cut at {n} of {size}");
+            start.volta(&b);
+            let full = Falha { pasta: "manager", op: "write", n, modo: "room", erro: "ENOSPC" };
+            let v = roda(&b, &["run"], full);
+            assert!(v.conta("hits") > 0, "{at}: {}", v.shim);
+            assert_eq!(v.out.code, 5, "{at}: {}", v.disse());
+            assert!(v.em_linha().contains("disco cheio"), "{at}: {}", v.disse());
+            let mut left = b.names("manager");
+            left.retain(|f| !before.contains(f));
+            assert_eq!(left, [format!("{name}.part")], "{at}");
+            assert_eq!(fs::metadata(b.root.join("manager").join(&left[0])).unwrap().len() as usize, n, "{at}");
+            assert_eq!(sent(), sent_before, "{at}: nobody has it yet");
+            let board = b.atom(&["day"]).exits(0).stdout;
+            assert!(board.contains("ainda não publicad") && board.contains("disco cheio"), "{at}: {board}");
+            assert!(b.atom(&["status"]).exits(0).stdout.contains(&name), "{at}");
+            // later: the stamp of the name is that of the file that was built
+            let next = b.cmd(&["run"]).env("ATOM_NOW", "2023-08-04T05:00:00-03:00").output().unwrap();
+            assert_eq!(next.status.code(), Some(0), "{at}: {next:?}");
+            let all = b.names("manager");
+            assert_eq!(all, [before.clone(), vec![name.clone()]].concat(), "{at}");
+            assert_eq!(b.read("manager", &name), whole, "{at}");
+            assert_eq!(sent(), sent_after, "{at}");
+            let again = roda(&b, &["run"], NENHUMA);
+            assert_eq!((again.out.code, b.names("manager"), sent()), (0, all, sent_after.clone()), "{at}");
+        }
+    }
 }
 
 #[test]

@@ -207,6 +207,7 @@ impl Bed {
         for (table, key) in [
             ("ficha", "ficha.cpf_cnpj_cliente FROM ficha"),
             ("contrato", "f.cpf_cnpj_cliente FROM contrato JOIN ficha f ON f.id=contrato.ficha_id"),
+            ("cadastro", "c.chave FROM cadastro JOIN contrato c ON c.id=cadastro.contrato_id"),
             ("divida", "c.chave FROM divida JOIN contrato c ON c.id=divida.contrato_id"),
             (
                 "telefone",
@@ -221,8 +222,17 @@ impl Bed {
             ("refin", "c.chave FROM refin JOIN contrato c ON c.id=refin.contrato_id"),
             ("conjunto", "c.chave FROM conjunto JOIN contrato c ON c.id=conjunto.contrato_id"),
         ] {
-            let internal =
-                ["id", "ficha_id", "contrato_id", "run", "criada_run", "criado_run", "situacao_run", "linha"];
+            let internal = [
+                "id",
+                "ficha_id",
+                "contrato_id",
+                "run",
+                "criada_run",
+                "criado_run",
+                "situacao_run",
+                "linha",
+                "criado_linha",
+            ];
             let mut cols = db.prepare(&format!("SELECT name FROM pragma_table_info('{table}')")).unwrap();
             let cols: Vec<String> = cols
                 .query_map([], |r| r.get::<_, String>(0))

@@ -32,7 +32,8 @@ pub(super) struct Grava<'d> {
     ins_ficha: Stmt<'d>,
     upd_ficha: Stmt<'d>,
     ins_contrato: Stmt<'d>,
-    upd_contrato: Stmt<'d>,
+    ins_cadastro: Stmt<'d>,
+    upd_cadastro: Stmt<'d>,
     upd_estado: Stmt<'d>,
     ins_divida: Stmt<'d>,
     upd_divida: Stmt<'d>,
@@ -66,20 +67,16 @@ impl<'d> Grava<'d> {
             primeiro_id: proxima_ficha,
             proxima_ficha,
             ins_ficha: db.prepare(&Tabela::Ficha.insert_sql(e))?,
-            upd_ficha: db.prepare(&Tabela::Ficha.update_sql(e, &["h", "run", "linha"], None, &["id"]))?,
+            upd_ficha: db.prepare(&Tabela::Ficha.update_sql(e, &["h", "run", "linha"], &["id"]))?,
             ins_contrato: db.prepare(&Tabela::Contrato.insert_sql(e))?,
-            upd_contrato: db.prepare(&Tabela::Contrato.update_sql(
-                e,
-                &["h", "run", "linha"],
-                Some("contrato"),
-                &["id"],
-            ))?,
+            ins_cadastro: db.prepare(&Tabela::Cadastro.insert_sql(e))?,
+            upd_cadastro: db.prepare(&Tabela::Cadastro.update_sql(e, &["run", "linha"], &["contrato_id"]))?,
             upd_estado: db.prepare(
-                "UPDATE contrato SET situacao=?1, situacao_run=coalesce(?2, situacao_run), bloqueado_em=?3,
-                   h_contato=?4, run=?5, linha=?6 WHERE id=?7",
+                "UPDATE OR ROLLBACK contrato SET situacao=?1, situacao_run=coalesce(?2, situacao_run),
+                   bloqueado_em=NULL, h=?3, h_contato=?4, run=?5, linha=?6 WHERE id=?7",
             )?,
             ins_divida: db.prepare(&Tabela::Divida.insert_sql(e))?,
-            upd_divida: db.prepare(&Tabela::Divida.update_sql(e, &["h", "run", "linha"], None, &["contrato_id"]))?,
+            upd_divida: db.prepare(&Tabela::Divida.update_sql(e, &["h", "run", "linha"], &["contrato_id"]))?,
             telefones: contatos(
                 Tabela::Telefone,
                 "DELETE FROM telefone WHERE ficha_id=?1 AND origem=0 AND contrato_id=?2",
@@ -135,13 +132,13 @@ impl<'d> Grava<'d> {
         let id = self.proximo_contrato;
         self.proximo_contrato += 1;
         let h_contato = self.contatos(linha, ficha, id, true)?;
-        let stmt = &mut self.ins_contrato;
-        let (_, warned) = bind(stmt, linha, &self.base.mapa.partes[1].campos, 11)?;
+        let warned = bind(&mut self.ins_cadastro, linha, &self.base.mapa.alteraveis, 3)?.1;
         let h = self.base.mapa.hash(1, linha, &mut self.base.scratch) | u64::from(warned);
-        let text = linha.campo(self.base.mapa.contrato);
-        let key = contrato::chave(text).ok().flatten().unwrap_or_default();
-        let run = Cell::Int(self.run);
-        let own = [
+        let at = self.base.mapa.contrato;
+        let key = contrato::chave(linha.campo(at)).ok().flatten().unwrap_or_default();
+        let shown = linha.valor(at).unwrap_or(Valor::Nulo);
+        let (run, numero) = (Cell::Int(self.run), Cell::Int(i64::from(linha.numero)));
+        self.ins_contrato.exec(&[
             Cell::Int(id),
             Cell::Int(ficha),
             Cell::Text(&key),
@@ -151,12 +148,13 @@ impl<'d> Grava<'d> {
             Cell::Int(h.cast_signed()),
             Cell::Int(h_contato.cast_signed()),
             run,
+            numero,
             run,
-            Cell::Int(i64::from(linha.numero)),
-        ];
-        stmt.exec(&own)?;
+            numero,
+            celula(&shown),
+        ])?;
+        self.ins_cadastro.exec(&[Cell::Int(id), run, numero])?;
         self.divida(linha, id, true)?;
-        self.historico(id, linha.numero, "CRIADO", None, Some(Situacao::Ativo))?;
         self.base.presentes.push(u32::try_from(id)?);
         Ok(id)
     }
@@ -164,26 +162,24 @@ impl<'d> Grava<'d> {
     fn contrato_velho(&mut self, linha: &Linha<'_>, marca: Marca, atual: super::Atual) -> anyhow::Result<()> {
         let id = i64::from(atual.id);
         let (run, numero) = (Cell::Int(self.run), Cell::Int(i64::from(linha.numero)));
+        let mut h = atual.h[0];
         if marca & CONTRATO != 0 {
-            let stmt = &mut self.upd_contrato;
-            let (n, warned) = bind(stmt, linha, &self.base.mapa.alteraveis, 3)?;
-            let h = self.base.mapa.hash(1, linha, &mut self.base.scratch) | u64::from(warned);
-            for (i, c) in [(1, Cell::Int(h.cast_signed())), (2, run), (3, numero), (n + 1, Cell::Int(id))] {
-                stmt.bind(i, c)?;
-            }
-            stmt.run()?;
+            let (n, warned) = bind(&mut self.upd_cadastro, linha, &self.base.mapa.alteraveis, 2)?;
+            h = self.base.mapa.hash(1, linha, &mut self.base.scratch) | u64::from(warned);
+            self.upd_cadastro.bind(n + 1, Cell::Int(id))?;
+            self.upd_cadastro.exec(&[run, numero])?;
         }
         if marca & DIVIDA != 0 {
             self.divida(linha, id, false)?;
         }
-        if marca & (CONTATO | ALTA) != 0 {
+        if marca & (CONTRATO | CONTATO | ALTA) != 0 {
             let ficha = self.base.fichas.get(atual.ficha as usize).map_or(0, |f| i64::from(f.id));
             let h_contato = if marca & CONTATO != 0 { self.contatos(linha, ficha, id, false)? } else { atual.h[2] };
             let alta = marca & ALTA != 0;
             self.upd_estado.exec(&[
                 Cell::Text(if alta { Situacao::Ativo.as_str() } else { atual.situacao.as_str() }),
                 if alta { run } else { Cell::Null },
-                Cell::Null,
+                Cell::Int(h.cast_signed()),
                 Cell::Int(h_contato.cast_signed()),
                 run,
                 numero,

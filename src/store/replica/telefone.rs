@@ -1,13 +1,25 @@
-//! The phones of each ficha as the one list of decisions 5, made by [`telefones::une`].
+//! The phones of each ficha as the one list of decisions 5, made by [`telefones::une_em`].
+//!
+//! **Performance:** the lines are read in the order of their key and the list is written in that of its own, many rows
+//! a statement: each statement looks for its place from the root, the rows after its first one do not.
 
-use crate::domain::telefones::{self, LinhaTelefone, Origem};
+use crate::domain::telefones::{self, LinhaTelefone, Origem, Telefone};
 use crate::store::db::{Cell, Db, Result, Stmt};
 use crate::store::linhas;
 
+/// DDD and number are one number, the DDD its first two digits; the view shows them as text.
 const TABELA: &str = "
 CREATE TABLE main.telefone (
-  ficha_id INTEGER NOT NULL, ordem INTEGER NOT NULL, ddd TEXT NOT NULL, numero TEXT, tipo TEXT NOT NULL,
-  origem TEXT NOT NULL, score INTEGER, comercial INTEGER NOT NULL, PRIMARY KEY (ficha_id, ordem)) STRICT, WITHOUT ROWID";
+  ficha_id INTEGER NOT NULL, ordem INTEGER NOT NULL, fone INTEGER NOT NULL, tipo TEXT NOT NULL,
+  origem INTEGER NOT NULL, score INTEGER, comercial INTEGER NOT NULL,
+  PRIMARY KEY (ficha_id, ordem)) STRICT, WITHOUT ROWID";
+const COLUNAS: usize = 7;
+/// Rows a statement.
+const LEVA: usize = 32;
+
+/// What the view calls each origin, whose number the table holds.
+pub(super) const ORIGENS: [(Origem, &str); 3] =
+    [(Origem::Remessa, "REMESSA"), (Origem::Portal, "PORTAL"), (Origem::Enriquecimento, "ENRIQUECIMENTO")];
 
 /// Makes the list of every ficha; returns its rows. Without `numeros` each row keeps its DDD alone.
 pub(super) fn lista(db: &Db, numeros: bool) -> Result<usize> {
@@ -15,11 +27,10 @@ pub(super) fn lista(db: &Db, numeros: bool) -> Result<usize> {
     let mut uniao = Uniao {
         ficha: 0,
         linhas: Vec::new(),
-        contratos: Vec::new(),
+        de: Vec::new(),
+        pronta: Vec::new(),
         texto: db.prepare("SELECT contrato FROM carteira.contrato WHERE id=?1")?,
-        insere: db.prepare("INSERT INTO main.telefone VALUES (?1,?2,?3,?4,?5,?6,?7,?8)")?,
-        numeros,
-        total: 0,
+        saida: Saida { fila: Vec::new(), muitas: insere(db, LEVA)?, uma: insere(db, 1)?, numeros, total: 0 },
     };
     // of the store: the list that is being made has the same name
     let sql = format!(
@@ -33,70 +44,110 @@ pub(super) fn lista(db: &Db, numeros: bool) -> Result<usize> {
             uniao.ficha = ficha;
         }
         let Some(linha) = linhas::telefone(r, 2)? else { return Ok(()) };
-        let contrato = r.i64(1)?;
-        if linha.origem == Origem::Remessa && uniao.contratos.last() != Some(&contrato) {
-            uniao.contratos.push(contrato);
-        }
-        // its place, which stands behind the origin
-        uniao.linhas.push((contrato, r.i64(3)?, linha));
+        uniao.de.push(r.i64(1)?);
+        uniao.linhas.push(linha);
         Ok(())
     })?;
     uniao.fecha()?;
-    Ok(uniao.total)
+    uniao.saida.fim()
 }
 
 /// The lines of one ficha while they are read.
 struct Uniao<'d> {
     ficha: i64,
-    /// Contract and place of each.
-    linhas: Vec<(i64, i64, LinhaTelefone)>,
-    /// The contracts with phones of the remessa, in the order of their rows.
-    contratos: Vec<i64>,
+    linhas: Vec<LinhaTelefone>,
+    /// The contract of each.
+    de: Vec<i64>,
+    pronta: Vec<Telefone>,
     texto: Stmt<'d>,
-    insere: Stmt<'d>,
-    numeros: bool,
-    total: usize,
+    saida: Saida<'d>,
 }
 
 impl Uniao<'_> {
-    /// Writes the list of the ficha that has been read.
+    /// Makes the list of the ficha that has been read.
     fn fecha(&mut self) -> Result<()> {
-        // the key's order is the reading order, but for contracts, which stand in the order of their text
-        if self.contratos.len() > 1 {
-            let mut textos = Vec::new();
-            for id in &self.contratos {
-                let mut cursor = self.texto.query(&[Cell::Int(*id)])?;
-                textos.push((cursor.next_row()?.map(|r| r.str(0)).transpose()?, *id));
-            }
-            // one that is gone stands last
-            textos.sort_by(|(a, _), (b, _)| (a.is_none(), a).cmp(&(b.is_none(), b)));
-            let place = |id: i64| textos.iter().position(|(_, c)| *c == id).unwrap_or(usize::MAX);
-            self.linhas.sort_by_key(|(contrato, ordem, l)| (l.origem, place(*contrato), *ordem));
+        self.ordena()?;
+        telefones::une_em(&self.linhas, &mut self.pronta);
+        self.linhas.clear();
+        self.de.clear();
+        for (ordem, t) in (1..).zip(self.pronta.drain(..)) {
+            self.saida.entra(self.ficha, ordem, t)?;
         }
-        self.contratos.clear();
-        let linhas: Vec<LinhaTelefone> = self.linhas.drain(..).map(|(.., l)| l).collect();
-        for (i, t) in (1..).zip(telefones::une(&linhas)) {
-            let (ddd, numero) = (t.fone.ddd(), self.numeros.then(|| t.fone.numero()));
-            self.insere.exec(&[
-                Cell::Int(self.ficha),
-                Cell::Int(i),
-                Cell::Text(&ddd),
-                Cell::from(numero.as_ref()),
-                Cell::Text(&t.tipo_saida),
-                Cell::Text(origem(t.origem)),
-                Cell::from(t.score),
-                Cell::Int(i64::from(t.comercial)),
-            ])?;
-            self.total += 1;
+        Ok(())
+    }
+
+    /// The key's order is the reading order, but for contracts, which stand in the order of their text.
+    fn ordena(&mut self) -> Result<()> {
+        let do_banco = self.linhas.iter().take_while(|l| l.origem == Origem::Remessa).count();
+        let contratos = self.de.get(..do_banco).unwrap_or_default();
+        if contratos.first() == contratos.last() {
+            return Ok(());
         }
+        let mut ids = contratos.to_vec();
+        ids.dedup();
+        let mut textos = Vec::new();
+        for id in ids {
+            let mut cursor = self.texto.query(&[Cell::Int(id)])?;
+            textos.push((cursor.next_row()?.map(|r| r.str(0)).transpose()?, id));
+        }
+        // one that is gone stands last
+        textos.sort_by(|(a, _), (b, _)| (a.is_none(), a).cmp(&(b.is_none(), b)));
+        let place = |id: i64| textos.iter().position(|(_, c)| *c == id).unwrap_or(usize::MAX);
+        let mut placed: Vec<_> = self.de.iter().map(|id| place(*id)).zip(self.linhas.drain(..)).collect();
+        // of one contract they come in their order
+        placed.sort_by_key(|(place, l)| (l.origem, *place));
+        self.linhas.extend(placed.into_iter().map(|(_, l)| l));
         Ok(())
     }
 }
 
-const fn origem(o: Origem) -> &'static str {
-    match o {
-        Origem::Remessa => "REMESSA",
-        Origem::Portal => "PORTAL",
-        Origem::Enriquecimento => "ENRIQUECIMENTO",
+fn insere(db: &Db, n: usize) -> Result<Stmt<'_>> {
+    let row = |i: usize| {
+        let marks: Vec<String> = (1..=COLUNAS).map(|c| format!("?{}", COLUNAS * i + c)).collect();
+        format!("({})", marks.join(","))
+    };
+    db.prepare(&format!("INSERT INTO main.telefone VALUES {}", (0..n).map(row).collect::<Vec<_>>().join(",")))
+}
+
+/// Where the list goes.
+struct Saida<'d> {
+    fila: Vec<(i64, i64, Telefone)>,
+    muitas: Stmt<'d>,
+    uma: Stmt<'d>,
+    numeros: bool,
+    total: usize,
+}
+
+impl Saida<'_> {
+    fn entra(&mut self, ficha: i64, ordem: i64, t: Telefone) -> Result<()> {
+        self.fila.push((ficha, ordem, t));
+        if self.fila.len() == LEVA {
+            for (i, row) in self.fila.iter().enumerate() {
+                liga(&mut self.muitas, COLUNAS * i, row, self.numeros)?;
+            }
+            self.fila.clear();
+            self.total += self.muitas.run()?;
+        }
+        Ok(())
     }
+
+    /// What is left; returns all rows.
+    fn fim(mut self) -> Result<usize> {
+        for row in &self.fila {
+            liga(&mut self.uma, 0, row, self.numeros)?;
+            self.total += self.uma.run()?;
+        }
+        Ok(self.total)
+    }
+}
+
+fn liga(stmt: &mut Stmt<'_>, at: usize, (ficha, ordem, t): &(i64, i64, Telefone), numeros: bool) -> Result<()> {
+    let fone = if numeros { t.fone.inteiro() } else { i64::from(t.fone.ddd_numero()) };
+    stmt.bind(at + 1, Cell::Int(*ficha))?;
+    stmt.bind(at + 2, Cell::Int(*ordem))?;
+    stmt.bind(at + 3, Cell::Int(fone))?;
+    stmt.bind(at + 4, Cell::Text(&t.tipo_saida))?;
+    stmt.bind(at + 5, Cell::Int(t.origem as i64))?;
+    stmt.bind(at + 6, Cell::from(t.score))?;
+    stmt.bind(at + 7, Cell::Int(i64::from(t.comercial)))
 }

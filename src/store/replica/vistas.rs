@@ -1,9 +1,11 @@
 //! The views that BI reads, and the dictionary of their columns. Their names begin with `bi_`, which no table
 //! of the store does; what they mean to a reader stands in docs/replica.md.
 
+use super::telefone::ORIGENS;
 use super::{Campo, Pedido, colunas};
 use crate::domain::situacao::{Situacao, StatusFicha};
 use crate::store::db::{Cell, Db, Result};
+use crate::store::evento;
 use crate::store::massiva::Canal;
 use crate::store::schema::Tabela;
 
@@ -72,13 +74,13 @@ impl Leva<'_> {
 
     fn contrato(&self) -> Result<()> {
         let own = ["id_crm", "contrato", "situacao", "bloqueado_em"];
-        let rarely = self.lista(Tabela::Contrato, "c", &own)?;
+        let rarely = self.lista(Tabela::Cadastro, "k", &own)?;
         let nightly = self.lista(Tabela::Divida, "d", &own)?;
         self.db.script(&format!(
             "CREATE VIEW main.bi_contrato AS SELECT c.ficha_id AS id_crm, c.contrato, c.situacao,
                CASE WHEN c.situacao='{}' THEN c.bloqueado_em END AS bloqueado_em{rarely}{nightly},
                c.criado_run, c.situacao_run, max(c.run, coalesce(d.run, 0)) AS run
-             FROM contrato c LEFT JOIN divida d ON d.contrato_id=c.id",
+             FROM contrato c LEFT JOIN cadastro k ON k.contrato_id=c.id LEFT JOIN divida d ON d.contrato_id=c.id",
             Situacao::Bloqueado.as_str(),
         ))
     }
@@ -104,8 +106,8 @@ impl Leva<'_> {
             if t == Tabela::Telefone || (t == Tabela::Email && !self.p.pessoais) {
                 continue;
             }
-            // the debt is the part of a contract that moves every night
-            let view = format!("bi_{}", if t == Tabela::Divida { Tabela::Contrato } else { t }.nome());
+            let of_contract = matches!(t, Tabela::Cadastro | Tabela::Divida);
+            let view = format!("bi_{}", if of_contract { Tabela::Contrato } else { t }.nome());
             for f in self.campos(t)? {
                 stmt.exec(&[
                     Cell::Text(&view),
@@ -125,11 +127,14 @@ fn em(s: Situacao) -> String {
     format!("(SELECT count(*) FROM contrato c WHERE c.ficha_id=f.id AND c.situacao='{}')", s.as_str())
 }
 
+/// DDD and number stand there as one number, whose first two digits are the DDD; without the numbers, as the DDD alone.
 fn telefone(numeros: bool) -> String {
-    let fone = if numeros { ", t.numero, t.ddd||t.numero AS fone" } else { "" };
+    let fone = if numeros { ", substr(t.fone,3) AS numero, CAST(t.fone AS TEXT) AS fone" } else { "" };
+    let origem: String = ORIGENS.map(|(o, word)| format!(" WHEN {} THEN '{word}'", o as u8)).concat();
     format!(
         "CREATE VIEW main.bi_telefone AS
-         SELECT t.ficha_id AS id_crm, t.ordem, t.ddd{fone}, t.tipo, t.origem, t.comercial, t.score FROM telefone t"
+         SELECT t.ficha_id AS id_crm, t.ordem, substr(t.fone,1,2) AS ddd{fone}, t.tipo,
+           CASE t.origem{origem} END AS origem, t.comercial, t.score FROM telefone t"
     )
 }
 
@@ -146,7 +151,7 @@ fn historico(pessoais: bool) -> String {
         "CREATE VIEW main.bi_historico AS
          SELECT c.ficha_id AS id_crm, c.contrato, substr(replace(r.fim,'T',' '),1,19) AS em, r.data_operacao,
            'CARTEIRA' AS canal, x.regra AS acao, x.de, x.para, x.detalhe, NULL AS protocolo{nothing}, x.run, x.linha
-         FROM evento x JOIN contrato c ON c.id=x.contrato_id LEFT JOIN run r ON r.id=x.run
+         FROM {} x JOIN contrato c ON c.id=x.contrato_id LEFT JOIN run r ON r.id=x.run
          UNION ALL
          SELECT x.ficha_id, c.contrato, x.enviada_em, l.data_operacao, x.canal,
            CASE x.canal WHEN '{}' THEN '{}' WHEN '{}' THEN '{}' ELSE x.canal END,
@@ -160,6 +165,7 @@ fn historico(pessoais: bool) -> String {
          SELECT x.ficha_id, NULL, x.em, l.data_operacao, 'LIGACAO', x.status, NULL, NULL, NULL, NULL{number}, NULL,
            x.linha
          FROM retorno x LEFT JOIN lote l ON l.id=x.lote_id",
+        evento::HISTORIA,
         email.as_str(),
         email.marca(),
         sms.as_str(),
