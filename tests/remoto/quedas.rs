@@ -30,19 +30,27 @@ fn o_que_cai_uma_vez_e_tentado_de_novo_e_um_servidor_que_nao_atende_nao_e_mais_c
 fn in2_cada_chamada_a_um_servidor_calado_acaba_e_a_leitura_tambem() {
     let s = sshd("");
     fs::write(s.pasta("evo").join("a.csv"), vec![7; 2_000_000]).unwrap();
-    for silent in [0, 100, 2_000, 3_300, 4_000, 700_000] {
-        s.falha(Falha::Cala(silent));
+    let f = vsftpd(false);
+    fs::write(f.pasta("evo").join("a.csv"), vec![7; 2_000_000]).unwrap();
+    let over_ssh = [0, 100, 2_000, 3_300, 4_000, 700_000].map(|n| ("sftp", n));
+    for (scheme, silent) in over_ssh.into_iter().chain([0, 25, 60, 150, 200].map(|n| ("ftp", n))) {
         let limits = Limits { idle: Duration::from_millis(400), until: Instant::now() + Duration::from_secs(30) };
         let (done, ended) = std::sync::mpsc::channel();
-        let (folder, servers) = (sftp(&s, limits), Servers::default());
+        let servers = Servers::default();
+        let mut r = if scheme == "sftp" {
+            s.falha(Falha::Cala(silent));
+            Remote::server(sftp(&s, limits), "x".into(), &servers)
+        } else {
+            f.falha(Falha::Cala(silent));
+            Remote::server(ftp(&f, false, limits), "x".into(), &servers)
+        };
         std::thread::spawn(move || {
-            let mut r = Remote::server(folder, "x".into(), &servers);
             let read = r.get("a.csv", 0).and_then(|mut f| f.read_to_end(&mut Vec::new()));
             let why = read.unwrap_err().to_string();
             drop(r);
             done.send(why).unwrap();
         });
         let why = ended.recv_timeout(Duration::from_secs(15)).expect("it hangs");
-        assert!(why.contains("sem mandar um byte"), "{silent}: {why}");
+        assert!(why.contains("sem mandar um byte"), "{scheme} {silent}: {why}");
     }
 }
