@@ -4,9 +4,9 @@
 //! of one holds up nothing of the other: each server has a thread of its own, and the whole ends when
 //! `evo.max_seconds` are over (IN2).
 //!
-//! Three steps: every folder is listed once, at the same time; what was listed is judged against the store
-//! ([`olhar`]); what is to be taken is copied ([`copia`]), at the same time again, and entered in the ledger as it
-//! comes. Complete: size and modification time stand still between two looks `evo.settle_seconds` apart, kept across
+//! The thread of a server lists a folder; here, where the store is, the names are judged ([`olhar`]) and it is told what
+//! to copy ([`copia`]); each file is entered in the ledger as it comes. Complete: size and modification time stand still
+//! between two looks `evo.settle_seconds` apart, kept across
 //! runs. Copied to `<name>.fetch.part`, hashed on the way, synced, size checked, renamed, entered in the ledger. One
 //! file that cannot be taken holds up no other. The remote copy is moved or deleted only after the import committed
 //! ([`depois`], IN17).
@@ -97,8 +97,6 @@ fn pastas_de(config: &Config) -> Vec<Pasta<'_>> {
 struct Visita<'a> {
     pasta: Pasta<'a>,
     remote: Remote,
-    listed: io::Result<Vec<Entry>>,
-    pedidos: Vec<Pedido<'a>>,
 }
 
 /// Looks at each folder once. The caller holds the fetch lock.
@@ -112,19 +110,16 @@ pub fn fetch(ctx: &Contexto<'_>) -> anyhow::Result<Colheita> {
     let mut servers: Vec<Vec<Visita<'_>>> = Vec::new();
     for pasta in pastas_de(config) {
         match pastas::abre(pasta.url, pasta.dono.acesso(config), ctx.mode, limits, ctx.servidores) {
-            Ok(remote) => agrupa(&mut servers, Visita { pasta, remote, listed: Ok(Vec::new()), pedidos: Vec::new() }),
+            Ok(remote) => agrupa(&mut servers, Visita { pasta, remote }),
             Err(e) => drop(failed.get_or_insert(e)),
         }
     }
-    std::thread::scope(|s| {
-        for visitas in &mut servers {
-            s.spawn(|| visitas.iter_mut().for_each(|v| v.listed = v.remote.list()));
-        }
-    });
-    olha(ctx, &mut servers, &mut out)?;
     if !ctx.import.opcoes.dry_run {
-        toma(ctx, &mut servers, &mut out)?;
+        // what nobody awaits any more
+        let awaited = remoto::awaited(&ctx.store().db)?;
+        remove_parts(ctx, |name| name.strip_suffix(PARTE).is_some_and(|n| !awaited.contains(n)))?;
     }
+    visita_todos(ctx, &mut servers, &mut out)?;
     failed.map_or(Ok(out), |e| Err(e.into()))
 }
 
@@ -158,77 +153,47 @@ impl Pasta<'_> {
     }
 }
 
-/// Judges what was listed; fills the requests of each folder. What is remembered of the names changes in one
-/// transaction, after the parts that it makes worthless are gone.
-fn olha<'a>(ctx: &Contexto<'a>, servers: &mut [Vec<Visita<'a>>], out: &mut Colheita) -> anyhow::Result<()> {
-    let db = &ctx.store().db;
-    let (mut rows, mut kept) = (Vec::new(), HashSet::new());
-    for v in servers.iter_mut().flatten() {
-        let origem = v.pasta.url.to_string();
-        let entries = match std::mem::replace(&mut v.listed, Ok(Vec::new())) {
-            Ok(entries) => entries,
-            Err(e) => {
-                // of a folder that cannot be seen nothing is forgotten
-                kept.extend(remoto::awaited(db, &origem)?);
-                out.falhas.push(v.pasta.falha(&origem, &e));
-                continue;
-            }
-        };
-        let mut changed = Vec::new();
-        v.pedidos = olhar::olha(ctx, v.pasta, &entries, out, &mut changed)?;
-        kept.extend(v.pedidos.iter().filter(|p| p.retoma).map(|p| p.name.clone()));
-        rows.push((origem, entries.iter().map(shown).collect::<Vec<_>>(), changed));
-    }
-    if ctx.import.opcoes.dry_run {
-        return Ok(());
-    }
-    remove_parts(ctx, |name| name.strip_suffix(PARTE).is_some_and(|n| !kept.contains(n)))?;
-    let tx = db.begin()?;
-    for (origem, listed, changed) in &rows {
-        remoto::forget_gone(&tx, origem, listed)?;
-        for (name, row) in changed {
-            remoto::put(&tx, origem, name, row)?;
-        }
-    }
-    Ok(tx.commit()?)
-}
-
 /// The end of a partial copy's name.
 const PARTE: &str = ".fetch.part";
 
 /// What the thread of a server tells.
 enum Aviso<'a> {
+    /// A folder's names; the answer is what to copy.
+    Lista(Pasta<'a>, io::Result<Vec<Entry>>, Sender<Vec<Pedido<'a>>>),
     /// Bytes of a file so far.
     Anda(String, u64, u64),
     /// A copy ended.
     Fim(Pasta<'a>, Box<Pedido<'a>>, Copia),
 }
 
-/// Copies what is asked of each folder, all servers at the same time, and enters each file as it comes.
-fn toma<'a>(ctx: &Contexto<'a>, servers: &mut [Vec<Visita<'a>>], out: &mut Colheita) -> anyhow::Result<()> {
-    if servers.iter().flatten().all(|v| v.pedidos.is_empty()) {
-        return Ok(());
-    }
+/// All servers at the same time, each on a thread; the store stays on this one.
+fn visita_todos<'a>(ctx: &Contexto<'a>, servers: &mut [Vec<Visita<'a>>], out: &mut Colheita) -> anyhow::Result<()> {
     let inbox = ctx.import.config.data.join("inbox");
     let (inbox, stop) = (&inbox, &AtomicBool::new(false));
     std::thread::scope(|s| {
         let (tx, rx) = mpsc::channel();
         for visitas in servers {
             let tx = tx.clone();
-            s.spawn(move || visitas.iter_mut().for_each(|v| copia_pedidos(v, inbox, stop, &tx)));
+            s.spawn(move || visitas.iter_mut().for_each(|v| visita(v, inbox, stop, &tx)));
         }
         drop(tx);
         let mut failed = None;
         for aviso in rx {
-            match aviso {
-                Aviso::Anda(name, done, total) => (ctx.import.progresso)(done, total, &name),
-                // bytes that came stay a part: the next fetch takes them over
-                Aviso::Fim(..) if failed.is_some() => {}
-                Aviso::Fim(pasta, pedido, end) => {
-                    if let Err(e) = recebe(ctx, pasta, &pedido, end, inbox, out) {
-                        failed = Some(e);
-                    }
+            let done = match aviso {
+                Aviso::Anda(name, done, total) => {
+                    (ctx.import.progresso)(done, total, &name);
+                    Ok(())
                 }
+                // the store failed: who waits for an answer gets none, what came stays a part for the next fetch
+                _ if failed.is_some() => Ok(()),
+                // who is told nothing has nothing to copy
+                Aviso::Lista(pasta, listed, reply) => {
+                    julga(ctx, pasta, listed, out).map(|asked| drop(reply.send(asked)))
+                }
+                Aviso::Fim(pasta, pedido, end) => recebe(ctx, pasta, &pedido, end, inbox, out),
+            };
+            if let Err(e) = done {
+                failed = Some(e);
             }
             if failed.is_some() || out.inbox.is_some() {
                 stop.store(true, Ordering::Relaxed);
@@ -238,9 +203,46 @@ fn toma<'a>(ctx: &Contexto<'a>, servers: &mut [Vec<Visita<'a>>], out: &mut Colhe
     })
 }
 
-/// On the thread of a server: one file after the other, until all are here or there is no point in more.
-fn copia_pedidos<'a>(v: &mut Visita<'a>, inbox: &Path, stop: &AtomicBool, tx: &Sender<Aviso<'a>>) {
-    for p in std::mem::take(&mut v.pedidos) {
+/// Judges what was listed. What is remembered of the names changes in one transaction, after the parts that it makes
+/// worthless are gone.
+fn julga<'a>(
+    ctx: &Contexto<'a>,
+    pasta: Pasta<'a>,
+    listed: io::Result<Vec<Entry>>,
+    out: &mut Colheita,
+) -> anyhow::Result<Vec<Pedido<'a>>> {
+    let origem = pasta.url.to_string();
+    let entries = match listed {
+        Ok(entries) => entries,
+        Err(e) => {
+            out.falhas.push(pasta.falha(&origem, &e));
+            return Ok(Vec::new());
+        }
+    };
+    let mut changed = Vec::new();
+    let asked = olhar::olha(ctx, pasta, &entries, out, &mut changed)?;
+    if ctx.import.opcoes.dry_run {
+        return Ok(Vec::new());
+    }
+    let anew: HashSet<&str> = changed.iter().map(|(name, _)| name.as_str()).collect();
+    remove_parts(ctx, |name| name.strip_suffix(PARTE).is_some_and(|n| anew.contains(n)))?;
+    let tx = ctx.store().db.begin()?;
+    remoto::forget_gone(&tx, &origem, &entries.iter().map(shown).collect::<Vec<_>>())?;
+    for (name, row) in &changed {
+        remoto::put(&tx, &origem, name, row)?;
+    }
+    tx.commit()?;
+    Ok(asked)
+}
+
+/// On the thread of a server: a folder's names, then one file after the other, until all are here or there is no point
+/// in more.
+fn visita<'a>(v: &mut Visita<'a>, inbox: &Path, stop: &AtomicBool, tx: &Sender<Aviso<'a>>) {
+    let (reply, asked) = mpsc::channel();
+    if tx.send(Aviso::Lista(v.pasta, v.remote.list(), reply)).is_err() {
+        return;
+    }
+    for p in asked.recv().unwrap_or_default() {
         if stop.load(Ordering::Relaxed) {
             return;
         }

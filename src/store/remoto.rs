@@ -75,9 +75,10 @@ pub fn forget_gone(db: &Db, origem: &str, listed: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// Names of a folder that were seen and not taken yet.
-pub fn awaited(db: &Db, origem: &str) -> Result<Vec<String>> {
-    db.rows("SELECT nome FROM remoto WHERE origem=?1 AND estado='visto'", &[Cell::Text(origem)], |r| r.str(0))
+/// Names that were seen and not taken yet, of all folders.
+pub fn awaited(db: &Db) -> Result<std::collections::HashSet<String>> {
+    let names = db.rows("SELECT nome FROM remoto WHERE estado='visto'", &[], |r| r.str(0))?;
+    Ok(names.into_iter().collect())
 }
 
 /// Names left alone, with the reason.

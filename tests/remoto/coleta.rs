@@ -160,11 +160,16 @@ fn in2_um_servidor_que_goteja_acaba_com_max_seconds() {
         }
     });
     for scheme in ["sftp", "ftp"] {
-        let b = Bed::bare("");
+        let (b, m) = (Bed::bare(""), sshd(""));
         let url = format!("url = \"{scheme}://u@127.0.0.1:{port}/x\"\nallow_cleartext = true\nmax_seconds = 2\n");
-        configura(&b, &(url + "idle_seconds = 1\npassword = \"env:FTP_SENHA\""), &aqui(&b, "manager"), "");
+        let there = manager(&m, "sftp", true);
+        configura(&b, &(url + "idle_seconds = 1\npassword = \"env:FTP_SENHA\""), &there, "");
         roda(&b, &["init"]).exits(0);
-        acaba(&b, &["run"]).exits(5);
+        let name = "20230804_093000_manager_retorno.csv";
+        fs::write(m.pasta("saida").join(name), "ID_CRM;TELEFONE;STATUS;DATA_HORA\n").unwrap();
+        acaba(&b, &["fetch"]).exits(5);
+        // the other's file is in
+        assert_eq!(b.names("data/inbox"), [name], "{scheme}");
     }
 }
 
