@@ -161,15 +161,17 @@ fn in2_um_servidor_que_goteja_acaba_com_max_seconds() {
     });
     for scheme in ["sftp", "ftp"] {
         let (b, m) = (Bed::bare(""), sshd(""));
-        let url = format!("url = \"{scheme}://u@127.0.0.1:{port}/x\"\nallow_cleartext = true\nmax_seconds = 2\n");
+        let url = format!(
+            "url = \"{scheme}://u@127.0.0.1:{port}/x\"\nallow_cleartext = true\nmax_seconds = 2\nsettle_seconds = 0\n"
+        );
         let there = manager(&m, "sftp", true);
         configura(&b, &(url + "idle_seconds = 1\npassword = \"env:FTP_SENHA\""), &there, "");
         roda(&b, &["init"]).exits(0);
         let name = "20230804_093000_manager_retorno.csv";
         fs::write(m.pasta("saida").join(name), "ID_CRM;TELEFONE;STATUS;DATA_HORA\n").unwrap();
-        acaba(&b, &["fetch"]).exits(5);
+        let out = acaba(&b, &["fetch"]).exits(5);
         // the other's file is in
-        assert_eq!(b.names("data/inbox"), [name], "{scheme}");
+        assert_eq!(b.names("data/inbox"), [name], "{scheme}: {} {}", out.stdout, out.stderr);
     }
 }
 
