@@ -11,8 +11,9 @@ use crate::config::{After, Config, Env, RemoteUrl};
 use crate::pipeline::pastas::{self, Dono};
 use crate::store::execucao;
 use crate::store::lock::{self, LockError, Which};
-use crate::transport::Remote;
+use crate::transport::{Fault, Remote};
 use serde_json::json;
+use std::io::ErrorKind;
 use std::path::Path;
 
 /// Check config, clock, disk, store, locks and every remote; one verdict a line
@@ -192,7 +193,12 @@ fn remoto(app: &App, dono: Dono, key: &str, url: &RemoteUrl) -> Linha {
         }
         Err((step, e)) => {
             let next = match step {
-                _ if crate::transport::Fault::of(&e).is_some() => None,
+                // what refused us says the step itself
+                _ if Fault::refused(&e) => None,
+                _ if Fault::of(&e).is_some() || e.kind() == ErrorKind::ConnectionRefused => Some(format!(
+                    "o servidor está no ar, e esta máquina chega até ele? Fale com quem o opera ({})",
+                    pastas::servidor(url).unwrap_or_default()
+                )),
                 "listar" => Some(format!("confira a pasta e as permissões de quem entra ({key})")),
                 _ => Some("peça permissão de gravação nessa pasta a quem a opera".to_owned()),
             };

@@ -11,7 +11,7 @@
 //! A read that breaks is taken up by the caller, from where it broke. All else the ledger makes repeatable: the next
 //! command tries again.
 //!
-//! **Bounded:** one thread a connection ([`watch`]) closes its sockets when nothing has come for a time, or when the
+//! **Bounded:** one thread a connection (`watch`) closes its sockets when nothing has come for a time, or when the
 //! turn is over, whatever the libraries wait for.
 //!
 //! **"Not found"** is [`io::ErrorKind::NotFound`]; what an existing name does to a put, `AlreadyExists`.

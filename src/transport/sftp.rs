@@ -1,6 +1,6 @@
 //! A folder over SFTP: the one room that names libssh2's sessions (`hostkey` asks it about keys).
 //!
-//! No connection sends a credential before the server's key is known ([`login`]).
+//! No connection sends a credential before the server's key is known (`login`).
 
 mod login;
 

@@ -50,7 +50,9 @@ fn cada_falta_e_uma_linha_com_o_que_fazer_e_a_saida_e_a_mais_grave() {
     fs::remove_dir(s.pasta("evo")).unwrap();
     m.falha(Falha::Recusa);
     let out = acaba(&b, &["doctor"]).exits(5);
-    for says in ["listar: não existe", "gravar: sem permissão", "peça permissão de gravação", "manager.url"] {
+    for says in
+        ["listar: não existe", "gravar: sem permissão", "peça permissão de gravação", "manager.url", "está no ar"]
+    {
         assert!(out.stdout.contains(says), "{says}: {}", out.stdout);
     }
     fs::remove_file(m.raiz().join("known_hosts")).unwrap();
