@@ -18,8 +18,24 @@ need() {
   as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 }
 
-# SQLite is built from source: a C compiler, make and perl.
+# SQLite and libssh2 are built from source: a C compiler, make and perl. OpenSSL is Debian's own, so that its security
+# updates reach atom as well.
 need_build() {
   command -v cargo >/dev/null || { say "cargo is missing: install rustup first (README)"; exit 2; }
-  need gcc libc6-dev make perl
+  need gcc libc6-dev make perl pkg-config libssl-dev
+}
+
+# Servers that the tests start by themselves, on loopback and as whoever runs them: installed without being started.
+need_servers() {
+  policy=/usr/sbin/policy-rc.d
+  made=""
+  if [ ! -e "$policy" ]; then
+    printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+    as_root chmod 755 "$policy"
+    made=yes
+  fi
+  failed=""
+  need openssh-server openssh-client vsftpd openssl || failed=yes
+  [ -z "$made" ] || as_root rm -f "$policy"
+  [ -z "$failed" ] || return 1
 }

@@ -128,6 +128,23 @@ impl After {
     }
 }
 
+/// How one logs in at the servers of a section.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Acesso {
+    /// Private key.
+    pub key: Option<Secret>,
+    /// What opens the key, where it is locked; without it `password` does.
+    pub passphrase: Option<Secret>,
+    /// Password.
+    pub password: Option<Secret>,
+    /// Known host keys: `known_hosts` beside the configuration unless given.
+    pub known_hosts: PathBuf,
+    /// The authority of an `ftps://` server's certificate; absent: those of the machine.
+    pub ca: Option<PathBuf>,
+    /// Whether a login in clear text (`ftp://`) is allowed.
+    pub allow_cleartext: bool,
+}
+
 /// `[evo]`
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Evo {
@@ -139,16 +156,14 @@ pub struct Evo {
     pub after: After,
     /// Seconds between two equal looks at a file; 0: taken at first sight.
     pub settle_seconds: u64,
-    /// Bound of one fetch.
+    /// Bound of one fetch, and of what is put in one go; of both sections' servers.
     pub max_seconds: u64,
-    /// Private key.
-    pub key: Option<Secret>,
-    /// Password.
-    pub password: Option<Secret>,
-    /// Known host keys.
-    pub known_hosts: Option<PathBuf>,
-    /// Whether a login in clear text (`ftp://`) is allowed.
-    pub allow_cleartext: bool,
+    /// Seconds without a byte after which a server's turn ends; of both sections' servers.
+    pub idle_seconds: u64,
+    /// Files above so many MiB are not collected (IN18).
+    pub max_megabytes: u64,
+    /// How one logs in there.
+    pub acesso: Acesso,
 }
 
 /// `[manager]`
@@ -164,14 +179,8 @@ pub struct Manager {
     pub baixa_ate: NaiveTime,
     /// Whether commercial phones are dialled.
     pub comercial: bool,
-    /// Private key.
-    pub key: Option<Secret>,
-    /// Password.
-    pub password: Option<Secret>,
-    /// Known host keys.
-    pub known_hosts: Option<PathBuf>,
-    /// Whether a login in clear text (`ftp://`) is allowed.
-    pub allow_cleartext: bool,
+    /// How one logs in there.
+    pub acesso: Acesso,
 }
 
 /// `[contato]`
@@ -360,10 +369,12 @@ impl Config {
     /// Every secret that is configured, by its key: for `atom doctor`.
     pub fn secrets(&self) -> impl Iterator<Item = (&'static str, &Secret)> {
         let all = [
-            ("evo.key", self.evo.key.as_ref()),
-            ("evo.password", self.evo.password.as_ref()),
-            ("manager.key", self.manager.key.as_ref()),
-            ("manager.password", self.manager.password.as_ref()),
+            ("evo.key", self.evo.acesso.key.as_ref()),
+            ("evo.passphrase", self.evo.acesso.passphrase.as_ref()),
+            ("evo.password", self.evo.acesso.password.as_ref()),
+            ("manager.key", self.manager.acesso.key.as_ref()),
+            ("manager.passphrase", self.manager.acesso.passphrase.as_ref()),
+            ("manager.password", self.manager.acesso.password.as_ref()),
             ("omne.token", self.omne.as_ref().map(|o| &o.token)),
         ];
         all.into_iter().filter_map(|(key, secret)| secret.map(|s| (key, s)))

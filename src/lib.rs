@@ -17,7 +17,8 @@
 //!   [`import::remessa`] … [`import::retorno`].
 //! - [`export`] — what goes to Manager: which contract a client is dialled for, which phones in which order.
 //! - [`atendimento`] — the client as the Portal and `atom get` see it; a contract as `atom explain` tells it.
-//! - [`transport`] — folders on this or another machine.
+//! - [`transport`] — folders on this or another machine: `file://`, `sftp://`, `ftps://`, `ftp://`; every call bounded in
+//!   time, what is put shown whole or not at all.
 //! - [`pipeline`] — the night: fetch, the tick, publishing. Where imports, exports and transports meet.
 //! - [`cli`] — one file a subcommand; the only place that prints and that knows exit codes.
 //! - [`config`] — `atom.toml` and the environment, typed. [`clock`] — the time, made once.

@@ -185,6 +185,7 @@ fn tick_aqui(b: &Bed) {
             progresso: &|_, _, _| {},
         },
         mode: 0o600,
+        servidores: &atom::transport::Servers::default(),
     };
     fetch::fetch(&ctx).unwrap();
     tick::trabalha(&ctx, dia("2023-08-10"), &mut Tick::default()).unwrap();

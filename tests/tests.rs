@@ -35,6 +35,7 @@ mod refin;
 mod regua;
 mod rejeitos;
 mod remessa;
+mod remoto;
 mod replica;
 mod ruins;
 mod runs;

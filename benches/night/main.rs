@@ -2,7 +2,7 @@
 //!
 //! R is a plain prepared INSERT of the same 280 columns into one table with a unique key, WAL, one
 //! transaction, streamed through the same reader. `--contratos N` and `--vezes N` change the size and the
-//! number of runs; `--tipos` adds the other kinds and `--saidas` what goes out, on ten times as many contracts,
+//! number of runs; `--tipos` adds the other kinds and `--saidas` what goes out, on ten times as many contracts, `--remoto` a download over SFTP,
 //! `--crescimento` the growth to four times as many, `--milhao` an idle tick on ten times as many, `--sem-noites` leaves the nights out;
 //! `--python PATH` says which interpreter has pandas.
 
@@ -12,6 +12,7 @@ mod arquivos;
 mod bases;
 mod casa;
 mod medida;
+mod remoto;
 mod saidas;
 mod tipos;
 
@@ -49,6 +50,7 @@ struct Pedido {
     milhao: bool,
     tipos: bool,
     saidas: bool,
+    remoto: bool,
     sem_noites: bool,
 }
 
@@ -66,6 +68,7 @@ impl Pedido {
             milhao: has("--milhao"),
             tipos: has("--tipos"),
             saidas: has("--saidas"),
+            remoto: has("--remoto"),
             sem_noites: has("--sem-noites"),
         }
     }
@@ -82,6 +85,9 @@ fn main() -> Result<()> {
     }
     if pedido.saidas {
         saidas::mede(dir.path(), 10 * pedido.contratos, pedido.vezes.min(3))?;
+    }
+    if pedido.remoto {
+        remoto::mede_remoto(dir.path(), pedido.vezes)?;
     }
     if pedido.crescimento {
         crescimento(dir.path(), &pedido)?;

@@ -12,6 +12,7 @@ use crate::layout::load;
 use crate::pipeline::Contexto;
 use crate::store::lock::{self, Held, LockError, Which};
 use crate::store::{Store, StoreError};
+use crate::transport::Servers;
 use anyhow::Context as _;
 use chrono::NaiveDate;
 use std::io::{IsTerminal, Write};
@@ -33,6 +34,8 @@ pub struct App {
     pub opcoes: Opcoes,
     /// Mode of files put where others read them: the umask that atom was started under.
     pub mode: u32,
+    /// Servers that this run does not ask again.
+    pub servidores: Servers,
 }
 
 impl App {
@@ -51,7 +54,16 @@ impl App {
         }
         let forcado = global.force.then(|| global.reason.clone().unwrap_or_default());
         let opcoes = Opcoes { dry_run: global.dry_run, forcado, confirma: None, comando };
-        Ok(Self { global, config, clock, layouts, calendario, opcoes, mode: 0o666 & !umask })
+        Ok(Self {
+            global,
+            config,
+            clock,
+            layouts,
+            calendario,
+            opcoes,
+            mode: 0o666 & !umask,
+            servidores: Servers::default(),
+        })
     }
 
     /// Opens the store for a batch command.
@@ -98,6 +110,7 @@ impl App {
                 progresso,
             },
             mode: self.mode,
+            servidores: &self.servidores,
         }
     }
 
@@ -142,8 +155,7 @@ impl App {
 
     /// Data, on stdout.
     pub fn out(&self, text: &str) {
-        // a closed pipe (`| head`) is the reader's wish, not an error
-        let _ = writeln!(std::io::stdout().lock(), "{text}");
+        escreve(text);
     }
 
     /// A message, on stderr; silent under `--quiet`. Its own line breaks stand, nothing else moves a terminal.
@@ -157,6 +169,12 @@ impl App {
     pub fn interactive(&self) -> bool {
         !self.global.quiet && !self.global.json && std::io::stderr().is_terminal()
     }
+}
+
+/// Data, on stdout.
+pub fn escreve(text: &str) {
+    // a closed pipe (`| head`) is the reader's wish, not an error
+    let _ = writeln!(std::io::stdout().lock(), "{text}");
 }
 
 /// What to do when another run holds the lock.

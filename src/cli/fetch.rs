@@ -1,6 +1,7 @@
 //! `atom fetch`: collect matching, complete files from Evo and Manager into the inbox (R002).
 
 use super::app::App;
+use super::barra::Barra;
 use super::exit::{self, graver};
 use super::texto::conta;
 use crate::pipeline::fetch::{self, Colheita, Nota, Recebido};
@@ -18,7 +19,10 @@ pub struct Cmd {}
 pub fn run(_: &Cmd, app: &App) -> anyhow::Result<i64> {
     let store = app.store()?;
     let Some(_held) = app.lock(Which::Fetch)? else { return Ok(exit::OK) };
-    let got = fetch::fetch(&app.contexto(&store, &|_, _, _| {}))?;
+    let bar = Barra::new(app);
+    let got = fetch::fetch(&app.contexto(&store, &|done, total, what| bar.anda(done, total, what)));
+    bar.apaga();
+    let got = got?;
     if app.global.json {
         app.out(&json(&got).to_string());
     } else {
@@ -48,15 +52,25 @@ pub fn reenvio(r: &Recebido) -> &'static str {
     if r.reenviado { " (reenviado com outro conteúdo; os dois ficam guardados)" } else { "" }
 }
 
+/// Unknown names that are told one by one; a wrong folder has thousands.
+const ESTRANHOS: usize = 20;
+
 /// Names told once, and what failed; the exit code.
 pub fn avisa(app: &App, got: &Colheita) -> i64 {
-    for n in &got.estranhos {
+    for n in got.estranhos.iter().take(ESTRANHOS) {
         app.say(&format!("aviso: {}: {}; fica na pasta do {}", n.nome, n.motivo, n.de_quem));
+    }
+    if let Some(more) = got.estranhos.len().checked_sub(ESTRANHOS).filter(|more| *more > 0) {
+        app.say(&format!(
+            "aviso: e mais {}; todos: atom status",
+            conta(more, "nome que não é de arquivo", "nomes que não são de arquivos")
+        ));
     }
     let mut code = exit::OK;
     for n in &got.falhas {
-        app.say(&format!("erro: pasta do {}, {}: {}; a próxima execução tenta de novo", n.de_quem, n.nome, n.motivo));
-        code = graver(code, exit::TEMPORARY);
+        let next = if n.pessoa { "" } else { "; a próxima execução tenta de novo" };
+        app.say(&format!("erro: pasta do {}, {}: {}{next}", n.de_quem, n.nome, n.motivo));
+        code = graver(code, if n.pessoa { exit::USAGE } else { exit::TEMPORARY });
     }
     if let Some(why) = &got.inbox {
         app.say(&format!(

@@ -1,6 +1,7 @@
 //! `atom import KIND [FILE…]` (UC001, UC002).
 
 use super::app::App;
+use super::barra::Barra;
 use super::exit::{self, Usage, graver};
 use super::relato;
 use super::texto::escape;
@@ -11,7 +12,6 @@ use crate::import::{self, ETAPAS, Opcoes};
 use crate::pipeline::{self, publish};
 use crate::store::ledger::{self, Arquivo, Estado};
 use crate::store::lock::Which;
-use indicatif::{ProgressBar, ProgressStyle};
 use std::path::{Path, PathBuf};
 
 /// The kind whose brake a person may confirm.
@@ -44,14 +44,8 @@ pub fn run(cmd: &Cmd, app: &App) -> anyhow::Result<i64> {
     let store = app.store()?;
     let Some(_held) = app.lock(Which::Carteira)? else { return Ok(exit::OK) };
     store.checkpoint()?;
-    let bar = barra(app);
-    let progress = |done: u64, total: u64, what: &str| {
-        if let Some(b) = &bar {
-            b.set_length(total);
-            b.set_position(done);
-            b.set_message(what.to_owned());
-        }
-    };
+    let bar = Barra::new(app);
+    let progress = |done: u64, total: u64, what: &str| bar.anda(done, total, what);
     let opcoes = Opcoes { confirma: cmd.confirm, ..app.opcoes.clone() };
     let mut ctx = app.contexto(&store, &progress);
     ctx.import.opcoes = &opcoes;
@@ -73,9 +67,7 @@ pub fn run(cmd: &Cmd, app: &App) -> anyhow::Result<i64> {
             Trabalho::Pendente(_) => None,
         };
         let mut r = importa(cmd, app, &ctx.import, item)?;
-        if let Some(b) = &bar {
-            b.finish_and_clear();
-        }
+        bar.apaga();
         let published = pipeline::recover(&ctx).and_then(|()| publish::publica(&ctx));
         relato::devolvido(&mut r, published.as_deref().unwrap_or_default());
         // what became of the file is told, whatever fails after it
@@ -137,8 +129,11 @@ pub fn relata(app: &App, p: &publish::Publicada) -> i64 {
             tracing::info!(file = %name, "published");
             exit::OK
         }
+        publish::Fim::Recusada(why) => {
+            app.say(&format!("erro: {} ainda não publicado: {why}", p.saida.nome));
+            exit::USAGE
+        }
         publish::Fim::Adiada(why) => {
-            let why = escape(why);
             app.say(&format!("aviso: {} ainda não publicado: {why}; a próxima execução tenta de novo", p.saida.nome));
             exit::TEMPORARY
         }
@@ -206,15 +201,4 @@ fn na_caixa(ctx: &import::Contexto<'_>, file: &Path, name: &str) -> anyhow::Resu
     }
     let row = ledger::named(&ctx.store.db, name)?;
     Ok(row.filter(|a| ctx.config.data.join(&a.caminho).is_file()))
-}
-
-fn barra(app: &App) -> Option<ProgressBar> {
-    if !app.interactive() {
-        return None;
-    }
-    let b = ProgressBar::new(0);
-    if let Ok(style) = ProgressStyle::with_template("  {msg:<9} {bar:30} {bytes:>10}/{total_bytes} {eta}") {
-        b.set_style(style);
-    }
-    Some(b)
 }

@@ -5,12 +5,15 @@
 
 mod apoio;
 pub mod app;
+mod barra;
 pub mod day;
+pub mod doctor;
 pub mod exit;
 pub mod explain;
 pub mod export;
 pub mod fetch;
 pub mod get;
+pub mod hostkey;
 pub mod import;
 pub mod init;
 pub mod layout;
@@ -122,6 +125,10 @@ enum Command {
     Runs(runs::Cmd),
     /// A copy of the store in one file for BI to read, replaced in one step
     Replica(replica::Cmd),
+    /// Check config, clock, disk, store, locks and every remote; one verdict a line
+    Doctor(doctor::Cmd),
+    /// The keys of the SFTP servers: show them, take one into known_hosts
+    Hostkey(hostkey::Cmd),
     /// The layouts of the files; diagnose a broken line with a ruler
     Layout(layout::Cmd),
     /// The first sheet of a workbook as CSV, under limits of memory and time
@@ -166,9 +173,12 @@ fn dispatch(cli: Cli, umask: u32) -> anyhow::Result<i64> {
     if let Command::Planilha(cmd) = &cli.command {
         return planilha::run(cmd);
     }
+    if let Command::Doctor(cmd) = &cli.command {
+        return doctor::run(cmd, cli.global, &env, umask, comando);
+    }
     let app = App::new(cli.global, &env, umask, comando)?;
     match cli.command {
-        Command::Init(_) | Command::Planilha(_) => Ok(exit::OK),
+        Command::Init(_) | Command::Planilha(_) | Command::Doctor(_) => Ok(exit::OK),
         Command::Fetch(cmd) => fetch::run(&cmd, &app),
         Command::Import(cmd) => import::run(&cmd, &app),
         Command::Export(cmd) => export::run(&cmd, &app),
@@ -181,6 +191,7 @@ fn dispatch(cli: Cli, umask: u32) -> anyhow::Result<i64> {
         Command::Undo(cmd) => undo::run(&cmd, &app),
         Command::Runs(cmd) => runs::run(&cmd, &app),
         Command::Replica(cmd) => replica::run(&cmd, &app),
+        Command::Hostkey(cmd) => hostkey::run(&cmd, &app),
         Command::Layout(cmd) => layout::run(&cmd, &app),
     }
 }

@@ -1,6 +1,7 @@
 //! `atom run`: one tick of the pipeline, every minute from cron (R014).
 
 use super::app::App;
+use super::barra::Barra;
 use super::exit::{self, graver};
 use super::export;
 use super::fetch::{avisa, reenvio};
@@ -27,10 +28,16 @@ pub fn run(_: &Cmd, app: &App) -> anyhow::Result<i64> {
     let store = app.store()?;
     let mut tick = Tick::default();
     {
-        let ctx = app.contexto(&store, &|_, _, _| {});
+        let bar = Barra::new(app);
+        let progress = |done: u64, total: u64, what: &str| bar.anda(done, total, what);
+        let ctx = app.contexto(&store, &progress);
         // another fetch at work is no reason not to import what is here
         match app.lock(Which::Fetch) {
-            Ok(Some(_held)) => tick.colheita = Some(fetch::fetch(&ctx)?),
+            Ok(Some(_held)) => {
+                let got = fetch::fetch(&ctx);
+                bar.apaga();
+                tick.colheita = Some(got?);
+            }
             Ok(None) => {}
             Err(e) if matches!(e.downcast_ref(), Some(LockError::Held { .. })) => {}
             Err(e) => return Err(e),

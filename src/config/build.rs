@@ -101,34 +101,56 @@ fn campanha(r: &Reader<'_>) -> Result<Campanha, ConfigError> {
     })
 }
 
+fn acesso(r: &Reader<'_>, section: &str) -> Result<Acesso, ConfigError> {
+    let key = |name: &str| format!("{section}.{name}");
+    Ok(Acesso {
+        key: r.secret(&key("key"))?,
+        passphrase: r.secret(&key("passphrase"))?,
+        password: r.secret(&key("password"))?,
+        known_hosts: r.path(&key("known_hosts"))?.unwrap_or_else(|| r.base.join("known_hosts")),
+        ca: r.path(&key("ca"))?,
+        allow_cleartext: r.flag(&key("allow_cleartext"))?,
+    })
+}
+
+/// A url; one in clear text only where that is allowed: the files carry CPFs.
+fn url(r: &Reader<'_>, key: &str, acesso: &Acesso) -> Result<Option<RemoteUrl>, ConfigError> {
+    r.text(key, |s| match RemoteUrl::parse(s)? {
+        RemoteUrl::Ftp { .. } if !acesso.allow_cleartext => {
+            Err("ftp:// leva a senha e os CPFs dos arquivos em claro; \
+             use sftp:// ou ftps://, ou aceite o risco com allow_cleartext = true na mesma seção"
+                .into())
+        }
+        url => Ok(url),
+    })
+}
+
 fn evo(r: &Reader<'_>) -> Result<Evo, ConfigError> {
     let after = r.text("evo.after", |s| {
         After::parse(s).ok_or_else(|| format!("{} não serve; há keep, move e delete", quoted(s)))
     })?;
+    let acesso = acesso(r, "evo")?;
     Ok(Evo {
-        url: r.require("evo.url", r.text("evo.url", RemoteUrl::parse)?)?,
-        errors: r.text("evo.errors", RemoteUrl::parse)?,
+        url: r.require("evo.url", url(r, "evo.url", &acesso)?)?,
+        errors: url(r, "evo.errors", &acesso)?,
         after: after.unwrap_or_default(),
         settle_seconds: r.integer("evo.settle_seconds", 60, 0)?,
         max_seconds: r.integer("evo.max_seconds", 600, 1)?,
-        key: r.secret("evo.key")?,
-        password: r.secret("evo.password")?,
-        known_hosts: r.path("evo.known_hosts")?,
-        allow_cleartext: r.flag("evo.allow_cleartext")?,
+        idle_seconds: r.integer("evo.idle_seconds", 60, 1)?,
+        max_megabytes: r.integer("evo.max_megabytes", 4096, 1)?,
+        acesso,
     })
 }
 
 fn manager(r: &Reader<'_>) -> Result<Manager, ConfigError> {
+    let acesso = acesso(r, "manager")?;
     Ok(Manager {
-        url: r.require("manager.url", r.text("manager.url", RemoteUrl::parse)?)?,
-        retornos: r.text("manager.retornos", RemoteUrl::parse)?,
+        url: r.require("manager.url", url(r, "manager.url", &acesso)?)?,
+        retornos: url(r, "manager.retornos", &acesso)?,
         incremental_minutes: r.integer("manager.incremental_minutes", 15, 0)?,
         baixa_ate: r.hour("manager.baixa_ate", at(7))?,
         comercial: r.flag("manager.comercial")?,
-        key: r.secret("manager.key")?,
-        password: r.secret("manager.password")?,
-        known_hosts: r.path("manager.known_hosts")?,
-        allow_cleartext: r.flag("manager.allow_cleartext")?,
+        acesso,
     })
 }
 

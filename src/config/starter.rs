@@ -27,11 +27,15 @@ url = "file:///srv/evo/processados"
 errors = "file:///srv/evo/erros"   # para onde voltam os arquivos de erros
 after = "keep"                     # depois de registrado: keep (fica), move, delete
 settle_seconds = 60                # tamanho e hora iguais em duas olhadas com este intervalo; 0: na primeira
-max_seconds = 600                  # limite de uma coleta
-# key = "file:/etc/atom/evo.key"
-# password = "env:EVO_SENHA"
-# known_hosts = "known_hosts"      # chave de servidor desconhecida é erro
-# allow_cleartext = false          # true: aceita ftp://, em que a senha vai em claro
+max_seconds = 600                  # limite de uma coleta, e de cada publicação
+idle_seconds = 60                  # sem um byte por este tempo, acaba a vez do servidor
+max_megabytes = 4096               # arquivo maior não é coletado
+# key = "file:/etc/atom/evo.key"   # chave privada (chmod 600); sem key nem password vale o ssh-agent
+# passphrase = "env:EVO_FRASE"     # se a chave tem frase secreta
+# password = "env:EVO_SENHA"       # uma tentativa por execução
+# known_hosts = "known_hosts"      # chave de servidor desconhecida é erro: atom hostkey show, add
+# ca = "/etc/atom/ca.pem"          # ftps://: autoridade própria; sem ela valem as da máquina
+# allow_cleartext = false          # true: aceita ftp://, em que a senha e os CPFs vão em claro
 
 [manager]
 url = "file:///srv/manager/entrada"
@@ -39,7 +43,7 @@ retornos = "file:///srv/manager/saida"
 incremental_minutes = 15           # no máximo um incremental a cada tantos minutos, fora os de importação
 baixa_ate = "07:00"                # até esta hora a baixa espera o batimento
 comercial = false                  # true: disca também telefones comerciais
-# key, password, known_hosts, allow_cleartext: como em [evo]
+# key, passphrase, password, known_hosts, ca, allow_cleartext: como em [evo]
 
 [contato]
 # bloqueados = "bloqueados.txt"    # um telefone por linha: nem discado, nem mensagem

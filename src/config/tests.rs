@@ -70,6 +70,10 @@ fn defaults_are_those_of_the_contract() {
     least.evo.errors = full.evo.errors.clone();
     least.manager.url = full.manager.url.clone();
     least.manager.retornos = full.manager.retornos.clone();
+    assert_eq!(least.evo.acesso.known_hosts, least.file.parent().unwrap().join("known_hosts"));
+    least.evo.acesso = full.evo.acesso.clone();
+    least.manager.acesso = full.manager.acesso.clone();
+    assert_eq!((full.evo.idle_seconds, full.evo.max_megabytes), (60, 4096));
     let folder = |c: &Config| c.file.parent().unwrap().to_path_buf();
     let names = |c: &Config| {
         let inside = |p: &Path| p.strip_prefix(folder(c)).unwrap().to_path_buf();
@@ -340,8 +344,8 @@ fn relative_paths_count_from_the_file() {
     let folder = config.file.parent().unwrap();
     assert_eq!(config.layouts, Path::new("/abs/l"));
     assert_eq!(config.tabulacoes, Some(folder.join("../t.csv")));
-    assert_eq!(config.manager.known_hosts, Some(folder.join("kh")));
-    assert_eq!(config.manager.key.unwrap().path(), Some(folder.join("k").as_path()));
+    assert_eq!(config.manager.acesso.known_hosts, folder.join("kh"));
+    assert_eq!(config.manager.acesso.key.unwrap().path(), Some(folder.join("k").as_path()));
 }
 
 #[test]
@@ -415,4 +419,12 @@ fn a_named_file_that_does_not_exist_is_not_replaced_by_another() {
         assert!(message.starts_with("configuração não encontrada (/nada/atom.toml)"), "{message}");
         assert!(message.contains("atom init"), "{message}");
     }
+}
+
+#[test]
+fn ftp_em_claro_so_com_allow_cleartext_na_mesma_secao() {
+    let text = LEAST.replace("[manager]", "errors = \"ftp://u@h/erros\"\n[manager]");
+    let message = fault(&text, &[]);
+    assert!(message.contains("evo.errors") && message.contains("allow_cleartext = true"), "{message}");
+    load(&text.replace("[manager]", "allow_cleartext = true\n[manager]"));
 }

@@ -31,6 +31,11 @@ impl<W: Write> Medidor<W> {
         Self { inner, sha: Sha256::new(), sniffer: Sniffer::default(), tamanho: 0 }
     }
 
+    /// Bytes so far.
+    pub fn tamanho(&self) -> u64 {
+        self.tamanho
+    }
+
     /// The inner writer and the fingerprint.
     pub fn fim(self) -> (W, Impressao) {
         let sha256 = self.sha.finalize().iter().map(|b| format!("{b:02x}")).collect();

@@ -1,28 +1,40 @@
 //! From Evo's folder and Manager's into the inbox (R002, R014, UC001/FA002): complete files only, each once.
 //!
 //! Manager's folder (`manager.retornos`) is looked at for retorno alone, Evo's for everything else; what fails
-//! of one holds up nothing of the other.
+//! of one holds up nothing of the other: each server has a thread of its own, and the whole ends when
+//! `evo.max_seconds` are over (IN2).
 //!
-//! Complete: size and modification time stand still between two looks `evo.settle_seconds` apart, kept across
-//! runs. Copied to `<name>.fetch.part`, hashed on the way, synced, size checked, renamed, entered in the
-//! ledger. One file that cannot be taken holds up no other. The remote copy is moved or deleted only after
-//! the import committed (IN17).
+//! The thread of a server lists a folder; here, where the store is, the names are judged (`olhar`) and it is told what
+//! to copy (`copia`); each file is entered in the ledger as it comes. Complete: size and modification time stand still
+//! between two looks `evo.settle_seconds` apart, kept across
+//! runs. Copied to `<name>.fetch.part`, hashed on the way, synced, size checked, renamed, entered in the ledger. One
+//! file that cannot be taken holds up no other. The remote copy is moved or deleted only after the import committed
+//! ([`depois()`], IN17).
+//!
+//! **Crashes:** a part belongs to the size and time that the store remembers of its name. Whoever changes what is
+//! remembered removes the part first; only then a later fetch goes on with it (IN1, IN15).
 
-use super::{Contexto, folder};
-use crate::config::{After, Config, RemoteUrl};
-use crate::domain::texto::{escape, plain};
-use crate::import::entrada::{self, Nome, reconhece};
-use crate::import::etapa;
-use crate::layout::impressao::{Medidor, copia};
-use crate::layout::nome::NameError;
-use crate::store::ledger::{self, Estado};
-use crate::store::remoto::{self, Remoto};
-use crate::transport::dir::{Dir, Entry};
-use crate::transport::em_portugues;
+mod copia;
+mod depois;
+mod olhar;
+
+pub use depois::{MOVIDOS, depois};
+
+use super::pastas::{self, Dono};
+use super::{Contexto, remove_parts};
+use crate::config::{Config, RemoteUrl};
+use crate::domain::texto::plain;
+use crate::import::entrada;
+use crate::store::remoto;
+use crate::transport::{Entry, Fault, Remote, em_portugues};
 use anyhow::Context as _;
-use std::fs::File;
-use std::io::{self, Read};
-use std::time::{Duration, Instant};
+use copia::Copia;
+use olhar::Pedido;
+use std::collections::HashSet;
+use std::io;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Sender};
 
 /// What a fetch did.
 #[derive(Clone, Debug, Default)]
@@ -48,6 +60,8 @@ pub struct Nota {
     pub nome: String,
     /// Why.
     pub motivo: String,
+    /// A person must act: another run ends the same.
+    pub pessoa: bool,
 }
 
 /// A file that was taken.
@@ -59,19 +73,10 @@ pub struct Recebido {
     pub reenviado: bool,
 }
 
-/// Suffixes of files that somebody is still writing.
-const EM_CURSO: [&str; 3] = [".part", ".tmp", ".filepart"];
-
-/// Where `after = "move"` puts taken files, below Evo's folder.
-pub const MOVIDOS: &str = "importados";
-
-/// The kind that comes from Manager.
-const RETORNO: &str = "retorno";
-
 /// A folder that files are collected from.
 #[derive(Clone, Copy)]
-struct Pasta<'a> {
-    de_quem: &'static str,
+pub(super) struct Pasta<'a> {
+    dono: Dono,
     url: &'a RemoteUrl,
     /// Whether retorno is taken here.
     retornos: bool,
@@ -80,55 +85,52 @@ struct Pasta<'a> {
 }
 
 /// The folders; Evo's stands for both where `manager.retornos` names the same.
-fn pastas(config: &Config) -> Vec<Pasta<'_>> {
+fn pastas_de(config: &Config) -> Vec<Pasta<'_>> {
     let (evo, retornos) = (&config.evo.url, config.manager.retornos.as_ref());
-    let mut out = vec![Pasta { de_quem: "Evo", url: evo, retornos: retornos == Some(evo), outros: true }];
+    let mut out = vec![Pasta { dono: Dono::Evo, url: evo, retornos: retornos == Some(evo), outros: true }];
     let own = retornos.filter(|url| *url != evo);
-    out.extend(own.map(|url| Pasta { de_quem: "Manager", url, retornos: true, outros: false }));
+    out.extend(own.map(|url| Pasta { dono: Dono::Manager, url, retornos: true, outros: false }));
     out
+}
+
+/// A folder while it is visited.
+struct Visita<'a> {
+    pasta: Pasta<'a>,
+    remote: Remote,
 }
 
 /// Looks at each folder once. The caller holds the fetch lock.
 ///
 /// # Errors
-/// The store failed, or a url's scheme is not built yet; what a remote or the inbox refuse is part of the answer.
+/// The store failed, or credentials cannot be read; what a remote or the inbox refuse is part of the answer.
 pub fn fetch(ctx: &Contexto<'_>) -> anyhow::Result<Colheita> {
-    if !ctx.import.opcoes.dry_run {
-        limpa_restos(ctx)?;
-    }
-    let mut out = Colheita::default();
-    let mut failed = None;
-    for pasta in pastas(ctx.import.config) {
-        if let Err(e) = visita(ctx, pasta, &mut out) {
-            failed.get_or_insert(e);
+    let config = ctx.import.config;
+    let (mut out, mut failed) = (Colheita::default(), None);
+    let limits = pastas::limites(config);
+    let mut servers: Vec<Vec<Visita<'_>>> = Vec::new();
+    for pasta in pastas_de(config) {
+        match pastas::abre(pasta.url, pasta.dono.acesso(config), ctx.mode, limits, ctx.servidores) {
+            Ok(remote) => agrupa(&mut servers, Visita { pasta, remote }),
+            Err(e) => drop(failed.get_or_insert(e)),
         }
     }
-    failed.map_or(Ok(out), Err)
+    if !ctx.import.opcoes.dry_run {
+        // what nobody awaits any more
+        let awaited = remoto::awaited(&ctx.store().db)?;
+        remove_parts(ctx, |name| name.strip_suffix(PARTE).is_some_and(|n| !awaited.contains(n)))?;
+    }
+    visita_todos(ctx, &mut servers, &mut out)?;
+    failed.map_or(Ok(out), |e| Err(e.into()))
 }
 
-fn visita(ctx: &Contexto<'_>, pasta: Pasta<'_>, out: &mut Colheita) -> anyhow::Result<()> {
-    let mut visita = Visita { ctx, pasta, dir: folder(pasta.url, ctx.mode)?, origem: pasta.url.to_string(), out };
-    let begun = Instant::now();
-    let entries = match visita.dir.list() {
-        Ok(entries) => entries,
-        Err(e) => {
-            let url = visita.origem.clone();
-            visita.falhou(&url, &e);
-            return Ok(());
-        }
-    };
-    if !ctx.import.opcoes.dry_run {
-        let listed: Vec<String> = entries.iter().map(shown).collect();
-        remoto::forget_gone(&ctx.store().db, &visita.origem, &listed)?;
+/// The folders of one server share a thread: a wrong password is tried once (IN10).
+fn agrupa<'a>(servers: &mut Vec<Vec<Visita<'a>>>, v: Visita<'a>) {
+    let server = pastas::servidor(v.pasta.url);
+    let same = |all: &&mut Vec<Visita<'a>>| all.iter().any(|o| pastas::servidor(o.pasta.url) == server);
+    match servers.iter_mut().find(same).filter(|_| server.is_some()) {
+        Some(all) => all.push(v),
+        None => servers.push(vec![v]),
     }
-    let bound = Duration::from_secs(ctx.import.config.evo.max_seconds);
-    for e in &entries {
-        if begun.elapsed() > bound || visita.out.inbox.is_some() {
-            break;
-        }
-        visita.olha(e)?;
-    }
-    Ok(())
 }
 
 /// A name as it can be printed and stored: escaped where it is not plain (IN7, SE7).
@@ -139,221 +141,177 @@ fn shown(e: &Entry) -> String {
     }
 }
 
-/// What becomes of a name at one look.
-enum Veredito<'l> {
-    /// Nothing: taken before, still being written, or ours.
-    Nada,
-    /// It fits no pattern.
-    Estranho(String),
-    /// Not still for long enough.
-    Assenta,
-    /// To be taken now.
-    Toma(Nome<'l>),
-}
-
-struct Visita<'a, 'o> {
-    ctx: &'a Contexto<'a>,
-    pasta: Pasta<'a>,
-    dir: Dir,
-    origem: String,
-    out: &'o mut Colheita,
-}
-
-impl<'a> Visita<'a, '_> {
+impl Pasta<'_> {
     fn nota(&self, nome: &str, motivo: String) -> Nota {
-        Nota { de_quem: self.pasta.de_quem, nome: nome.to_owned(), motivo }
+        Nota { de_quem: self.dono.as_str(), nome: nome.to_owned(), motivo, pessoa: false }
     }
 
-    fn falhou(&mut self, nome: &str, e: &io::Error) {
-        let note = self.nota(nome, escape(&em_portugues(e)));
-        self.out.falhas.push(note);
+    /// What a remote said of a name; of itself, where the server as a whole failed.
+    fn falha(&self, nome: &str, e: &io::Error) -> Nota {
+        let nome = if Fault::of(e).is_some() { self.url.to_string() } else { nome.to_owned() };
+        Nota { pessoa: Fault::refused(e), ..self.nota(&nome, pastas::diz(e)) }
     }
+}
 
-    fn olha(&mut self, e: &Entry) -> anyhow::Result<()> {
-        let name = shown(e);
-        let db = &self.ctx.store().db;
-        let known = remoto::get(db, &self.origem, &name)?;
-        let mut row = Remoto {
-            tamanho: e.size.cast_signed(),
-            mtime: e.mtime,
-            visto_em: self.ctx.import.clock.real_unix(),
-            estado: remoto::VISTO.to_owned(),
-            motivo: None,
-            arquivo_id: None,
-        };
-        let dry = self.ctx.import.opcoes.dry_run;
-        match self.julga(e, &name, known.as_ref(), &row)? {
-            Veredito::Nada => return Ok(()),
-            Veredito::Estranho(why) => {
-                if known.is_some_and(|k| k.estado == remoto::ESTRANHO) {
-                    return Ok(());
+/// The end of a partial copy's name.
+const PARTE: &str = ".fetch.part";
+
+/// What the thread of a server tells.
+enum Aviso<'a> {
+    /// A folder's names; the answer is what to copy.
+    Lista(Pasta<'a>, io::Result<Vec<Entry>>, Sender<Vec<Pedido<'a>>>),
+    /// Bytes of a file so far.
+    Anda(String, u64, u64),
+    /// A copy ended.
+    Fim(Pasta<'a>, Box<Pedido<'a>>, Copia),
+}
+
+/// All servers at the same time, each on a thread; the store stays on this one.
+fn visita_todos<'a>(ctx: &Contexto<'a>, servers: &mut [Vec<Visita<'a>>], out: &mut Colheita) -> anyhow::Result<()> {
+    let inbox = ctx.import.config.data.join("inbox");
+    let (inbox, stop) = (&inbox, &AtomicBool::new(false));
+    std::thread::scope(|s| {
+        let (tx, rx) = mpsc::channel();
+        for visitas in servers {
+            let tx = tx.clone();
+            s.spawn(move || visitas.iter_mut().for_each(|v| visita(v, inbox, stop, &tx)));
+        }
+        drop(tx);
+        let mut failed = None;
+        for aviso in rx {
+            let done = match aviso {
+                Aviso::Anda(name, done, total) => {
+                    (ctx.import.progresso)(done, total, &name);
+                    Ok(())
                 }
-                row.estado = remoto::ESTRANHO.to_owned();
-                row.motivo = Some(why.clone());
-                let note = self.nota(&name, why);
-                self.out.estranhos.push(note);
-            }
-            Veredito::Assenta => {
-                self.out.assentando += 1;
-                // a name that stands since the last look keeps the time of its first one
-                if known.is_some_and(|k| k.estado == remoto::VISTO && same(&k, e)) {
-                    return Ok(());
+                // the store failed: who waits for an answer gets none, what came stays a part for the next fetch
+                _ if failed.is_some() => Ok(()),
+                // who is told nothing has nothing to copy
+                Aviso::Lista(pasta, listed, reply) => {
+                    julga(ctx, pasta, listed, out).map(|asked| drop(reply.send(asked)))
                 }
+                Aviso::Fim(pasta, pedido, end) => recebe(ctx, pasta, &pedido, end, inbox, out),
+            };
+            if let Err(e) = done {
+                failed = Some(e);
             }
-            Veredito::Toma(_) if dry => {
-                self.out.recebidos.push(Recebido { nome: name.clone(), reenviado: known.is_some() });
+            if failed.is_some() || out.inbox.is_some() {
+                stop.store(true, Ordering::Relaxed);
             }
-            Veredito::Toma(recognised) => match self.toma(e, &name, &recognised)? {
-                Some((id, reenviado)) => {
-                    row.estado = remoto::BAIXADO.to_owned();
-                    row.arquivo_id = Some(id);
-                    self.out.recebidos.push(Recebido { nome: name.clone(), reenviado });
-                }
-                None => return Ok(()),
-            },
         }
-        if !dry {
-            remoto::put(db, &self.origem, &name, &row)?;
+        failed.map_or(Ok(()), Err)
+    })
+}
+
+/// Judges what was listed. What is remembered of the names changes in one transaction, after the parts that it makes
+/// worthless are gone.
+fn julga<'a>(
+    ctx: &Contexto<'a>,
+    pasta: Pasta<'a>,
+    listed: io::Result<Vec<Entry>>,
+    out: &mut Colheita,
+) -> anyhow::Result<Vec<Pedido<'a>>> {
+    let origem = pasta.url.to_string();
+    let entries = match listed {
+        Ok(entries) => entries,
+        Err(e) => {
+            out.falhas.push(pasta.falha(&origem, &e));
+            return Ok(Vec::new());
         }
-        Ok(())
+    };
+    let mut changed = Vec::new();
+    let asked = olhar::olha(ctx, pasta, &entries, out, &mut changed)?;
+    if ctx.import.opcoes.dry_run {
+        return Ok(Vec::new());
     }
+    let anew: HashSet<&str> = changed.iter().map(|(name, _)| name.as_str()).collect();
+    remove_parts(ctx, |name| name.strip_suffix(PARTE).is_some_and(|n| anew.contains(n)))?;
+    let tx = ctx.store().db.begin()?;
+    remoto::forget_gone(&tx, &origem, &entries.iter().map(shown).collect::<Vec<_>>())?;
+    for (name, row) in &changed {
+        remoto::put(&tx, &origem, name, row)?;
+    }
+    tx.commit()?;
+    Ok(asked)
+}
 
-    fn julga(&self, e: &Entry, name: &str, known: Option<&Remoto>, now: &Remoto) -> anyhow::Result<Veredito<'a>> {
-        if EM_CURSO.iter().any(|s| name.to_ascii_lowercase().ends_with(s)) {
-            return Ok(Veredito::Nada);
+/// On the thread of a server: a folder's names, then one file after the other, until all are here or there is no point
+/// in more.
+fn visita<'a>(v: &mut Visita<'a>, inbox: &Path, stop: &AtomicBool, tx: &Sender<Aviso<'a>>) {
+    let (reply, asked) = mpsc::channel();
+    if tx.send(Aviso::Lista(v.pasta, v.remote.list(), reply)).is_err() {
+        return;
+    }
+    for p in asked.recv().unwrap_or_default() {
+        if stop.load(Ordering::Relaxed) {
+            return;
         }
-        if !self.pasta.outros && self.nosso(name) {
-            return Ok(Veredito::Nada);
-        }
-        let ascob = &self.ctx.import.config.campanha.ascob;
-        let recognised = match e.name.to_str() {
-            Some(plain) if e.regular => reconhece(self.ctx.import.layouts, plain, ascob).map_err(|e| e.to_string()),
-            // the drawer of taken files is our own
-            Some(MOVIDOS) => return Ok(Veredito::Nada),
-            Some(_) => Err("não é um arquivo comum".to_owned()),
-            None => Err(NameError::NoMatch.to_string()),
-        };
-        let recognised = match recognised {
-            Ok(r) if r.etapa.kind == RETORNO && !self.pasta.retornos => {
-                return Ok(Veredito::Estranho("retorno só vem da pasta do Manager (manager.retornos)".into()));
-            }
-            Ok(r) if r.etapa.kind != RETORNO && !self.pasta.outros => {
-                return Ok(Veredito::Estranho(format!("{} só vem da pasta do Evo (evo.url)", r.etapa.kind)));
-            }
-            Ok(r) => r,
-            Err(why) => return Ok(Veredito::Estranho(why)),
-        };
-        let settle = i64::try_from(self.ctx.import.config.evo.settle_seconds).unwrap_or(i64::MAX);
-        Ok(match known {
-            Some(k) if same(k, e) && k.estado == remoto::BAIXADO => match k.arquivo_id {
-                Some(id) if self.sumiu(id)? => Veredito::Toma(recognised),
-                _ => Veredito::Nada,
-            },
-            _ if settle == 0 => Veredito::Toma(recognised),
-            Some(k) if same(k, e) && k.estado == remoto::VISTO && now.visto_em - k.visto_em >= settle => {
-                Veredito::Toma(recognised)
-            }
-            _ => Veredito::Assenta,
-        })
-    }
-
-    /// A file of ours, which Manager may leave lying where its own are.
-    fn nosso(&self, name: &str) -> bool {
-        let ascob = &self.ctx.import.config.campanha.ascob;
-        let outgoing = self.ctx.import.layouts.iter().filter(|l| etapa(&l.kind).is_none());
-        outgoing.flat_map(|l| &l.files).any(|p| p.matches(name, ascob).is_ok())
-    }
-
-    /// A pending file whose bytes are gone from the inbox: Evo's copy is taken again.
-    fn sumiu(&self, id: i64) -> anyhow::Result<bool> {
-        let row = ledger::get(&self.ctx.store().db, id)?;
-        let data = &self.ctx.import.config.data;
-        Ok(row.is_some_and(|a| a.estado == Estado::Pendente && !data.join(&a.caminho).exists()))
-    }
-
-    /// Copies one file; `None` when it moved, vanished or cannot be read (a later look takes it).
-    fn toma(&mut self, e: &Entry, name: &str, recognised: &Nome<'_>) -> anyhow::Result<Option<(i64, bool)>> {
-        let inbox = self.ctx.import.config.data.join("inbox");
-        let from = match self.dir.get(name) {
-            Ok(f) => f,
-            Err(x) if x.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(x) => {
-                self.falhou(name, &x);
-                return Ok(None);
+        let part = inbox.join(format!("{}{PARTE}", p.name));
+        let told = std::cell::Cell::new(0);
+        let progress = |done: u64| {
+            if done >= told.get() + 1024 * 1024 {
+                told.set(done);
+                let _ = tx.send(Aviso::Anda(p.name.clone(), done, p.entry.size));
             }
         };
-        let part = inbox.join(format!("{name}.fetch.part"));
-        let file = match File::create(&part) {
-            Ok(f) => f,
-            Err(x) => {
-                self.out.inbox = Some(format!("{}: {}", inbox.display(), em_portugues(&x)));
-                return Ok(None);
-            }
-        };
-        let mut m = Medidor::new(file);
-        // one byte more than listed is enough to see that it grew (IN6)
-        let copied = copia(&mut from.take(e.size + 1), &mut m);
-        let (file, impressao) = m.fim();
-        let away = || std::fs::remove_file(&part).with_context(|| part.display().to_string());
-        if let Err(x) = copied.and_then(|_| file.sync_all()) {
-            away()?;
-            self.out.inbox = Some(format!("{}: {}", inbox.display(), em_portugues(&x)));
-            return Ok(None);
-        }
-        let stands = self.dir.stat(name).is_ok_and(|now| now == *e);
-        if impressao.tamanho != e.size || !stands {
-            away()?;
-            return Ok(None);
-        }
-        match entrada::entra(&self.ctx.import, recognised, name, &impressao, &part) {
-            Ok((row, resent)) => Ok(Some((row.id, resent))),
-            // like a full inbox: what is here already has its turn; the next fetch takes this one over
-            Err(x) => match x.downcast_ref::<io::Error>() {
-                Some(x) => {
-                    self.out.inbox = Some(format!("{}: {}", inbox.display(), em_portugues(x)));
-                    Ok(None)
-                }
-                None => Err(x),
-            },
+        let end = copia::copia(&mut v.remote, &p.entry, &p.name, &part, p.retoma, &progress);
+        // a server that is out is out for its other files as well
+        let over = matches!(&end, Copia::Falha(e) if Fault::of(e).is_some() || v.remote.closed());
+        if tx.send(Aviso::Fim(v.pasta, Box::new(p), end)).is_err() || over {
+            return;
         }
     }
 }
 
-fn same(known: &Remoto, e: &Entry) -> bool {
-    known.tamanho == e.size.cast_signed() && known.mtime == e.mtime
-}
-
-/// Partial copies that a killed fetch left (IN15); the fetch lock is held, so no fetch writes one now.
-fn limpa_restos(ctx: &Contexto<'_>) -> anyhow::Result<()> {
-    super::remove_parts(ctx, |name| name.ends_with(".fetch.part"))
-}
-
-/// Moves or deletes the remote copies of files that are applied (IN17); repeated until it is done.
-///
-/// # Errors
-/// The store failed; a remote that fails is told in the answer.
-pub fn depois(ctx: &Contexto<'_>) -> anyhow::Result<Vec<String>> {
-    let mut troubles = Vec::new();
-    let evo = &ctx.import.config.evo;
-    if evo.after == After::Keep || ctx.import.opcoes.dry_run {
-        return Ok(troubles);
-    }
-    let dir = folder(&evo.url, ctx.mode)?;
-    let origem = evo.url.to_string();
-    let db = &ctx.store().db;
-    for (name, size, mtime) in remoto::applied(db, &origem)? {
-        let done = match (dir.stat(&name), evo.after) {
-            // gone already, or another content that arrived under the name meanwhile: not ours to touch
-            (Err(e), _) if e.kind() == io::ErrorKind::NotFound => Ok(()),
-            (Ok(now), _) if now.size.cast_signed() != size || now.mtime != mtime => Ok(()),
-            (Err(e), _) => Err(e),
-            (Ok(_), After::Move) => dir.shelve(&name, MOVIDOS),
-            (Ok(_), _) => dir.remove(&name),
-        };
-        match done {
-            Ok(()) => remoto::settled(db, &origem, &name)?,
-            Err(e) => troubles.push(format!("{name}: {}", escape(&em_portugues(&e)))),
+/// Enters what came; in the answer, what did not.
+fn recebe(
+    ctx: &Contexto<'_>,
+    pasta: Pasta<'_>,
+    p: &Pedido<'_>,
+    end: Copia,
+    inbox: &Path,
+    out: &mut Colheita,
+) -> anyhow::Result<()> {
+    let part = inbox.join(format!("{}{PARTE}", p.name));
+    let full = |e: &io::Error| Some(format!("{}: {}", inbox.display(), em_portugues(e)));
+    let seal = match end {
+        Copia::Inteira(seal) => seal,
+        // taken at first sight it may well move; what had stood still and does not keep what was said of it is told
+        Copia::Mudou(why) => {
+            if ctx.import.config.evo.settle_seconds > 0 {
+                out.falhas.push(pasta.nota(&p.name, why));
+            } else {
+                out.assentando += 1;
+            }
+            return Ok(());
         }
+        Copia::Falha(e) => {
+            out.falhas.push(pasta.falha(&p.name, &e));
+            return Ok(());
+        }
+        Copia::Inbox(e) => {
+            out.inbox = full(&e);
+            return Ok(());
+        }
+    };
+    match entrada::entra(&ctx.import, &p.nome, &p.name, &seal, &part) {
+        Ok((row, reenviado)) => {
+            #[cfg(debug_assertions)]
+            crate::config::crash_point("fetch");
+            let mut seen = p.row.clone();
+            seen.estado = remoto::BAIXADO.to_owned();
+            seen.arquivo_id = Some(row.id);
+            remoto::put(&ctx.store().db, &pasta.url.to_string(), &p.name, &seen)?;
+            out.recebidos.push(Recebido { nome: p.name.clone(), reenviado });
+            Ok(())
+        }
+        // like a full inbox: what is here already has its turn; the next fetch takes this one over
+        Err(x) => match x.downcast_ref::<io::Error>() {
+            Some(x) => {
+                out.inbox = full(x);
+                Ok(())
+            }
+            None => Err(x).with_context(|| p.name.clone()),
+        },
     }
-    Ok(troubles)
 }

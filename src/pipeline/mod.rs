@@ -1,21 +1,21 @@
 //! The night: collecting, importing, building and publishing, one tick after the other (R014).
 //!
 //! [`fetch`] brings files from Evo's folder into the inbox; [`tick`] drives every import whose gate is open and what
-//! is due to go out, which [`manager`] knows; [`publish`] puts the outbox on the other machines. Here imports,
-//! exports and transports meet; none of them knows another.
+//! is due to go out, which [`manager`] knows; [`publish`] puts the outbox on the other machines; [`pastas`] opens the
+//! folders that all of them work on. Here imports, exports and transports meet; none of them knows another.
 //!
 //! **Crashes:** every command that takes the lock of imports first finishes what a dead one left ([`recover`]);
 //! a fetch clears its own leftovers.
 
 pub mod fetch;
 pub mod manager;
+pub mod pastas;
 pub mod publish;
 pub mod tick;
 
-use crate::config::RemoteUrl;
 use crate::import;
 use crate::store::Store;
-use crate::transport::dir::Dir;
+use crate::transport::Servers;
 use anyhow::Context as _;
 
 /// What the pipeline needs.
@@ -24,22 +24,13 @@ pub struct Contexto<'a> {
     pub import: import::Contexto<'a>,
     /// Mode of files put where others read them.
     pub mode: u32,
+    /// Servers that this run does not ask again.
+    pub servidores: &'a Servers,
 }
 
 impl Contexto<'_> {
     fn store(&self) -> &Store {
         self.import.store
-    }
-}
-
-/// The folder behind a remote's url.
-///
-/// # Errors
-/// Its scheme is not built yet.
-pub fn folder(url: &RemoteUrl, mode: u32) -> anyhow::Result<Dir> {
-    match url {
-        RemoteUrl::File(path) => Ok(Dir::new(path, mode)),
-        other => anyhow::bail!("{}: esta versão do atom só alcança pastas file://", other.scheme()),
     }
 }
 

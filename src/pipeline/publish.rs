@@ -5,18 +5,19 @@
 //! commit leaves our bytes under the name: the next command finds them equal and only commits. Other bytes
 //! under Manager's name are a conflict for a person.
 
-use super::{Contexto, folder};
+use super::Contexto;
+use super::pastas::{self, Dono, diz};
+use crate::config::RemoteUrl;
 use crate::export::arquivo::{self, Linhas};
 use crate::layout::impressao::{Medidor, copia};
 use crate::store::db::Db;
 use crate::store::dia;
 use crate::store::enviado::{self, Olhar};
 use crate::store::saida::{self, Saida, Tipo};
-use crate::transport::dir::Dir;
-use crate::transport::em_portugues;
+use crate::transport::{Fault, Limits, Remote};
 use anyhow::Context as _;
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 
 /// What became of one file of the outbox.
 #[derive(Clone, Debug)]
@@ -34,6 +35,8 @@ pub enum Fim {
     Publicada(String),
     /// The remote failed; the next command tries again with the same bytes.
     Adiada(String),
+    /// The server refused us: a person must act, then the next command sends the same bytes.
+    Recusada(String),
     /// Other bytes stand under its name: a person decides.
     Conflito(String),
     /// It will not be sent: of a day that is past, or nowhere to go.
@@ -52,17 +55,20 @@ pub fn publica(ctx: &Contexto<'_>) -> anyhow::Result<Vec<Publicada>> {
     }
     let newest = dia::newest_with_remessa(&ctx.store().db)?;
     let mut held = false;
+    let mut folders = Pastas { ctx, limits: pastas::limites(ctx.import.config), open: Vec::new() };
     for s in saida::pending(&ctx.store().db)? {
         if held && s.tipo.manager() {
             continue;
         }
         let past = matches!(s.tipo, Tipo::Carga | Tipo::Incremental) && s.data_operacao < newest;
-        let fim = if past { encerra_passada(ctx, &s)? } else { publica_uma(ctx, &s)? };
+        let fim = if past { encerra_passada(&mut folders, &s)? } else { publica_uma(&mut folders, &s)? };
         let db = &ctx.store().db;
         match &fim {
             Fim::Publicada(_) => {}
-            Fim::Adiada(why) | Fim::Conflito(why) => {
+            Fim::Adiada(why) | Fim::Recusada(why) | Fim::Conflito(why) => {
                 held |= s.tipo.manager();
+                // what the boards keep of it is its first line
+                let why = why.lines().next().unwrap_or_default();
                 if s.mensagem.as_deref() != Some(why) {
                     saida::troubled(db, s.id, why)?;
                 }
@@ -72,6 +78,34 @@ pub fn publica(ctx: &Contexto<'_>) -> anyhow::Result<Vec<Publicada>> {
         out.push(Publicada { saida: s, fim });
     }
     Ok(out)
+}
+
+/// The folders of one publishing, each opened once.
+struct Pastas<'a, 'c> {
+    ctx: &'c Contexto<'a>,
+    limits: Limits,
+    open: Vec<(&'a RemoteUrl, Remote)>,
+}
+
+impl<'a> Pastas<'a, '_> {
+    fn abre(&mut self, url: &'a RemoteUrl, dono: Dono) -> anyhow::Result<&mut Remote> {
+        let at = match self.open.iter().position(|(u, _)| *u == url) {
+            Some(at) => at,
+            None => {
+                let ctx = self.ctx;
+                let acesso = dono.acesso(ctx.import.config);
+                self.open.push((url, pastas::abre(url, acesso, ctx.mode, self.limits, ctx.servidores)?));
+                self.open.len() - 1
+            }
+        };
+        self.open.get_mut(at).map(|(_, remote)| remote).context("pasta")
+    }
+}
+
+/// A remote that fails: for later, or for a person.
+fn adia(url: &RemoteUrl, e: &io::Error) -> Fim {
+    let why = format!("{url}: {}", diz(e));
+    if Fault::refused(e) { Fim::Recusada(why) } else { Fim::Adiada(why) }
 }
 
 /// Gives a file up; what it told is looked for anew.
@@ -88,33 +122,35 @@ fn abandona(db: &Db, s: &Saida, why: &str) -> anyhow::Result<()> {
 
 /// A carga or incremental of a day that is past is not sent any more (EX9); but one that stands in Manager's folder,
 /// put by a command that died before its commit, was sent (EX3).
-fn encerra_passada(ctx: &Contexto<'_>, s: &Saida) -> anyhow::Result<Fim> {
+fn encerra_passada(folders: &mut Pastas<'_, '_>, s: &Saida) -> anyhow::Result<Fim> {
+    let ctx = folders.ctx;
     let url = &ctx.import.config.manager.url;
-    let dir = folder(url, ctx.mode)?;
+    let dir = folders.abre(url, Dono::Manager)?;
     // a folder that is away would look as if the file were not there
-    match dir.stat(".").and_then(|_| nosso(&dir, &s.nome, s).or_else(ausente)) {
-        Ok(true) => confirma(ctx, &dir, s, &s.nome),
-        Err(e) => Ok(Fim::Adiada(format!("{url}: {}", em_portugues(&e)))),
+    match dir.present().and_then(|()| nosso(dir, &s.nome, s).or_else(ausente)) {
+        Ok(true) => confirma(ctx, dir, s, &s.nome),
+        Err(e) => Ok(adia(url, &e)),
         _ => Ok(Fim::Abandonada(format!("{} de um dia que já passou", s.tipo.as_str()))),
     }
 }
 
-fn publica_uma(ctx: &Contexto<'_>, s: &Saida) -> anyhow::Result<Fim> {
+fn publica_uma(folders: &mut Pastas<'_, '_>, s: &Saida) -> anyhow::Result<Fim> {
+    let ctx = folders.ctx;
     let config = ctx.import.config;
-    let url = if s.tipo.manager() {
-        &config.manager.url
+    let (url, dono) = if s.tipo.manager() {
+        (&config.manager.url, Dono::Manager)
     } else {
         match &config.evo.errors {
-            Some(url) => url,
+            Some(url) => (url, Dono::Evo),
             None => return Ok(Fim::Abandonada("evo.errors não está configurado".into())),
         }
     };
-    let dir = folder(url, ctx.mode)?;
-    let later = |e: &io::Error| Ok(Fim::Adiada(format!("{url}: {}", em_portugues(e))));
+    let dir = folders.abre(url, dono)?;
+    let later = |e: &io::Error| Ok(adia(url, e));
     let nome = if s.tipo.manager() {
         s.nome.clone()
     } else {
-        match livre(&dir, s) {
+        match livre(dir, s) {
             Ok(n) => n,
             Err(e) => return later(&e),
         }
@@ -124,7 +160,7 @@ fn publica_uma(ctx: &Contexto<'_>, s: &Saida) -> anyhow::Result<Fim> {
     let put = match File::open(&path) {
         Ok(mut from) => dir.put(&nome, &mut from, size),
         // what was put before it vanished here was sent all the same
-        Err(e) if e.kind() == io::ErrorKind::NotFound => match nosso(&dir, &nome, s).or_else(ausente) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => match nosso(dir, &nome, s).or_else(ausente) {
             Ok(true) => Err(io::ErrorKind::AlreadyExists.into()),
             Err(e) => return later(&e),
             // a file for Manager is built anew; of an error file our own reject file holds the lines
@@ -133,11 +169,11 @@ fn publica_uma(ctx: &Contexto<'_>, s: &Saida) -> anyhow::Result<Fim> {
         Err(e) => return Err(e).with_context(|| path.display().to_string()),
     };
     match put {
-        Ok(()) => confirma(ctx, &dir, s, &nome),
-        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => match nosso(&dir, &nome, s) {
+        Ok(()) => confirma(ctx, dir, s, &nome),
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => match nosso(dir, &nome, s) {
             // put by a command that died or failed before it knew the name to be on disk
             Ok(true) => match dir.sync() {
-                Ok(()) => confirma(ctx, &dir, s, &nome),
+                Ok(()) => confirma(ctx, dir, s, &nome),
                 Err(e) => later(&e),
             },
             Ok(false) => Ok(Fim::Conflito(format!(
@@ -151,18 +187,21 @@ fn publica_uma(ctx: &Contexto<'_>, s: &Saida) -> anyhow::Result<Fim> {
 
 /// The bytes stand under their name: marks them published and records what each ficha was last sent, read from these
 /// very bytes, in one transaction.
-fn confirma(ctx: &Contexto<'_>, dir: &Dir, s: &Saida, nome: &str) -> anyhow::Result<Fim> {
+fn confirma(ctx: &Contexto<'_>, dir: &mut Remote, s: &Saida, nome: &str) -> anyhow::Result<Fim> {
     #[cfg(debug_assertions)]
     crate::config::crash_point("publish");
     let tx = ctx.store().db.begin()?;
     saida::published(&tx, s.id, nome, &ctx.import.clock.now().iso())?;
     if s.tipo.manager() {
         let path = ctx.import.config.data.join(&s.caminho);
-        let from = match File::open(&path) {
-            Err(e) if e.kind() == io::ErrorKind::NotFound => dir.get(nome),
-            other => other,
+        let from: Box<dyn Read> = match File::open(&path) {
+            Ok(f) => Box::new(f),
+            // what we put there is what was sent
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                dir.get(nome, 0).with_context(|| path.display().to_string())?
+            }
+            Err(e) => return Err(e).with_context(|| path.display().to_string()),
         };
-        let from = from.with_context(|| path.display().to_string())?;
         let mut rows = Linhas::new(from, arquivo::layout(ctx.import.layouts, s.tipo)?.0);
         if s.tipo == Tipo::Baixa {
             enviado::apaga(&tx, |row| rows.proxima(row))?;
@@ -175,7 +214,7 @@ fn confirma(ctx: &Contexto<'_>, dir: &Dir, s: &Saida, nome: &str) -> anyhow::Res
 }
 
 /// `<input>.erros.csv`, or `.2.erros.csv` … where other bytes stand under that name (contract section 7).
-fn livre(dir: &Dir, s: &Saida) -> io::Result<String> {
+fn livre(dir: &mut Remote, s: &Saida) -> io::Result<String> {
     let base = s.nome.trim_end_matches(".erros.csv");
     for n in 1.. {
         let name = if n == 1 { s.nome.clone() } else { format!("{base}.{n}.erros.csv") };
@@ -195,12 +234,12 @@ fn ausente(e: io::Error) -> io::Result<bool> {
 }
 
 /// Whether the bytes under a name are ours.
-fn nosso(dir: &Dir, name: &str, s: &Saida) -> io::Result<bool> {
+fn nosso(dir: &mut Remote, name: &str, s: &Saida) -> io::Result<bool> {
     if dir.stat(name)?.size != u64::try_from(s.tamanho).unwrap_or(0) {
         return Ok(false);
     }
     let mut m = Medidor::new(io::sink());
-    copia(&mut dir.get(name)?, &mut m)?;
+    copia(&mut dir.get(name, 0)?, &mut m)?;
     m.flush()?;
     Ok(m.fim().1.sha256 == s.sha256)
 }

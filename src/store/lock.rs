@@ -57,7 +57,24 @@ pub enum LockError {
 pub fn take(dir: &Path, which: Which, who: &str) -> Result<Held, LockError> {
     let path = dir.join(which.file());
     let io = |source| LockError::Io { file: path.display().to_string(), source };
-    let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(io)?;
+    let mut file = try_take(&path)?;
+    file.set_len(0).map_err(io)?;
+    file.rewind().map_err(io)?;
+    writeln!(file, "{who}").map_err(io)?;
+    Ok(Held(file))
+}
+
+/// Whether a lock could be taken now; nothing is left in its file.
+///
+/// # Errors
+/// [`LockError::Held`] names the holder.
+pub fn probe(dir: &Path, which: Which) -> Result<(), LockError> {
+    try_take(&dir.join(which.file())).map(drop)
+}
+
+fn try_take(path: &Path) -> Result<File, LockError> {
+    let io = |source| LockError::Io { file: path.display().to_string(), source };
+    let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).map_err(io)?;
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
@@ -68,10 +85,7 @@ pub fn take(dir: &Path, which: Which, who: &str) -> Result<Held, LockError> {
         }
         Err(TryLockError::Error(e)) => return Err(io(e)),
     }
-    file.set_len(0).map_err(io)?;
-    file.rewind().map_err(io)?;
-    writeln!(file, "{who}").map_err(io)?;
-    Ok(Held(file))
+    Ok(file)
 }
 
 #[cfg(test)]

@@ -75,6 +75,12 @@ pub fn forget_gone(db: &Db, origem: &str, listed: &[String]) -> Result<()> {
     Ok(())
 }
 
+/// Names that were seen and not taken yet, of all folders.
+pub fn awaited(db: &Db) -> Result<std::collections::HashSet<String>> {
+    let names = db.rows("SELECT nome FROM remoto WHERE estado='visto'", &[], |r| r.str(0))?;
+    Ok(names.into_iter().collect())
+}
+
 /// Names left alone, with the reason.
 pub fn strangers(db: &Db) -> Result<Vec<(String, String)>> {
     db.rows("SELECT nome, coalesce(motivo, '') FROM remoto WHERE estado='estranho' ORDER BY nome", &[], |r| {

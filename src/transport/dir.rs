@@ -1,25 +1,13 @@
 //! A folder of this machine (`file://`).
 
+use super::{Entry, Folder, Source, first_free, other_size, part, probe_name, too_many_names};
 use rustix::fs::{CWD, RenameFlags};
 use rustix::io::Errno;
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-
-/// One name in a folder.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
-    /// The name as the file system has it: anything at all.
-    pub name: OsString,
-    /// Bytes.
-    pub size: u64,
-    /// Modification time, nanoseconds since 1970.
-    pub mtime: i64,
-    /// A regular file: no link, folder, FIFO or device.
-    pub regular: bool,
-}
 
 /// A folder. Names given to it were matched against a pattern before: they hold no separator.
 #[derive(Clone, Debug)]
@@ -33,17 +21,10 @@ impl Dir {
     pub fn new(path: impl Into<PathBuf>, mode: u32) -> Self {
         Self { path: path.into(), mode }
     }
+}
 
-    /// Where it is.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// All names, sorted.
-    ///
-    /// # Errors
-    /// The folder cannot be read.
-    pub fn list(&self) -> io::Result<Vec<Entry>> {
+impl Folder for Dir {
+    fn list(&mut self) -> io::Result<Vec<Entry>> {
         let mut out = Vec::new();
         for e in fs::read_dir(&self.path)? {
             let e = e?;
@@ -52,37 +33,32 @@ impl Dir {
                 Err(x) if x.kind() == io::ErrorKind::NotFound => continue,
                 m => m?,
             };
+            if out.len() >= super::MAX_NAMES {
+                return Err(too_many_names());
+            }
             out.push(entry(e.file_name(), &meta));
         }
-        out.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(out)
     }
 
-    /// One name.
-    ///
-    /// # Errors
-    /// `NotFound`, or it cannot be looked at.
-    pub fn stat(&self, name: &str) -> io::Result<Entry> {
+    fn stat(&mut self, name: &str) -> io::Result<Entry> {
         Ok(entry(name.into(), &fs::symlink_metadata(self.path.join(name))?))
     }
 
-    /// Opens a regular file for reading.
-    ///
-    /// # Errors
-    /// It is gone, or no regular file (looked at after opening: a link put there meanwhile is not followed).
-    pub fn get(&self, name: &str) -> io::Result<File> {
+    /// A link put under the name meanwhile is not followed: the file is looked at after opening.
+    fn get(&mut self, name: &str, from: u64) -> io::Result<Box<dyn Read + '_>> {
         let nofollow = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
         let flags = i32::try_from(nofollow.bits()).unwrap_or(0);
-        let f = OpenOptions::new().read(true).custom_flags(flags).open(self.path.join(name))?;
-        if f.metadata()?.is_file() { Ok(f) } else { Err(io::Error::other("not a regular file")) }
+        let mut f = OpenOptions::new().read(true).custom_flags(flags).open(self.path.join(name))?;
+        if !f.metadata()?.is_file() {
+            return Err(not_regular());
+        }
+        f.seek(SeekFrom::Start(from))?;
+        Ok(Box::new(f))
     }
 
-    /// Puts `size` bytes of `from` under `name`: written to `<name>.part`, synced, size checked, renamed.
-    ///
-    /// # Errors
-    /// `AlreadyExists` when the name stands; anything else leaves no file under `name`.
-    pub fn put(&self, name: &str, from: &mut impl Read, size: u64) -> io::Result<()> {
-        let part = self.path.join(format!("{name}.part"));
+    fn put(&mut self, name: &str, from: &mut dyn Source, size: u64) -> io::Result<()> {
+        let part = self.path.join(part(name));
         let target = self.path.join(name);
         if fs::symlink_metadata(&target).is_ok() {
             return Err(io::ErrorKind::AlreadyExists.into());
@@ -98,48 +74,44 @@ impl Dir {
         rustix::fs::fchmod(&f, rustix::fs::Mode::from_raw_mode(self.mode))?;
         f.sync_all()?;
         if f.metadata()?.len() != size {
-            return Err(io::Error::other("the file written has another size"));
+            return Err(other_size());
         }
         rename_new(&part, &target)?;
         self.sync()
     }
 
-    /// Brings the folder's names to disk.
-    ///
-    /// # Errors
-    /// The disk failed: the names may not outlive a loss of power.
-    pub fn sync(&self) -> io::Result<()> {
-        File::open(&self.path)?.sync_all()
-    }
-
-    /// Moves a file into a folder below this one, made when missing; a name that stands there is not touched:
-    /// the file goes under `name.2`, `name.3` …
-    ///
-    /// # Errors
-    /// The folder cannot be made, or the file cannot be moved.
-    pub fn shelve(&self, name: &str, folder: &str) -> io::Result<()> {
+    fn shelve(&mut self, name: &str, folder: &str) -> io::Result<()> {
         let to = self.path.join(folder);
         fs::create_dir_all(&to)?;
-        for n in 1..10_000 {
-            let target = if n == 1 { to.join(name) } else { to.join(format!("{name}.{n}")) };
-            match rename_new(&self.path.join(name), &target) {
-                Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
-                other => return other,
-            }
-        }
-        Err(io::ErrorKind::AlreadyExists.into())
+        first_free(name, |target| rename_new(&self.path.join(name), &to.join(target)))
     }
 
-    /// Removes a file; one that is gone already is fine.
-    ///
-    /// # Errors
-    /// It cannot be removed.
-    pub fn remove(&self, name: &str) -> io::Result<()> {
+    fn remove(&mut self, name: &str) -> io::Result<()> {
         match fs::remove_file(self.path.join(name)) {
             Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
             other => other,
         }
     }
+
+    fn present(&mut self) -> io::Result<()> {
+        if fs::metadata(&self.path)?.is_dir() { Ok(()) } else { Err(io::ErrorKind::NotADirectory.into()) }
+    }
+
+    fn probe(&mut self) -> io::Result<()> {
+        let path = self.path.join(probe_name());
+        OpenOptions::new().write(true).create_new(true).open(&path)?;
+        fs::remove_file(path)
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        File::open(&self.path)?.sync_all()
+    }
+
+    fn reset(&mut self) {}
+}
+
+fn not_regular() -> io::Error {
+    io::Error::other("não é um arquivo comum")
 }
 
 /// Renames, never over an existing name. File systems without such a rename (NFS) get a hard link, which fails
@@ -166,25 +138,26 @@ fn entry(name: OsString, meta: &fs::Metadata) -> Entry {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::Cursor;
 
     #[test]
     fn put_aparece_inteiro_e_nunca_sobre_outro() {
         let d = tempfile::tempdir().unwrap();
-        let dir = Dir::new(d.path(), 0o644);
-        dir.put("a.csv", &mut &b"abc"[..], 3).unwrap();
+        let mut dir = Dir::new(d.path(), 0o644);
+        dir.put("a.csv", &mut Cursor::new(b"abc"), 3).unwrap();
         assert_eq!(fs::read(d.path().join("a.csv")).unwrap(), b"abc");
-        assert_eq!(dir.put("a.csv", &mut &b"x"[..], 1).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(dir.put("a.csv", &mut Cursor::new(b"x"), 1).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
         assert_eq!(fs::read(d.path().join("a.csv")).unwrap(), b"abc");
-        assert!(dir.put("b.csv", &mut &b"xy"[..], 3).is_err());
+        assert!(dir.put("b.csv", &mut Cursor::new(b"xy"), 3).is_err());
         assert!(!d.path().join("b.csv").exists());
-        dir.put("b.csv", &mut &b"xyz"[..], 3).unwrap();
+        dir.put("b.csv", &mut Cursor::new(b"xyz"), 3).unwrap();
         assert!(!d.path().join("b.csv.part").exists());
     }
 
     #[test]
     fn o_mesmo_nome_vai_duas_vezes_para_a_gaveta() {
         let d = tempfile::tempdir().unwrap();
-        let dir = Dir::new(d.path(), 0o644);
+        let mut dir = Dir::new(d.path(), 0o644);
         for text in ["um", "dois"] {
             fs::write(d.path().join("a"), text).unwrap();
             dir.shelve("a", "importados").unwrap();
@@ -199,10 +172,10 @@ mod tests {
         fs::write(d.path().join("alvo"), b"x").unwrap();
         std::os::unix::fs::symlink(d.path().join("alvo"), d.path().join("link")).unwrap();
         fs::create_dir(d.path().join("pasta")).unwrap();
-        let dir = Dir::new(d.path(), 0o644);
+        let mut dir = Dir::new(d.path(), 0o644);
         let regular: Vec<_> = dir.list().unwrap().into_iter().filter(|e| e.regular).map(|e| e.name).collect();
         assert_eq!(regular, ["alvo"]);
-        assert!(dir.get("link").is_err());
-        assert!(dir.get("pasta").is_err());
+        assert!(dir.get("link", 0).is_err());
+        assert!(dir.get("pasta", 0).is_err());
     }
 }

@@ -1,0 +1,216 @@
+//! `atom doctor`: whether everything that a night needs is there, one verdict a line, each with what to do.
+//!
+//! It changes nothing but for an empty file under a temporary name in the folders that atom writes to, which it removes.
+
+use super::Global;
+use super::app::App;
+use super::exit::{self, graver};
+use super::hostkey;
+use super::texto::{escape, folha};
+use crate::config::{After, Config, Env, RemoteUrl};
+use crate::pipeline::pastas::{self, Dono};
+use crate::store::execucao;
+use crate::store::lock::{self, LockError, Which};
+use crate::transport::{Fault, Remote};
+use serde_json::json;
+use std::io::ErrorKind;
+use std::path::Path;
+
+/// Check config, clock, disk, store, locks and every remote; one verdict a line
+#[derive(Debug, clap::Args)]
+pub struct Cmd {}
+
+/// How something stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Nota {
+    Bom,
+    Aviso,
+    Erro,
+}
+
+/// One line.
+struct Linha {
+    o_que: String,
+    nota: Nota,
+    diz: String,
+    faca: Option<String>,
+    codigo: i64,
+}
+
+fn bom(o_que: impl Into<String>, diz: impl Into<String>) -> Linha {
+    Linha { o_que: o_que.into(), nota: Nota::Bom, diz: diz.into(), faca: None, codigo: exit::OK }
+}
+
+fn aviso(o_que: &str, diz: impl Into<String>, faca: &str) -> Linha {
+    Linha { nota: Nota::Aviso, faca: Some(faca.to_owned()), ..bom(o_que, diz) }
+}
+
+fn erro(o_que: impl Into<String>, diz: impl Into<String>, faca: Option<String>, codigo: i64) -> Linha {
+    Linha { nota: Nota::Erro, faca, codigo, ..bom(o_que, diz) }
+}
+
+/// Free space under which a night may not fit.
+const POUCO: u64 = 2 * 1024 * 1024 * 1024;
+
+/// Runs it; the gravest exit of all.
+///
+/// # Errors
+/// None but those of an invariant: what is wrong is a line.
+pub fn run(_: &Cmd, global: Global, env: &Env, umask: u32, comando: String) -> anyhow::Result<i64> {
+    let json = global.json;
+    let mut code = exit::OK;
+    let mut tell = |l: Linha| {
+        code = graver(code, l.codigo);
+        conta(&l, json);
+    };
+    let app = match App::new(global, env, umask, comando) {
+        Ok(app) => app,
+        Err(e) => {
+            let (code, hint) = exit::of(&e);
+            tell(erro("configuração", format!("{e:#}"), hint, code));
+            return Ok(code);
+        }
+    };
+    tell(bom("configuração", app.config.file.display().to_string()));
+    for l in segredos(&app.config).into_iter().chain([relogio(&app)]).chain(discos(&app.config)) {
+        tell(l);
+    }
+    store(&app).into_iter().for_each(&mut tell);
+    for (dono, key, url) in pastas::todas(&app.config) {
+        tell(remoto(&app, dono, key, url));
+    }
+    Ok(code)
+}
+
+fn conta(l: &Linha, json: bool) {
+    let word = match l.nota {
+        Nota::Bom => "ok",
+        Nota::Aviso => "warning",
+        Nota::Erro => "error",
+    };
+    let text = if json {
+        json!({"check": l.o_que, "state": word, "message": l.diz, "hint": l.faca, "exit": l.codigo}).to_string()
+    } else {
+        let mark = match l.nota {
+            Nota::Bom => "ok   ",
+            Nota::Aviso => "AVISO",
+            Nota::Erro => "ERRO ",
+        };
+        let hint = l.faca.as_ref().map(|f| format!("\n        → {f}")).unwrap_or_default();
+        folha(&format!("{mark}  {}: {}{hint}", l.o_que, l.diz))
+    };
+    super::app::escreve(&text);
+}
+
+/// Each secret can be had, and by nobody else (SE3).
+fn segredos(config: &Config) -> Vec<Linha> {
+    let bad = config.secrets().filter(|(key, _)| *key != "omne.token").filter_map(|(key, secret)| {
+        let e = secret.read().err()?;
+        Some(erro(key, escape(&e.to_string()), None, exit::USAGE))
+    });
+    bad.collect()
+}
+
+fn relogio(app: &App) -> Linha {
+    let now = app.clock.now();
+    let text = format!("{} em São Paulo; operação de {}", now.iso(), app.dia_de_agora());
+    let last = app.reader().ok().and_then(|s| execucao::lista(&s.db, Some(1)).ok()?.pop());
+    match last {
+        _ if app.clock.is_moved() => aviso("relógio", text, "ATOM_NOW está definido: fora de ensaios, retire-o"),
+        Some(run) if run.fim > now.iso() => {
+            let why = format!("{text}, mas a última execução terminou em {}", run.fim);
+            aviso("relógio", why, "o relógio da máquina voltou? confira a sincronização (timedatectl)")
+        }
+        _ => bom("relógio", text),
+    }
+}
+
+fn discos(config: &Config) -> Vec<Linha> {
+    [("disco dos dados", &config.data), ("disco do store", &config.store_dir)].map(|(what, p)| disco(what, p)).into()
+}
+
+fn disco(what: &str, path: &Path) -> Linha {
+    // what is made only when it is needed lies on the disk of the folder above
+    let there = path.ancestors().find(|p| p.exists()).unwrap_or(path);
+    match rustix::fs::statvfs(there) {
+        Err(e) => {
+            let why = format!("{}: {}", path.display(), crate::transport::em_portugues(&e.into()));
+            erro(what, why, Some("confira a pasta e as permissões".into()), exit::FAILED)
+        }
+        Ok(s) => {
+            let free = s.f_bavail.saturating_mul(s.f_frsize);
+            let text = format!("{}: {} MiB livres", path.display(), free / (1024 * 1024));
+            if free < POUCO { aviso(what, text, "libere espaço: uma noite pode não caber") } else { bom(what, text) }
+        }
+    }
+}
+
+fn store(app: &App) -> Vec<Linha> {
+    let reader = match app.reader() {
+        Ok(reader) => reader,
+        Err(e) => {
+            let (code, hint) = exit::of(&e);
+            return vec![erro("store", format!("{e:#}"), hint, code)];
+        }
+    };
+    let runs = execucao::total(&reader.db).unwrap_or(0);
+    let mut out = vec![bom("store", format!("{}: {runs} execuções", app.config.store_dir.display()))];
+    out.extend(
+        [(Which::Carteira, "trava das importações"), (Which::Fetch, "trava da coleta")].map(|(w, n)| trava(app, w, n)),
+    );
+    out
+}
+
+fn trava(app: &App, which: Which, nome: &str) -> Linha {
+    match lock::probe(&app.config.store_dir, which) {
+        Ok(()) => bom(nome, "livre"),
+        // a run at work is no fault
+        Err(LockError::Held { holder }) => bom(nome, format!("em uso: {}", escape(&holder))),
+        Err(e) => erro(nome, e.to_string(), Some("confira dono e permissões da pasta do store".into()), exit::FAILED),
+    }
+}
+
+/// Connects, lists, and where atom writes, writes.
+fn remoto(app: &App, dono: Dono, key: &str, url: &RemoteUrl) -> Linha {
+    let what = format!("{key} {url}");
+    let acesso = dono.acesso(&app.config);
+    let limits = pastas::limites(&app.config);
+    // a memory of its own: each folder is judged by itself, but a password that was refused is not tried again
+    let mut remote = match pastas::abre(url, acesso, app.mode, limits, &app.servidores) {
+        Ok(remote) => remote,
+        Err(e) => return erro(what, escape(&e.to_string()), None, exit::USAGE),
+    };
+    let writes = match key {
+        "evo.url" => app.config.evo.after != After::Keep,
+        "manager.retornos" => false,
+        _ => true,
+    };
+    match examina(&mut remote, writes) {
+        Ok((names, wrote)) => {
+            let host = if matches!(url, RemoteUrl::Sftp { .. }) { "chave do servidor conhecida, " } else { "" };
+            let wrote = if wrote { ", gravação permitida" } else { "" };
+            bom(what, format!("{host}{names} nomes{wrote}"))
+        }
+        Err((step, e)) => {
+            let next = match step {
+                // what refused us says the step itself
+                _ if Fault::refused(&e) => None,
+                _ if Fault::of(&e).is_some() || e.kind() == ErrorKind::ConnectionRefused => Some(format!(
+                    "o servidor está no ar, e esta máquina chega até ele? Fale com quem o opera ({})",
+                    pastas::servidor(url).unwrap_or_default()
+                )),
+                "listar" => Some(format!("confira a pasta e as permissões de quem entra ({key})")),
+                _ => Some("peça permissão de gravação nessa pasta a quem a opera".to_owned()),
+            };
+            erro(what, format!("{step}: {}", pastas::diz(&e)), next, hostkey::codigo(&e))
+        }
+    }
+}
+
+fn examina(remote: &mut Remote, writes: bool) -> Result<(usize, bool), (&'static str, std::io::Error)> {
+    let names = remote.list().map_err(|e| ("listar", e))?.len();
+    if writes {
+        remote.probe().map_err(|e| ("gravar", e))?;
+    }
+    Ok((names, writes))
+}
