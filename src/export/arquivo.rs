@@ -80,6 +80,7 @@ pub fn rascunha<T>(
         sha256: impressao.sha256,
         mensagem: None,
         run: None,
+        desfeita_run: None,
     };
     Ok((Rascunho { saida, substituidos, path }, told))
 }

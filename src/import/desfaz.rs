@@ -18,6 +18,7 @@ use crate::store::desfaz::{self, Contagem};
 use crate::store::execucao::{self, Execucao};
 use crate::store::ledger::{self, Arquivo, Decisao, Estado};
 use crate::store::presenca;
+use crate::store::saida;
 use anyhow::Context as _;
 use chrono::NaiveDate;
 use serde::Serialize;
@@ -182,6 +183,7 @@ fn registra(ctx: &Contexto<'_>, tx: Tx<'_>, arquivo: &Arquivo, inicio: &str, out
         }
     };
     ledger::decide(&tx, arquivo.id, &d)?;
+    saida::desfeita(&tx, run)?;
     tx.commit()?;
     out.run = Some(run);
     Ok(())

@@ -162,6 +162,7 @@ impl<'a> Rejeitos<'a> {
                 sha256,
                 mensagem: None,
                 run: Some(self.run),
+                desfeita_run: None,
             },
         }))
     }

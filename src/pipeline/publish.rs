@@ -61,7 +61,8 @@ pub fn publica(ctx: &Contexto<'_>) -> anyhow::Result<Vec<Publicada>> {
             continue;
         }
         let past = matches!(s.tipo, Tipo::Carga | Tipo::Incremental) && s.data_operacao < newest;
-        let fim = if past { encerra_passada(&mut folders, &s)? } else { publica_uma(&mut folders, &s)? };
+        let stale = past || s.desfeita_run.is_some();
+        let fim = if stale { encerra_velha(&mut folders, &s)? } else { publica_uma(&mut folders, &s)? };
         let db = &ctx.store().db;
         match &fim {
             Fim::Publicada(_) => {}
@@ -120,9 +121,9 @@ fn abandona(db: &Db, s: &Saida, why: &str) -> anyhow::Result<()> {
     Ok(tx.commit()?)
 }
 
-/// A carga or incremental of a day that is past is not sent any more (EX9); but one that stands in Manager's folder,
-/// put by a command that died before its commit, was sent (EX3).
-fn encerra_passada(folders: &mut Pastas<'_, '_>, s: &Saida) -> anyhow::Result<Fim> {
+/// A carga or incremental of a day that is past, or built before an undo, is not sent any more (EX9, EX4); but one that
+/// stands in Manager's folder, put by a command that died before its commit, was sent (EX3).
+fn encerra_velha(folders: &mut Pastas<'_, '_>, s: &Saida) -> anyhow::Result<Fim> {
     let ctx = folders.ctx;
     let url = &ctx.import.config.manager.url;
     let dir = folders.abre(url, Dono::Manager)?;
@@ -130,7 +131,10 @@ fn encerra_passada(folders: &mut Pastas<'_, '_>, s: &Saida) -> anyhow::Result<Fi
     match dir.present().and_then(|()| nosso(dir, &s.nome, s).or_else(ausente)) {
         Ok(true) => confirma(ctx, dir, s, &s.nome),
         Err(e) => Ok(adia(url, &e)),
-        _ => Ok(Fim::Abandonada(format!("{} de um dia que já passou", s.tipo.as_str()))),
+        _ => Ok(Fim::Abandonada(match s.desfeita_run {
+            Some(run) => format!("{} gerada antes da execução {run}, que desfez uma importação", s.tipo.as_str()),
+            None => format!("{} de um dia que já passou", s.tipo.as_str()),
+        })),
     }
 }
 

@@ -64,9 +64,11 @@ pub struct Saida {
     pub mensagem: Option<String>,
     /// The import that it belongs to.
     pub run: Option<i64>,
+    /// The undo that came after it was built: what it says may no longer be so.
+    pub desfeita_run: Option<i64>,
 }
 
-const COLS: &str = "id, tipo, nome, caminho, data_operacao, linhas, tamanho, sha256, mensagem, run";
+const COLS: &str = "id, tipo, nome, caminho, data_operacao, linhas, tamanho, sha256, mensagem, run, desfeita_run";
 
 fn read(r: &Row<'_>) -> Result<Saida> {
     Ok(Saida {
@@ -80,6 +82,7 @@ fn read(r: &Row<'_>) -> Result<Saida> {
         sha256: r.str(7)?,
         mensagem: r.string(8)?,
         run: r.int(9)?,
+        desfeita_run: r.int(10)?,
     })
 }
 
@@ -124,6 +127,15 @@ pub fn abandon(db: &Db, id: i64, why: &str) -> Result<()> {
     Ok(())
 }
 
+/// The cargas and incrementais that are not published yet were built before the undo `run`.
+pub fn desfeita(db: &Db, run: i64) -> Result<()> {
+    db.exec(
+        "UPDATE saida SET desfeita_run=?1 WHERE estado='gerado' AND tipo IN (?2, ?3)",
+        &[Cell::Int(run), Cell::Text(Tipo::Carga.as_str()), Cell::Text(Tipo::Incremental.as_str())],
+    )?;
+    Ok(())
+}
+
 /// Says why a file could not be published.
 pub fn troubled(db: &Db, id: i64, why: &str) -> Result<()> {
     db.exec("UPDATE saida SET mensagem=?2 WHERE id=?1", &[Cell::Int(id), Cell::Text(why)])?;
@@ -137,7 +149,7 @@ pub fn of_day(db: &Db, tipo: Tipo, day: NaiveDate) -> Result<Option<(Saida, Opti
         "SELECT {COLS}, publicada_em FROM saida WHERE tipo=?1 AND data_operacao=?2 AND estado<>'abandonado'
          ORDER BY id DESC LIMIT 1"
     );
-    db.one(&sql, &[Cell::Text(tipo.as_str()), Cell::Text(&day)], |r| Ok((read(r)?, r.string(10)?)))
+    db.one(&sql, &[Cell::Text(tipo.as_str()), Cell::Text(&day)], |r| Ok((read(r)?, r.string(11)?)))
 }
 
 /// The newest file of a type that was published, and when.

@@ -254,3 +254,27 @@ fn ex6_um_arquivo_mostra_um_momento_so_enquanto_as_marcas_mudam() {
     assert!(mixed.is_empty(), "{mixed:?}");
     assert!(seen >= 3, "only {seen} files saw a change");
 }
+
+/// Built while Manager was away, then its remessa was taken back: whom only that file named is never dialled.
+#[test]
+fn ex4_a_carga_de_uma_remessa_desfeita_nao_sai() {
+    let b = com_carga(2);
+    let (folder, away) = (b.root.join("manager"), b.root.join("fora"));
+    fs::rename(&folder, &away).unwrap();
+    remessa(&b, "20230803_213000", &[(3001, 3, &[]), (1001, 1, &[])]);
+    b.atom(&["-q", "run"]).exits(5);
+    let run = b.sql("SELECT max(id) FROM run WHERE kind='remessa'");
+    b.atom(&["-q", "undo", &run]).exits(0);
+    fs::rename(&away, &folder).unwrap();
+    let before = b.names("manager");
+    let out = b.atom(&["run"]).exits(0);
+    assert_eq!(b.names("manager"), before, "nobody but the two that were sent before");
+    assert_eq!(
+        b.sql("SELECT group_concat(tipo||' '||estado) FROM saida WHERE tipo<>'erros'"),
+        "carga publicado,incremental abandonado"
+    );
+    let said = format!("{}{}", out.stdout, out.stderr);
+    assert!(said.contains("desfez uma importação"), "{said}");
+    b.atom(&["-q", "run"]).exits(0);
+    assert_eq!(b.names("manager"), before);
+}

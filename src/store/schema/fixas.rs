@@ -42,7 +42,7 @@ CREATE TABLE conjunto (
 CREATE TABLE saida (
   id INTEGER PRIMARY KEY, tipo TEXT NOT NULL, nome TEXT NOT NULL, caminho TEXT NOT NULL, data_operacao TEXT,
   linhas INTEGER NOT NULL, tamanho INTEGER NOT NULL, sha256 TEXT NOT NULL, estado TEXT NOT NULL,
-  run INTEGER, criada_em TEXT NOT NULL, publicada_em TEXT, mensagem TEXT) STRICT;
+  run INTEGER, criada_em TEXT NOT NULL, publicada_em TEXT, mensagem TEXT, desfeita_run INTEGER) STRICT;
 CREATE INDEX saida_estado ON saida(estado);
 CREATE TABLE enviado (
   ficha_id INTEGER PRIMARY KEY, contrato TEXT NOT NULL, cpf_cnpj TEXT NOT NULL, h INTEGER NOT NULL,
