@@ -1,8 +1,8 @@
 //! From the layouts' columns to JSON: which fields an answer carries and how each type looks.
 
 use crate::domain::valores::decimal_ponto;
-use crate::layout::contato::contato;
-use crate::layout::{Field, Layout, Part, Record, Type};
+use crate::layout::contato::lugar;
+use crate::layout::{Field, Layout, Record, Type};
 use crate::store::db::{Cell, Result, Row};
 use crate::store::schema::Tabela;
 use serde_json::{Map, Value};
@@ -59,17 +59,8 @@ impl<'l> Colunas<'l> {
     pub fn da_remessa(record: &'l Record, tabela: Tabela) -> Self {
         let mut colunas: Vec<(String, &'l Type)> = Vec::new();
         for f in &record.fields {
-            let (table, column) = match f.of {
-                Some(Part::Ficha) => (Tabela::Ficha, f.name.clone()),
-                Some(Part::Divida) => (Tabela::Divida, f.name.clone()),
-                Some(Part::Contrato) | None if f.name == "contrato" => (Tabela::Contrato, f.name.clone()),
-                Some(Part::Contrato) | None => (Tabela::Cadastro, f.name.clone()),
-                Some(Part::Contato) => match contato(&f.name).map(|c| (Tabela::chamada(c.grupo.nome()), c.coluna)) {
-                    Some((Some(table), column)) => (table, column),
-                    _ => continue,
-                },
-            };
-            if table == tabela && !colunas.iter().any(|(c, _)| *c == column) {
+            let Some((table, column)) = lugar(f) else { continue };
+            if table == tabela.nome() && !colunas.iter().any(|(c, _)| *c == column) {
                 colunas.push((column, &f.ty));
             }
         }

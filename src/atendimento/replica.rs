@@ -4,8 +4,8 @@
 //! Phones and e-mails of third parties never go out (decisions 5).
 
 use super::campos::{canal_de_terceiro, canal_do_garantidor};
-use crate::layout::contato::contato;
-use crate::layout::{Field, Layouts, Part, Record, Type};
+use crate::layout::contato;
+use crate::layout::{Field, Layouts, Record, Type};
 use crate::store::replica::Campo;
 use crate::store::schema::Tabela;
 
@@ -45,17 +45,8 @@ fn lugar(kind: &str, f: &Field) -> Option<(Tabela, String)> {
         "baixa" => Tabela::Acordo,
         "refin" => Tabela::Refin,
         _ => {
-            let table = match f.of {
-                Some(Part::Ficha) => Tabela::Ficha,
-                Some(Part::Divida) => Tabela::Divida,
-                Some(Part::Contrato) | None if f.name == "contrato" => Tabela::Contrato,
-                Some(Part::Contrato) | None => Tabela::Cadastro,
-                Some(Part::Contato) => {
-                    let c = contato(&f.name)?;
-                    return Some((Tabela::chamada(c.grupo.nome())?, c.coluna));
-                }
-            };
-            return Some((table, f.name.clone()));
+            let (table, column) = contato::lugar(f)?;
+            return Some((Tabela::chamada(table)?, column));
         }
     };
     (f.name != "contrato").then(|| (set, f.name.clone()))

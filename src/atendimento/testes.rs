@@ -56,15 +56,7 @@ fn as_colunas_seguem_os_layouts() {
     let l = layouts();
     let e = esquema(&l).unwrap();
     let remessa = &l.get("remessa").unwrap().records[0];
-    for t in [
-        Tabela::Ficha,
-        Tabela::Contrato,
-        Tabela::Cadastro,
-        Tabela::Divida,
-        Tabela::Telefone,
-        Tabela::Endereco,
-        Tabela::Email,
-    ] {
+    for t in Tabela::DA_REMESSA {
         let stored: Vec<&str> = e.de(t).iter().map(|c| c.nome.as_str()).collect();
         assert_eq!(Colunas::da_remessa(remessa, t).nomes(&[]), stored);
     }

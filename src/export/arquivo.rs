@@ -6,7 +6,7 @@ use crate::layout::nome::NamePattern;
 use crate::layout::saida::Escritor;
 use crate::layout::{Layout, Layouts};
 use crate::store::db::Tx;
-use crate::store::enviado::Linha;
+use crate::store::enviado::{self, Linha, Olhar, Varredura, Visto};
 use crate::store::saida::{self, Saida, Tipo};
 use anyhow::Context as _;
 use chrono::{NaiveDate, TimeDelta, Timelike};
@@ -105,6 +105,21 @@ impl Rascunho {
         std::fs::rename(&self.path, &path).and_then(|()| sync()).with_context(|| path.display().to_string())?;
         tx.commit()?;
         Ok(Gerada { saida: self.saida, substituidos: self.substituidos, diferenca: None })
+    }
+
+    /// Enters the file, or leaves none where it has no rows; that the rows were looked through stands in the store
+    /// either way.
+    ///
+    /// # Errors
+    /// As of [`Self::entra`].
+    pub fn entra_se_ha(self, p: &Pedido<'_>, olhar: Olhar, dia: NaiveDate, visto: Visto) -> anyhow::Result<Gerada> {
+        let linhas = self.saida.linhas;
+        let v = Varredura { visto, em: p.clock.now().iso(), dia: Some(dia), linhas, mensagem: None };
+        if linhas == 0 {
+            enviado::varreu(&p.store.db, olhar, &v)?;
+            return self.descarta();
+        }
+        self.entra(p, |tx| Ok(enviado::varreu(tx, olhar, &v)?))
     }
 
     /// Leaves no file: nothing to send, refused, or a rehearsal.

@@ -6,7 +6,7 @@ use super::{Gerada, Pedido};
 use crate::domain::dia::br;
 use crate::domain::situacao::Situacao;
 use crate::store::db::Db;
-use crate::store::enviado::{self, Enviada, Enviadas, Olhar, Varredura, Visto};
+use crate::store::enviado::{self, Enviada, Enviadas, Olhar, Visto};
 use crate::store::saida::{self, Tipo};
 use chrono::NaiveDate;
 
@@ -89,11 +89,5 @@ pub fn gera(p: &Pedido<'_>, dia: NaiveDate) -> anyhow::Result<Gerada> {
     if p.simula {
         return Ok(Gerada { diferenca: Some(diferenca), ..draft.descarta()? });
     }
-    let linhas = draft.saida.linhas;
-    let v = Varredura { visto, em: p.clock.now().iso(), dia: Some(dia), linhas, mensagem: None };
-    if linhas == 0 {
-        enviado::varreu(&p.store.db, Olhar::Baixa, &v)?;
-        return draft.descarta();
-    }
-    draft.entra(p, |tx| Ok(enviado::varreu(tx, Olhar::Baixa, &v)?))
+    draft.entra_se_ha(p, Olhar::Baixa, dia, visto)
 }

@@ -5,7 +5,7 @@ use super::diferenca::Diferenca;
 use super::linha::Discagem;
 use super::varredura::{Contra, Quais, ao_lado, varre};
 use super::{Gerada, Pedido};
-use crate::store::enviado::{self, Olhar, Varredura, Visto};
+use crate::store::enviado::{self, Olhar, Visto};
 use crate::store::saida::Tipo;
 use crate::store::{db::Db, tocada};
 use chrono::NaiveDate;
@@ -65,11 +65,5 @@ pub fn gera(p: &Pedido<'_>, dia: NaiveDate) -> anyhow::Result<Gerada> {
         diferenca.compara(p)?;
         return Ok(Gerada { diferenca: Some(diferenca), ..draft.descarta()? });
     }
-    let linhas = draft.saida.linhas;
-    let v = Varredura { visto, em: p.clock.now().iso(), dia: Some(dia), linhas, mensagem: None };
-    if linhas == 0 {
-        enviado::varreu(&p.store.db, Olhar::Incremental, &v)?;
-        return draft.descarta();
-    }
-    draft.entra(p, |tx| Ok(enviado::varreu(tx, Olhar::Incremental, &v)?))
+    draft.entra_se_ha(p, Olhar::Incremental, dia, visto)
 }

@@ -1,8 +1,8 @@
 //! From the layouts to the columns of the wide tables, and the checks that rules need.
 
-use crate::layout::contato::contato;
+use crate::layout::contato::lugar;
 use crate::layout::load::{LayoutError, needs};
-use crate::layout::{Field, Layout, Layouts, Part, Record, Type};
+use crate::layout::{Field, Layout, Layouts, Record, Type};
 use crate::store::schema::{Coluna, Esquema, Tabela, Tipo};
 
 fn coluna(f: &Field) -> Coluna {
@@ -103,32 +103,13 @@ fn remessa(e: &mut Esquema, layout: &Layout) -> Result<(), LayoutError> {
         why: "no record".to_owned(),
     })?;
     needs(layout, record, super::remessa::CAMPOS)?;
-    let tables = [
-        Tabela::Ficha,
-        Tabela::Contrato,
-        Tabela::Cadastro,
-        Tabela::Divida,
-        Tabela::Telefone,
-        Tabela::Endereco,
-        Tabela::Email,
-    ];
-    let mut columns: Vec<(Tabela, Vec<Coluna>)> = tables.iter().map(|t| (*t, Vec::new())).collect();
+    let mut columns: Vec<(Tabela, Vec<Coluna>)> = Tabela::DA_REMESSA.map(|t| (t, Vec::new())).into();
     let bare = Esquema::default();
     for f in &record.fields {
-        let (table, column) = match f.of {
-            Some(Part::Ficha) => (Tabela::Ficha, coluna(f)),
-            Some(Part::Divida) => (Tabela::Divida, coluna(f)),
-            Some(Part::Contato) => {
-                let place = contato(&f.name).and_then(|c| Some((Tabela::chamada(c.grupo.nome())?, c)));
-                let (table, c) = place.ok_or_else(|| {
-                    faulty(layout, f, format!("`{}`: contact fields are telefone_N_…, endereco_N_… or email_N", f.name))
-                })?;
-                (table, coluna_de(&c.coluna, &f.ty))
-            }
-            // the number beside its key, all the rest in a table of its own
-            Some(Part::Contrato) | None if f.name == "contrato" => (Tabela::Contrato, coluna(f)),
-            Some(Part::Contrato) | None => (Tabela::Cadastro, coluna(f)),
-        };
+        let place = lugar(f).and_then(|(table, column)| Some((Tabela::chamada(table)?, coluna_de(&column, &f.ty))));
+        let (table, column) = place.ok_or_else(|| {
+            faulty(layout, f, format!("`{}`: contact fields are telefone_N_…, endereco_N_… or email_N", f.name))
+        })?;
         let own = table.colunas(&bare);
         for (t, cols) in &mut columns {
             if *t == table {

@@ -1,4 +1,7 @@
-//! Names of contact fields: `telefone_3_ramal` is column `ramal` of the third phone.
+//! Where a field of remessa is stored. Of contact fields the name tells it: `telefone_3_ramal` is column `ramal` of the
+//! third phone.
+
+use super::{Field, Part};
 
 /// What a contact field belongs to; each kind has a table of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -31,6 +34,19 @@ pub struct Contato {
     pub ordem: i64,
     /// What it is within the group.
     pub coluna: String,
+}
+
+/// Name of the table and of the column; `None`: a contact field whose name cannot be taken apart.
+pub fn lugar(f: &Field) -> Option<(&'static str, String)> {
+    let table = match f.of {
+        Some(Part::Ficha) => "ficha",
+        Some(Part::Divida) => "divida",
+        // the number stands beside its key, all the rest in a table of its own
+        Some(Part::Contrato) | None if f.name == "contrato" => "contrato",
+        Some(Part::Contrato) | None => "cadastro",
+        Some(Part::Contato) => return contato(&f.name).map(|c| (c.grupo.nome(), c.coluna)),
+    };
+    Some((table, f.name.clone()))
 }
 
 /// Takes the name of a contact field apart.

@@ -3,7 +3,7 @@
 use super::text::{Encoding, Sniffer};
 use sha2::{Digest, Sha256};
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::{BufReader, Read, Write};
 use std::path::Path;
 
 /// What the bytes of a file are.
@@ -73,17 +73,5 @@ pub fn imprime(path: &Path) -> std::io::Result<Impressao> {
 /// # Errors
 /// Reading or writing failed.
 pub fn copia(from: &mut impl Read, to: &mut impl Write) -> std::io::Result<u64> {
-    let mut buf = vec![0; 256 * 1024];
-    let mut total = 0;
-    loop {
-        match from.read(&mut buf) {
-            Ok(0) => return Ok(total),
-            Ok(n) => {
-                to.write_all(buf.get(..n).unwrap_or(&buf))?;
-                total += n as u64;
-            }
-            Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(e) => return Err(e),
-        }
-    }
+    std::io::copy(&mut BufReader::with_capacity(256 * 1024, from), to)
 }

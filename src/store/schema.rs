@@ -79,6 +79,10 @@ impl Tabela {
         Self::Refin,
     ];
 
+    /// Those that a remessa fills.
+    pub const DA_REMESSA: [Self; 7] =
+        [Self::Ficha, Self::Contrato, Self::Cadastro, Self::Divida, Self::Telefone, Self::Endereco, Self::Email];
+
     /// Its name.
     pub const fn nome(self) -> &'static str {
         match self {

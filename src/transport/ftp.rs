@@ -234,10 +234,6 @@ impl Folder for Ftp {
         self.call(|line, _| line.rm(&name))
     }
 
-    fn sync(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-
     fn reset(&mut self) {
         self.watch.hang_up();
         self.line = None;

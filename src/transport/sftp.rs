@@ -220,10 +220,6 @@ impl Folder for Sftp {
         })
     }
 
-    fn sync(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-
     fn reset(&mut self) {
         self.watch.hang_up();
         self.line = None;
