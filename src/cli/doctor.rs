@@ -104,6 +104,7 @@ fn conta(l: &Linha, json: bool) {
 
 /// Each secret can be had, and by nobody else (SE3).
 fn segredos(config: &Config) -> Vec<Linha> {
+    // nothing sends messages yet: the starter names a token that nobody has to have
     let bad = config.secrets().filter(|(key, _)| *key != "omne.token").filter_map(|(key, secret)| {
         let e = secret.read().err()?;
         Some(erro(key, escape(&e.to_string()), None, exit::USAGE))

@@ -6,10 +6,9 @@
 //!
 //! The thread of a server lists a folder; here, where the store is, the names are judged (`olhar`) and it is told what
 //! to copy (`copia`); each file is entered in the ledger as it comes. Complete: size and modification time stand still
-//! between two looks `evo.settle_seconds` apart, kept across
-//! runs. Copied to `<name>.fetch.part`, hashed on the way, synced, size checked, renamed, entered in the ledger. One
-//! file that cannot be taken holds up no other. The remote copy is moved or deleted only after the import committed
-//! ([`depois()`], IN17).
+//! between two looks `evo.settle_seconds` apart, kept across runs. Copied to `<name>.fetch.part`, hashed on the way,
+//! synced, size checked, renamed. One file that cannot be taken holds up no other. The remote copy is moved or deleted
+//! only after the import committed ([`depois()`], IN17).
 //!
 //! **Crashes:** a part belongs to the size and time that the store remembers of its name. Whoever changes what is
 //! remembered removes the part first; only then a later fetch goes on with it (IN1, IN15).
