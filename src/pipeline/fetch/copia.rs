@@ -29,6 +29,11 @@ pub enum Copia {
 const SOBREPOSTOS: u64 = 64 * 1024;
 /// Attempts that bring nothing before the server is given up.
 const TENTATIVAS: u32 = 3;
+/// Bytes a read asks for.
+const LEITURA: usize = 512 * 1024;
+/// What it asks for after a break, until so much came: a line that breaks takes with it all that was asked ahead.
+const LEITURA_CURTA: usize = 32 * 1024;
+const REFEITA: u64 = 4 * 1024 * 1024;
 
 /// Why reading stopped.
 enum Parou {
@@ -60,7 +65,7 @@ pub fn copia(remote: &mut Remote, e: &Entry, name: &str, part: &Path, retoma: bo
     let mut fruitless = 0;
     loop {
         let had = done.tamanho();
-        match continua(remote, e, name, &mut file, &mut done, avanca) {
+        match continua(remote, e, name, (&mut file, &mut done), fruitless > 0, avanca) {
             Ok(()) => break,
             Err(Parou::Aqui(x)) => {
                 // a full disk needs the room
@@ -130,13 +135,13 @@ fn comeca(part: &Path, size: u64, retoma: bool) -> io::Result<(File, Medidor<io:
     Ok((file, done))
 }
 
-/// Reads from where we are to the end, one byte more than listed at most: enough to see that it grew (IN6).
+/// Reads from where we are to the end (in short reads after a break), one byte more than listed at most: enough to see that it grew (IN6).
 fn continua(
     remote: &mut Remote,
     e: &Entry,
     name: &str,
-    file: &mut File,
-    done: &mut Medidor<io::Sink>,
+    (file, done): (&mut File, &mut Medidor<io::Sink>),
+    quebrou: bool,
     avanca: &dyn Fn(u64),
 ) -> Result<(), Parou> {
     let held = done.tamanho();
@@ -151,8 +156,11 @@ fn continua(
             return Err(Parou::Outro);
         }
     }
-    let mut buf = vec![0; 512 * 1024];
+    let mut buf = vec![0; if quebrou { LEITURA_CURTA } else { LEITURA }];
     loop {
+        if done.tamanho() > held + REFEITA {
+            buf.resize(LEITURA, 0);
+        }
         let n = match from.read(&mut buf) {
             Ok(0) => return Ok(()),
             Ok(n) => n,
