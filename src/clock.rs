@@ -72,6 +72,14 @@ impl Clock {
     }
 }
 
+/// The first moment of a day in São Paulo, as the ledger keeps it.
+#[must_use]
+pub fn inicio_do_dia(dia: NaiveDate) -> String {
+    let first = dia.and_time(NaiveTime::MIN).and_local_timezone(Sao_Paulo).earliest();
+    // a midnight that a change of clocks skipped is one that day's first hour stands for
+    first.map_or_else(|| format!("{dia}T01:00:00-02:00"), |t| t.format("%Y-%m-%dT%H:%M:%S%:z").to_string())
+}
+
 /// A frozen moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Agora(DateTime<Utc>);

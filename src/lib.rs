@@ -17,6 +17,7 @@
 //!   [`import::remessa`] … [`import::retorno`].
 //! - [`export`] — what goes to Manager: which contract a client is dialled for, which phones in which order.
 //! - [`atendimento`] — the client as the Portal and `atom get` see it; a contract as `atom explain` tells it.
+//! - [`http`] — `atom serve`: routes on one page, tokens and limits before every one of them, no SQL and no rule.
 //! - [`transport`] — folders on this or another machine: `file://`, `sftp://`, `ftps://`, `ftp://`; every call bounded in
 //!   time, what is put shown whole or not at all.
 //! - [`pipeline`] — the night: fetch, the tick, publishing. Where imports, exports and transports meet.
@@ -59,6 +60,7 @@ pub mod config;
 pub mod domain;
 pub mod export;
 pub mod gerador;
+pub mod http;
 pub mod import;
 pub mod layout;
 pub mod pipeline;

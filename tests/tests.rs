@@ -39,6 +39,7 @@ mod remoto;
 mod replica;
 mod ruins;
 mod runs;
+mod serve;
 mod store;
 mod telefones;
 mod trocas;

@@ -27,7 +27,7 @@ impl Casa {
         let evo = root.join("evo");
         fs::create_dir_all(&evo)?;
         let config = format!(
-            "[campanha]\nid = 1\nascob = \"528\"\n[evo]\nurl = \"file://{0}\"\nsettle_seconds = 0\n[manager]\nurl = \"file://{0}\"\n\
+            "[campanha]\nid = 1\nascob = \"528\"\n[evo]\nurl = \"file://{0}\"\nsettle_seconds = 0\nmax_megabytes = 65536\n[manager]\nurl = \"file://{0}\"\n\
              [dia]\nobrigatorios = [\"remessa\"]\n",
             evo.display()
         );
@@ -69,6 +69,9 @@ impl Casa {
         let evo = self.root.join("evo").join(dia.arquivo.file_name().ok_or("name")?);
         fs::hard_link(&dia.arquivo, &evo)?;
         run(self.atom(&dia.agora).arg("fetch"))?;
+        if !self.root.join("data/inbox").join(dia.arquivo.file_name().ok_or("name")?).exists() {
+            return Err(format!("{} was not collected", evo.display()).into());
+        }
         fs::remove_file(evo)?;
         mede(self.atom(&dia.agora).args(["import", kind]), &self.carteira())
     }

@@ -155,7 +155,7 @@ fn crescimento(root: &Path, pedido: &Pedido) -> Result<()> {
     ]);
     for (fator, rows) in [(1, ["nova", "noite"]), (4, ["nova × 4", "noite × 4"])] {
         let (nova, noite) = arquivos::noites(root, fator * pedido.contratos)?;
-        for _ in 0..pedido.vezes.min(3) {
+        for _ in 0..pedido.vezes {
             let casa = Casa::nova(&root.join("casa"))?;
             t.junta(rows[0], casa.importa("remessa", &nova)?)?;
             t.junta(rows[1], casa.importa("remessa", &noite)?)?;

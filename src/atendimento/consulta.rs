@@ -52,6 +52,40 @@ pub fn procura(db: &Db, by: Option<By>, key: &str) -> anyhow::Result<Vec<i64>> {
     Ok(Vec::new())
 }
 
+/// Whether a key can be one of its kind: a good CPF or CNPJ, a number, a contract (422 otherwise).
+pub fn chave_possivel(by: By, key: &str) -> bool {
+    let key = key.trim();
+    match by {
+        By::Cpf => [TipoPessoa::Fisica, TipoPessoa::Juridica]
+            .into_iter()
+            .any(|kind| matches!(documento::normaliza(key, Some(kind)), Ok(Some(_)))),
+        By::Contrato => matches!(contrato::chave(key), Ok(Some(_))),
+        By::IdCrm => key.parse::<i64>().is_ok_and(|n| n > 0),
+    }
+}
+
+/// What a bot may read of a client (decisions 9).
+pub fn curta(client: &Value) -> Value {
+    const CONTRATO: [(&str, &str); 6] = [
+        ("contrato", "contrato"),
+        ("situacao", "situacao"),
+        ("bloqueadoEm", "bloqueadoEm"),
+        ("bloqueadoAte", "bloqueadoAte"),
+        ("diasAtraso", "dias_atraso"),
+        ("valorParcela", "valor_parcela"),
+    ];
+    let of = |row: &Value, key: &str| row.get(key).cloned().unwrap_or(Value::Null);
+    let contract = |c: &Value| Value::from_iter(CONTRATO.map(|(shown, own)| (shown, of(c, own))));
+    let contracts = client.get("contratos").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    json!({
+        "idCrm": of(client, "idCrm"),
+        "nome": client.pointer("/mailing/nome"),
+        "status": of(client, "status"),
+        "contratos": contracts.iter().map(contract).collect::<Vec<_>>(),
+        "dadosRefin": of(client, "dadosRefin"),
+    })
+}
+
 fn por_documento(db: &Db, key: &str) -> anyhow::Result<Vec<i64>> {
     let mut hits = Vec::new();
     for kind in [TipoPessoa::Fisica, TipoPessoa::Juridica] {

@@ -14,7 +14,9 @@ pub mod explica;
 pub mod historico;
 pub mod mailing;
 pub mod mascara;
+pub mod recusa;
 pub mod replica;
+pub mod token;
 
 #[cfg(test)]
 mod testes;

@@ -24,8 +24,10 @@ pub mod relato;
 pub mod replica;
 pub mod run;
 pub mod runs;
+pub mod serve;
 pub mod status;
 pub mod texto;
+pub mod token;
 pub mod undo;
 
 use crate::config::Env;
@@ -125,6 +127,10 @@ enum Command {
     Runs(runs::Cmd),
     /// A copy of the store in one file for BI to read, replaced in one step
     Replica(replica::Cmd),
+    /// Answer the Portal over HTTP and take OMNE's webhooks, until SIGTERM
+    Serve(serve::Cmd),
+    /// Who may ask `serve`: make, list and take back tokens
+    Token(token::Cmd),
     /// Check config, clock, disk, store, locks and every remote; one verdict a line
     Doctor(doctor::Cmd),
     /// The keys of the SFTP servers: show them, take one into known_hosts
@@ -152,7 +158,7 @@ pub fn main(umask: u32) -> i64 {
         }
     };
     let color = !cli.global.no_color && std::env::var_os("NO_COLOR").is_none();
-    log(&cli.global);
+    log(&cli.global, matches!(cli.command, Command::Serve(_)));
     match dispatch(cli, umask) {
         Ok(code) => code,
         Err(e) => {
@@ -191,16 +197,19 @@ fn dispatch(cli: Cli, umask: u32) -> anyhow::Result<i64> {
         Command::Undo(cmd) => undo::run(&cmd, &app),
         Command::Runs(cmd) => runs::run(&cmd, &app),
         Command::Replica(cmd) => replica::run(&cmd, &app),
+        Command::Serve(cmd) => serve::run(&cmd, &app),
+        Command::Token(cmd) => token::run(&cmd, &app),
         Command::Hostkey(cmd) => hostkey::run(&cmd, &app),
         Command::Layout(cmd) => layout::run(&cmd, &app),
     }
 }
 
-fn log(global: &Global) {
+/// `serve` logs its requests unless `--quiet`.
+fn log(global: &Global, serve: bool) {
     let level = match (global.quiet, global.verbose) {
         (true, _) => tracing::Level::ERROR,
-        (_, 0) => tracing::Level::WARN,
-        (_, 1) => tracing::Level::INFO,
+        (_, 0) if !serve => tracing::Level::WARN,
+        (_, 0 | 1) => tracing::Level::INFO,
         _ => tracing::Level::DEBUG,
     };
     let logs = tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).with_target(false);

@@ -15,6 +15,7 @@
 //! **Invariant by absence:** no layout, no import rule, no transport is known here. Rows arrive as cells.
 
 pub mod acordo;
+pub mod auditoria;
 pub mod busca;
 pub mod carteira;
 pub mod consulta;
@@ -41,6 +42,7 @@ pub mod saida;
 pub mod schema;
 pub mod telefone;
 pub mod tocada;
+pub mod token;
 
 use db::{Cell, Db, DbError, Mode};
 use schema::Esquema;
@@ -217,9 +219,27 @@ impl Store {
         if let Some(db) = self.atendimento.get() {
             return Ok(db);
         }
-        let db = Db::open(&self.dir.join(ATENDIMENTO), Mode::ReadWrite, BATCH_BUSY)?;
-        check_version(&db, "main", ATENDIMENTO, schema::ATENDIMENTO_VERSION)?;
+        let db = Self::escritor(&self.dir, BATCH_BUSY)?;
         Ok(self.atendimento.get_or_init(|| db))
+    }
+
+    /// A connection to `atendimento.db` alone, for writing.
+    ///
+    /// # Errors
+    /// It cannot be opened or has another version.
+    pub fn escritor(dir: &Path, busy: Duration) -> Result<Db, StoreError> {
+        let db = Db::open(&dir.join(ATENDIMENTO), Mode::ReadWrite, busy)?;
+        check_version(&db, "main", ATENDIMENTO, schema::ATENDIMENTO_VERSION)?;
+        Ok(db)
+    }
+
+    /// Both files answer.
+    ///
+    /// # Errors
+    /// One of them does not.
+    pub fn responde(&self) -> Result<(), DbError> {
+        self.db.int("SELECT count(*) FROM campanha", &[])?;
+        self.db.int("SELECT n FROM atendimento.mudanca", &[]).map(|_| ())
     }
 
     /// The folder of the store.

@@ -7,6 +7,7 @@
 //! triggers with the row as it was before a run changed or removed it. Rows that a run made are told by
 //! their own `run` column, so inserts cost nothing.
 
+mod contatos;
 mod fixas;
 
 use super::db::{Cell, Db, Result};
@@ -15,7 +16,7 @@ use fixas::{ATENDIMENTO, CARTEIRA};
 /// Version of `carteira.db`; an older or newer file is refused (ST5).
 pub const CARTEIRA_VERSION: i64 = 4;
 /// Version of `atendimento.db`.
-pub const ATENDIMENTO_VERSION: i64 = 4;
+pub const ATENDIMENTO_VERSION: i64 = 5;
 
 /// SQL type of a layout's column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -284,7 +285,9 @@ pub fn create_carteira(db: &Db, esquema: &Esquema) -> Result<()> {
 /// Makes the tables of a new `atendimento.db`, in one transaction.
 pub fn create_atendimento(db: &Db) -> Result<()> {
     let tx = db.begin()?;
-    tx.script(ATENDIMENTO)?;
+    for tables in [ATENDIMENTO, contatos::PORTAL, contatos::WEBHOOK, contatos::WORKFLOW] {
+        tx.script(tables)?;
+    }
     tx.script(&format!("PRAGMA user_version={ATENDIMENTO_VERSION}"))?;
     tx.commit()
 }

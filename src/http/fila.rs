@@ -1,0 +1,244 @@
+//! The store behind `serve`: a few threads that read, one that writes.
+//!
+//! Every reader has its own connection, so that answers do not wait for each other. All writes go through one thread
+//! that commits whatever waits in one transaction: each answer is given after the commit that holds its rows (AP4),
+//! and sixteen callers at once cost one sync, not sixteen.
+//!
+//! **Locking:** serve writes only `atendimento.db`. Where another process holds it longer than [`BUSY`], everyone who
+//! waits is told so and nothing of theirs is kept (AP13); the audit of reads waits in memory meanwhile.
+
+use crate::store::Store;
+use crate::store::auditoria::{self, Leitura};
+use crate::store::db::{Db, DbError};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+use tokio::sync::oneshot;
+
+/// Questions that may wait for a reader, writes that may wait for the writer.
+const ESPERA: usize = 4096;
+/// Writes in one transaction.
+const GRUPO: usize = 256;
+/// A read is in the audit on disk after so long.
+const AUDITORIA: Duration = Duration::from_millis(500);
+/// Reads whose audit may wait in memory while the file is held by another process.
+const SEM_AUDITORIA: usize = 100_000;
+/// How long a write waits for another process.
+pub const BUSY: Duration = Duration::from_secs(5);
+
+/// The store does not answer now; a retry may help.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("o store não responde agora")]
+pub struct Indisponivel;
+
+type Pergunta = Box<dyn FnOnce(&Store) + Send>;
+
+/// The threads that read.
+pub struct Leitores {
+    fila: SyncSender<Pergunta>,
+}
+
+impl Leitores {
+    /// One thread a connection.
+    ///
+    /// # Errors
+    /// A thread cannot be made.
+    pub fn novo(stores: Vec<Store>) -> std::io::Result<Self> {
+        let (fila, rx) = sync_channel::<Pergunta>(ESPERA);
+        let rx = Arc::new(Mutex::new(rx));
+        for store in stores {
+            let rx = Arc::clone(&rx);
+            std::thread::Builder::new().name("leitor".into()).spawn(move || {
+                loop {
+                    let next = rx.lock().unwrap_or_else(PoisonError::into_inner).recv();
+                    let Ok(pergunta) = next else { return };
+                    pergunta(&store);
+                }
+            })?;
+        }
+        Ok(Self { fila })
+    }
+
+    /// Asks on one of them.
+    ///
+    /// # Errors
+    /// Too many wait.
+    pub async fn pergunta<T: Send + 'static>(
+        &self,
+        f: impl FnOnce(&Store) -> T + Send + 'static,
+    ) -> Result<T, Indisponivel> {
+        let (tx, rx) = oneshot::channel();
+        let job: Pergunta = Box::new(move |store| {
+            // nobody waits any more: the caller hung up
+            let _ = tx.send(f(store));
+        });
+        self.fila.try_send(job).map_err(|_| Indisponivel)?;
+        rx.await.map_err(|_| Indisponivel)
+    }
+}
+
+/// What a write sees: `atendimento.db` within the transaction, and the store to read from.
+pub struct Escrita<'a> {
+    /// `atendimento.db`, writable.
+    pub db: &'a Db,
+    /// `carteira.db`, with `atendimento` attached as it was committed last.
+    pub store: &'a Store,
+}
+
+/// Called once what was written is on disk.
+type Fim = Box<dyn FnOnce() + Send>;
+/// Writes, and tells whether to keep it.
+type Trabalho = Box<dyn FnOnce(&Escrita<'_>) -> (bool, Fim) + Send>;
+
+enum Pedido {
+    Grava(Trabalho),
+    Audita(Leitura),
+    Fecha,
+}
+
+/// The thread that writes.
+pub struct Escritor {
+    fila: SyncSender<Pedido>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Escritor {
+    /// `db` is `atendimento.db` for writing, `store` a reader.
+    ///
+    /// # Errors
+    /// The thread cannot be made.
+    pub fn novo(db: Db, store: Store) -> std::io::Result<Self> {
+        let (fila, rx) = sync_channel(ESPERA);
+        let thread = std::thread::Builder::new().name("escritor".into()).spawn(move || escreve(&db, &store, &rx))?;
+        Ok(Self { fila, thread: Mutex::new(Some(thread)) })
+    }
+
+    /// Writes; the answer comes after the commit. What `f` refuses is rolled back and told.
+    ///
+    /// # Errors
+    /// The store could not be written; nothing of it is kept.
+    pub async fn grava<T, E>(
+        &self,
+        f: impl FnOnce(&Escrita<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<Result<T, E>, Indisponivel>
+    where
+        T: Send + 'static,
+        E: Send + 'static,
+    {
+        let (tx, rx) = oneshot::channel();
+        let job: Trabalho = Box::new(move |e| {
+            let done = f(e);
+            let keep = done.is_ok();
+            let end: Fim = Box::new(move || {
+                let _ = tx.send(done);
+            });
+            (keep, end)
+        });
+        self.fila.try_send(Pedido::Grava(job)).map_err(|_| Indisponivel)?;
+        rx.await.map_err(|_| Indisponivel)
+    }
+
+    /// Records a read within a second.
+    ///
+    /// # Errors
+    /// Too many wait: nothing may be shown that is not recorded.
+    pub fn audita(&self, leitura: Leitura) -> Result<(), Indisponivel> {
+        match self.fila.try_send(Pedido::Audita(leitura)) {
+            Ok(()) => Ok(()),
+            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => Err(Indisponivel),
+        }
+    }
+
+    /// Writes what waits and ends the thread.
+    pub fn fecha(&self) {
+        let _ = self.fila.send(Pedido::Fecha);
+        if let Some(t) = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            let _ = t.join();
+        }
+    }
+}
+
+/// What waits for the next commit.
+#[derive(Default)]
+struct Grupo {
+    trabalhos: Vec<Trabalho>,
+    leituras: Vec<Leitura>,
+    desde: Option<Instant>,
+    fecha: bool,
+}
+
+impl Grupo {
+    fn poe(&mut self, p: Pedido) {
+        match p {
+            Pedido::Grava(t) => self.trabalhos.push(t),
+            Pedido::Audita(l) => {
+                self.desde.get_or_insert_with(Instant::now);
+                if self.leituras.len() < SEM_AUDITORIA {
+                    self.leituras.push(l);
+                } else {
+                    tracing::error!("the audit of a read is lost: the store has been held for too long");
+                }
+            }
+            Pedido::Fecha => self.fecha = true,
+        }
+    }
+
+    fn maduro(&self) -> bool {
+        self.fecha || !self.trabalhos.is_empty() || self.desde.is_some_and(|d| d.elapsed() >= AUDITORIA)
+    }
+}
+
+fn escreve(db: &Db, store: &Store, rx: &Receiver<Pedido>) {
+    let mut grupo = Grupo::default();
+    loop {
+        let next = match grupo.desde {
+            Some(d) => rx.recv_timeout(AUDITORIA.saturating_sub(d.elapsed())),
+            None => rx.recv().map_err(|_| RecvTimeoutError::Disconnected),
+        };
+        match next {
+            Ok(p) => grupo.poe(p),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => grupo.fecha = true,
+        }
+        while grupo.trabalhos.len() < GRUPO {
+            match rx.try_recv() {
+                Ok(p) => grupo.poe(p),
+                Err(_) => break,
+            }
+        }
+        if grupo.maduro() {
+            let trabalhos = std::mem::take(&mut grupo.trabalhos);
+            match confirma(db, store, trabalhos, &grupo.leituras) {
+                Ok(ends) => {
+                    grupo.leituras.clear();
+                    grupo.desde = None;
+                    ends.into_iter().for_each(|end| end());
+                }
+                Err(e) => {
+                    // whoever waits is told by the dropped channel; the audit waits for the next try
+                    tracing::error!(error = ?e.trouble, "writing failed");
+                    grupo.desde = grupo.desde.map(|_| Instant::now());
+                }
+            }
+        }
+        if grupo.fecha {
+            return;
+        }
+    }
+}
+
+/// One transaction of all that waits.
+fn confirma(db: &Db, store: &Store, trabalhos: Vec<Trabalho>, leituras: &[Leitura]) -> Result<Vec<Fim>, DbError> {
+    let tx = db.begin()?;
+    auditoria::grava(&tx, leituras)?;
+    let mut ends = Vec::with_capacity(trabalhos.len());
+    for trabalho in trabalhos {
+        tx.script("SAVEPOINT um")?;
+        let (keep, end) = trabalho(&Escrita { db: &tx, store });
+        tx.script(if keep { "RELEASE um" } else { "ROLLBACK TO um; RELEASE um" })?;
+        ends.push(end);
+    }
+    tx.commit()?;
+    Ok(ends)
+}

@@ -1,0 +1,56 @@
+//! `/metrics`: counts and times for Prometheus, from the machine itself only. No label is ever a caller's text.
+
+use prometheus_client::encoding::{EncodeLabelSet, text::encode};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+use std::time::Duration;
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Rotulo {
+    route: &'static str,
+    status: u16,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RotuloTempo {
+    route: &'static str,
+}
+
+/// Upper bounds, seconds.
+const FAIXAS: [f64; 9] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5, 10.0];
+
+/// What is counted.
+pub struct Metricas {
+    registro: Registry,
+    pedidos: Family<Rotulo, Counter>,
+    tempos: Family<RotuloTempo, Histogram>,
+}
+
+impl Default for Metricas {
+    fn default() -> Self {
+        let mut registro = Registry::with_prefix("atom");
+        let pedidos = Family::<Rotulo, Counter>::default();
+        registro.register("http_requests", "Requests by route and status", pedidos.clone());
+        let tempos = Family::<RotuloTempo, Histogram>::new_with_constructor(|| Histogram::new(FAIXAS));
+        registro.register("http_request_seconds", "Time to the answer by route", tempos.clone());
+        Self { registro, pedidos, tempos }
+    }
+}
+
+impl Metricas {
+    /// Counts an answer.
+    pub fn pedido(&self, route: &'static str, status: u16, tempo: Duration) {
+        self.pedidos.get_or_create(&Rotulo { route, status }).inc();
+        self.tempos.get_or_create(&RotuloTempo { route }).observe(tempo.as_secs_f64());
+    }
+
+    /// As Prometheus reads it.
+    pub fn texto(&self) -> String {
+        let mut out = String::new();
+        // writing to a String cannot fail
+        let _ = encode(&mut out, &self.registro);
+        out
+    }
+}
