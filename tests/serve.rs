@@ -152,6 +152,15 @@ fn ap8_ap10_ap11_o_que_nao_se_entende_nunca_e_5xx() {
         let got = s.raw(head(rest).as_bytes());
         assert!(got.starts_with(&format!("HTTP/1.1 {status}")), "{rest}: {got}");
     }
+    // AP10: two ways to read where the body ends
+    for both in
+        ["Content-Length: 2\r\nTransfer-Encoding: chunked\r\n", "Transfer-Encoding: chunked\r\nContent-Length: 2\r\n"]
+    {
+        let got = s.raw(head(&format!("{both}\r\n2\r\n{{}}\r\n0\r\n\r\nGET /healthz HTTP/1.1\r\n\r\n")).as_bytes());
+        assert!(got.starts_with("HTTP/1.1 400") && !got.contains("200 OK"), "{got}");
+    }
+    let chunked = s.raw(head("Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n").as_bytes());
+    assert!(chunked.starts_with("HTTP/1.1 422") && chunked.contains("connection: close"), "{chunked}");
     let deep = "[".repeat(100_000);
     assert_eq!(s.post_with("/api/v1/dadosCliente", &t, &[], deep.as_bytes()).is(400).codigo(), "JSON_INVALIDO");
     let huge = s.raw(format!("GET /{} HTTP/1.1\r\n\r\n", "a".repeat(70_000)).as_bytes());
@@ -172,6 +181,17 @@ fn ap19_nem_cpf_nem_token_no_log_ainda_que_venham_na_url() {
     let log = s.log();
     assert!(log.contains("/api/v1/dadosCliente") && log.contains("portal:teste-portal"), "{log}");
     assert!(!log.contains(&cpf) && !log.contains(&t), "{log}");
+}
+
+/// The places are 256; idle connections take them all, and one that asks has its answer soon all the same.
+#[test]
+fn ap9_quem_so_conecta_nao_tira_o_lugar_de_quem_pergunta() {
+    let (_b, s, t) = servido();
+    let idle: Vec<_> = (0..300).map(|_| s.connect()).collect();
+    let begun = Instant::now();
+    s.get(&format!("/api/v1/dadosCliente?cpf={}", cpf(1)), &t).is(200);
+    assert!(begun.elapsed() < Duration::from_secs(20), "within a head's time: {:?}", begun.elapsed());
+    drop(idle);
 }
 
 #[test]

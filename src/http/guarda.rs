@@ -132,6 +132,7 @@ pub async fn guarda(State(estado): State<Arc<Estado>>, mut req: Request, next: N
     let id = estado.guarda.id();
     req.extensions_mut().insert(Pedido(id.clone()));
     let method = req.method().clone();
+    let chunked = req.headers().contains_key(header::TRANSFER_ENCODING);
     let let_in = match porta(&req) {
         Porta::Aberta => Ok(None),
         Porta::Fechada => Err(Erro::sem_token()),
@@ -148,7 +149,11 @@ pub async fn guarda(State(estado): State<Arc<Estado>>, mut req: Request, next: N
         Err(e) => (None, e.into_response()),
     };
     let route = answer.extensions_mut().remove::<Rota>().map_or("-", |r| r.0);
-    let answer = com_corpo(answer, &id);
+    let mut answer = com_corpo(answer, &id);
+    if chunked {
+        // where its body ends no length has told: nothing more is read (`moldura`)
+        answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     let status = answer.status().as_u16();
     let ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     estado.metricas.pedido(route, status, begun.elapsed());

@@ -6,11 +6,13 @@
 //!
 //! **Invariants by absence:** no SQL, no import, export or transport is named here. Nothing a caller sends is logged.
 
+pub mod conexoes;
 pub mod corpo;
 pub mod erro;
 pub mod fila;
 pub mod guarda;
 pub mod metricas;
+pub mod moldura;
 pub mod portal;
 pub mod servidor;
 

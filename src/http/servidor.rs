@@ -1,5 +1,7 @@
-//! The sockets: at most [`CONEXOES`] at once, headers bounded in bytes and time, and an orderly end.
+//! The sockets: at most [`CONEXOES`] at once, heads bounded in bytes and time, and an orderly end.
 
+use super::conexoes::Conexoes;
+use super::moldura::{CABECALHOS, Moldura};
 use super::{Estado, rotas};
 use anyhow::Context as _;
 use axum::extract::ConnectInfo;
@@ -13,7 +15,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::Semaphore;
 use tower::ServiceExt as _;
 
 /// Connections at once.
@@ -45,35 +46,46 @@ async fn atende(estado: Arc<Estado>, pronto: impl FnOnce(SocketAddr)) -> anyhow:
     let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     pronto(listener.local_addr()?);
     let app = rotas(estado);
-    let (graceful, room) = (GracefulShutdown::new(), Arc::new(Semaphore::new(CONEXOES)));
+    let (graceful, places) = (GracefulShutdown::new(), Conexoes::novas(CONEXOES));
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(PRAZO_CABECALHO).max_buf_size(CABECALHO).max_headers(64);
+    http.timer(TokioTimer::new()).header_read_timeout(PRAZO_CABECALHO);
+    http.max_buf_size(CABECALHO).max_headers(CABECALHOS);
     loop {
         let accepted = tokio::select! {
             _ = term.recv() => break,
             _ = int.recv() => break,
             accepted = async {
-                // none is accepted above the limit: it waits in the kernel's queue
-                let place = Arc::clone(&room).acquire_owned().await;
-                (listener.accept().await, place)
+                let accepted = listener.accept().await;
+                (accepted, places.lugar().await)
             } => accepted,
         };
-        let (Ok((stream, peer)), Ok(place)) = accepted else {
+        let (Ok((stream, peer)), Some(place)) = accepted else {
             // no file descriptors left, or the like: the next try may do
             tokio::time::sleep(Duration::from_millis(50)).await;
             continue;
         };
         let _ = stream.set_nodelay(true);
-        let service = app.clone().map_request(move |req: hyper::Request<Incoming>| {
+        let place = Arc::new(place);
+        let (app, mine) = (app.clone(), Arc::clone(&place));
+        let service = tower::service_fn(move |req: hyper::Request<Incoming>| {
             let mut req = req.map(axum::body::Body::new);
             req.extensions_mut().insert(ConnectInfo(peer));
-            req
+            let (app, mine) = (app.clone(), Arc::clone(&mine));
+            async move {
+                mine.ocupa(true);
+                let answer = app.oneshot(req).await;
+                mine.ocupa(false);
+                answer
+            }
         });
-        let conn = graceful.watch(http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service)));
+        let io = TokioIo::new(Moldura::nova(stream, CABECALHO));
+        let conn = graceful.watch(http.serve_connection(io, TowerToHyperService::new(service)));
         tokio::spawn(async move {
-            // what goes wrong on a connection is its caller's
-            let _ = conn.await;
-            drop(place);
+            tokio::select! {
+                // what goes wrong on a connection is its caller's
+                _ = conn => {}
+                () = place.sai() => {}
+            }
         });
     }
     drop(listener);
