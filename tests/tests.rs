@@ -11,6 +11,7 @@
 mod support;
 
 mod arrows;
+mod backup;
 mod baixa;
 mod batimento;
 mod conjuntos;

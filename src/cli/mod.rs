@@ -5,6 +5,7 @@
 
 mod apoio;
 pub mod app;
+pub mod backup;
 mod barra;
 pub mod day;
 pub mod doctor;
@@ -22,6 +23,7 @@ mod regua;
 pub mod rejects;
 pub mod relato;
 pub mod replica;
+pub mod restore;
 pub mod run;
 pub mod runs;
 pub mod serve;
@@ -127,6 +129,10 @@ enum Command {
     Runs(runs::Cmd),
     /// A copy of the store in one file for BI to read, replaced in one step
     Replica(replica::Cmd),
+    /// A checked copy of the whole store in a folder of its own, made while others write
+    Backup(backup::Cmd),
+    /// Put a backup in the place of the store; nothing goes out until `--reconciled`
+    Restore(restore::Cmd),
     /// Answer the Portal over HTTP and take OMNE's webhooks, until SIGTERM
     Serve(serve::Cmd),
     /// Who may ask `serve`: make, list and take back tokens
@@ -197,6 +203,8 @@ fn dispatch(cli: Cli, umask: u32) -> anyhow::Result<i64> {
         Command::Undo(cmd) => undo::run(&cmd, &app),
         Command::Runs(cmd) => runs::run(&cmd, &app),
         Command::Replica(cmd) => replica::run(&cmd, &app),
+        Command::Backup(cmd) => backup::run(&cmd, &app),
+        Command::Restore(cmd) => restore::run(&cmd, &app),
         Command::Serve(cmd) => serve::run(&cmd, &app),
         Command::Token(cmd) => token::run(&cmd, &app),
         Command::Hostkey(cmd) => hostkey::run(&cmd, &app),

@@ -5,11 +5,12 @@ use super::apoio::{
 };
 use super::app::App;
 use super::relato::confirma;
-use super::texto::{folha, n};
+use super::texto::{folha, momento, n};
 use super::{exit, export};
 use crate::domain::dia::br;
 use crate::import::ETAPAS;
 use crate::store::Store;
+use crate::store::backup::{self, Restauracao};
 use crate::store::db::Db;
 use crate::store::dia;
 use crate::store::enviado::{self, Olhar, Varredura};
@@ -39,6 +40,7 @@ struct Painel {
     bytes: u64,
     situacoes: Vec<(String, i64)>,
     abertos: Vec<Aberto>,
+    restaurado: Option<Restauracao>,
     pendentes: Vec<(Arquivo, String)>,
     /// With what the brake counted.
     quarentena: Vec<(Arquivo, Option<(u64, u64)>)>,
@@ -87,6 +89,7 @@ impl Painel {
             bytes: tamanho(store)?,
             situacoes: SITUACOES.iter().map(|s| ((*s).to_owned(), count(s))).collect(),
             abertos: abertos(app, db)?,
+            restaurado: backup::restaurado(store.dir())?,
             pendentes,
             quarentena,
             recusados: parados(db, Estado::Recusado, &days)?,
@@ -122,6 +125,7 @@ impl Painel {
                 "schema": {"carteira": schema::CARTEIRA_VERSION, "atendimento": schema::ATENDIMENTO_VERSION},
                 "contratos": self.situacoes.iter().map(|(s, c)| (s.clone(), json!(c))).collect::<Map<_, _>>(),
             },
+            "restored_from": self.restaurado.as_ref().map(|r| &r.backup_de),
             "open_days": abertos_json(&self.abertos),
             "pending": pending.collect::<Vec<_>>(),
             "quarantine": quarantine.collect::<Vec<_>>(),
@@ -143,6 +147,10 @@ impl Painel {
             format!("store      {} · {} MB · esquema ok", self.caminho, mega.replace('.', ",")),
             format!("contratos  {}", counts.join(" · ")),
         ];
+        if let Some(r) = &self.restaurado {
+            out.push(format!("restaurado do backup de {}: nada sai", momento(&r.backup_de)));
+            out.push("           Conferido o que já saiu: atom restore --reconciled".into());
+        }
         let queue: Vec<String> =
             self.hsm.iter().filter(|(_, c)| *c > 0).map(|(s, c)| format!("{s} {}", n(*c))).collect();
         if !queue.is_empty() {

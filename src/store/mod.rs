@@ -6,7 +6,7 @@
 //! and contracts, [`busca`] one contract by its key, [`consulta`] one client whole, [`acordo`] what blocks,
 //! [`telefone`] enrichment, [`mod@refin`] offers, [`evento`] and [`historia`] the history of a contract,
 //! [`presenca`] who came in which file, [`desfaz`] what takes a run back. Of `atendimento.db`: [`lote`] its files,
-//! [`massiva`] and [`historico`] the contacts with people, [`contatos`] whose a phone is. [`linhas`] decodes what
+//! [`massiva`] and [`historico`] the contacts with people, [`contatos`] whose a phone is. [`backup`] copies both. [`linhas`] decodes what
 //! several of them read.
 //!
 //! **Locking:** writers of `carteira.db` hold the kernel lock of [`lock`] before they begin; nothing here
@@ -16,6 +16,7 @@
 
 pub mod acordo;
 pub mod auditoria;
+pub mod backup;
 pub mod busca;
 pub mod carteira;
 pub mod consulta;
@@ -123,6 +124,8 @@ pub struct Store {
 const CARTEIRA: &str = "carteira.db";
 const ATENDIMENTO: &str = "atendimento.db";
 const IDS: &str = "idcrm.journal";
+/// What was sent to OMNE, whatever the store says of it.
+const HSM: &str = "hsm.journal";
 
 impl Store {
     /// Makes a new store in `dir`; an existing one is left as it is and `false` is returned.
