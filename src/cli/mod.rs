@@ -18,6 +18,7 @@ pub mod hostkey;
 pub mod import;
 pub mod init;
 pub mod layout;
+pub mod manual;
 pub mod planilha;
 mod regua;
 pub mod rejects;
@@ -143,6 +144,10 @@ enum Command {
     Hostkey(hostkey::Cmd),
     /// The layouts of the files; diagnose a broken line with a ruler
     Layout(layout::Cmd),
+    /// Completions for a shell, on stdout
+    Completions(manual::Completions),
+    /// The manual page, on stdout
+    Man(manual::Man),
     /// The first sheet of a workbook as CSV, under limits of memory and time
     #[command(name = crate::layout::planilha::COMANDO, hide = true)]
     Planilha(planilha::Cmd),
@@ -182,15 +187,20 @@ fn dispatch(cli: Cli, umask: u32) -> anyhow::Result<i64> {
     if let Command::Init(cmd) = &cli.command {
         return init::run(cmd, &cli.global, &env, umask);
     }
-    if let Command::Planilha(cmd) = &cli.command {
-        return planilha::run(cmd);
+    match &cli.command {
+        Command::Planilha(cmd) => return planilha::run(cmd),
+        Command::Completions(cmd) => return Ok(manual::completions(cmd)),
+        Command::Man(cmd) => return manual::man(cmd),
+        _ => {}
     }
     if let Command::Doctor(cmd) = &cli.command {
         return doctor::run(cmd, cli.global, &env, umask, comando);
     }
     let app = App::new(cli.global, &env, umask, comando)?;
     match cli.command {
-        Command::Init(_) | Command::Planilha(_) | Command::Doctor(_) => Ok(exit::OK),
+        Command::Init(_) | Command::Planilha(_) | Command::Doctor(_) | Command::Completions(_) | Command::Man(_) => {
+            Ok(exit::OK)
+        }
         Command::Fetch(cmd) => fetch::run(&cmd, &app),
         Command::Import(cmd) => import::run(&cmd, &app),
         Command::Export(cmd) => export::run(&cmd, &app),
