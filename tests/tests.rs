@@ -24,6 +24,7 @@ mod falhas;
 mod fuzz;
 mod kill;
 mod layouts;
+mod lgpd;
 mod massivas;
 mod night;
 mod ordens;

@@ -18,6 +18,7 @@ pub mod hostkey;
 pub mod import;
 pub mod init;
 pub mod layout;
+pub mod lgpd;
 pub mod manual;
 pub mod planilha;
 mod regua;
@@ -134,6 +135,8 @@ enum Command {
     Backup(backup::Cmd),
     /// Put a backup in the place of the store; nothing goes out until `--reconciled`
     Restore(restore::Cmd),
+    /// All that is held of one person (LGPD)
+    Lgpd(lgpd::Cmd),
     /// Answer the Portal over HTTP and take OMNE's webhooks, until SIGTERM
     Serve(serve::Cmd),
     /// Who may ask `serve`: make, list and take back tokens
@@ -215,6 +218,7 @@ fn dispatch(cli: Cli, umask: u32) -> anyhow::Result<i64> {
         Command::Replica(cmd) => replica::run(&cmd, &app),
         Command::Backup(cmd) => backup::run(&cmd, &app),
         Command::Restore(cmd) => restore::run(&cmd, &app),
+        Command::Lgpd(cmd) => lgpd::run(&cmd, &app),
         Command::Serve(cmd) => serve::run(&cmd, &app),
         Command::Token(cmd) => token::run(&cmd, &app),
         Command::Hostkey(cmd) => hostkey::run(&cmd, &app),
