@@ -32,6 +32,7 @@ mod pares;
 mod planilhas;
 mod portoes;
 mod propriedades;
+mod purge;
 mod readme;
 mod refin;
 mod regua;

@@ -68,6 +68,7 @@ pub fn run(cmd: &Cmd, app: &App) -> anyhow::Result<i64> {
         (Ok(made), false) => {
             fs::rename(&part, &whole).with_context(|| whole.display().to_string())?;
             File::open(&dest).and_then(|d| d.sync_all()).with_context(|| dest.display().to_string())?;
+            backup::anota(store.dir(), &whole)?;
             made
         }
         (made, _) => {

@@ -21,6 +21,7 @@ pub mod layout;
 pub mod lgpd;
 pub mod manual;
 pub mod planilha;
+pub mod purge;
 mod regua;
 pub mod rejects;
 pub mod relato;
@@ -133,6 +134,8 @@ enum Command {
     Replica(replica::Cmd),
     /// A checked copy of the whole store in a folder of its own, made while others write
     Backup(backup::Cmd),
+    /// Take away what retention does not keep; --dry-run shows what
+    Purge(purge::Cmd),
     /// Put a backup in the place of the store; nothing goes out until `--reconciled`
     Restore(restore::Cmd),
     /// All that is held of one person (LGPD)
@@ -217,6 +220,7 @@ fn dispatch(cli: Cli, umask: u32) -> anyhow::Result<i64> {
         Command::Runs(cmd) => runs::run(&cmd, &app),
         Command::Replica(cmd) => replica::run(&cmd, &app),
         Command::Backup(cmd) => backup::run(&cmd, &app),
+        Command::Purge(cmd) => purge::run(&cmd, &app),
         Command::Restore(cmd) => restore::run(&cmd, &app),
         Command::Lgpd(cmd) => lgpd::run(&cmd, &app),
         Command::Serve(cmd) => serve::run(&cmd, &app),

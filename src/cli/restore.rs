@@ -6,9 +6,9 @@ use super::backup::{MANIFESTO, Manifesto};
 use super::exit::{self, Usage};
 use super::texto::{self, conta, escape};
 use crate::layout::impressao::imprime;
+use crate::store::auditoria;
 use crate::store::backup::{self, Perda, Restauracao};
 use crate::store::lock::{Held, Which};
-use crate::store::rejeito;
 use anyhow::Context as _;
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -145,7 +145,7 @@ fn reconcilia(app: &App) -> anyhow::Result<i64> {
     };
     let Some(_lock) = app.lock(Which::Carteira)? else { return Ok(exit::OK) };
     let who = format!("cli:uid:{}", rustix::process::getuid().as_raw());
-    rejeito::audit(store.atendimento()?, &app.clock.now().iso(), &who, None, "restore --reconciled")?;
+    auditoria::registra(store.atendimento()?, &app.clock.now().iso(), &who, None, "restore --reconciled")?;
     backup::reconcilia(dir)?;
     app.out(&format!(
         "conciliado: o store do backup de {} volta a mandar arquivos e mensagens",

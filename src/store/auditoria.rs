@@ -28,3 +28,11 @@ pub fn grava(db: &Db, leituras: &[Leitura]) -> Result<()> {
     }
     Ok(())
 }
+
+/// Records one thing that a person did at the machine, on a connection to `atendimento.db`.
+///
+/// # Errors
+/// The store cannot be written.
+pub fn registra(db: &Db, em: &str, quem: &str, ficha: Option<i64>, o_que: &'static str) -> Result<()> {
+    grava(db, &[Leitura { em: em.to_owned(), quem: quem.to_owned(), ficha, o_que }])
+}

@@ -41,6 +41,43 @@ pub struct Momento {
     pub contatos: Vec<(String, i64)>,
 }
 
+/// The file in a store's folder with the path of every backup made of it.
+const FEITOS: &str = "backups.journal";
+
+/// Remembers that a backup was made there.
+///
+/// # Errors
+/// The journal cannot be written.
+pub fn anota(dir: &Path, feito: &Path) -> Result<(), StoreError> {
+    let path = dir.join(FEITOS);
+    let open = fs::OpenOptions::new().create(true).append(true).open(&path);
+    let line = format!("{}\n", feito.display());
+    open.and_then(|mut f| f.write_all(line.as_bytes()).and_then(|()| f.sync_all())).map_err(|e| journal(&path, e))
+}
+
+/// The backups that still stand where they were made, and the stores that a restore put aside.
+///
+/// # Errors
+/// The journal or the store's folder cannot be read.
+pub fn guardados(dir: &Path) -> Result<Vec<PathBuf>, StoreError> {
+    let path = dir.join(FEITOS);
+    let text = match fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => String::new(),
+        Err(e) => return Err(journal(&path, e)),
+    };
+    let mut out: Vec<PathBuf> = text.lines().map(PathBuf::from).filter(|p| p.is_dir()).collect();
+    for e in fs::read_dir(dir).map_err(|e| journal(dir, e))? {
+        let e = e.map_err(|e| journal(dir, e))?;
+        if e.file_name().to_string_lossy().starts_with("anterior-") {
+            out.push(e.path());
+        }
+    }
+    out.sort();
+    out.dedup();
+    Ok(out)
+}
+
 /// While it stands, nothing goes out (ST9, HS16).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Restauracao {

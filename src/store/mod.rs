@@ -6,7 +6,8 @@
 //! and contracts, [`busca`] one contract by its key, [`consulta`] one client whole, [`acordo`] what blocks,
 //! [`telefone`] enrichment, [`mod@refin`] offers, [`evento`] and [`historia`] the history of a contract,
 //! [`presenca`] who came in which file, [`desfaz`] what takes a run back. Of `atendimento.db`: [`lote`] its files,
-//! [`massiva`] and [`historico`] the contacts with people, [`contatos`] whose a phone is. [`backup`] copies both, [`pessoa`] finds all of a person in both. [`linhas`] decodes what
+//! [`massiva`] and [`historico`] the contacts with people, [`contatos`] whose a phone is. [`backup`] copies both, [`pessoa`] finds all of a person in both, [`purga`] takes away what
+//! retention does not keep. [`linhas`] decodes what
 //! several of them read.
 //!
 //! **Locking:** writers of `carteira.db` hold the kernel lock of [`lock`] before they begin; nothing here
@@ -36,6 +37,7 @@ pub mod lote;
 pub mod massiva;
 pub mod pessoa;
 pub mod presenca;
+pub mod purga;
 pub mod refin;
 pub mod rejeito;
 pub mod remoto;

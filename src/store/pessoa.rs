@@ -163,16 +163,48 @@ fn contratos(db: &Db, ficha: i64) -> Result<(Vec<i64>, Vec<String>)> {
 }
 
 fn tabelas(db: &Db) -> Result<Vec<Tabela>> {
-    let mut out = Vec::new();
-    for schema in ["main", "atendimento"] {
-        let sql = format!("SELECT name FROM {schema}.sqlite_master WHERE type='table' ORDER BY name");
-        for nome in db.rows(&sql, &[], |r| r.str(0))? {
-            let sql = format!("SELECT name FROM {schema}.pragma_table_info(?1)");
-            let colunas = db.rows(&sql, &[Cell::Text(&nome)], |r| r.str(0))?;
-            out.push(Tabela { schema, nome, colunas });
-        }
-    }
+    let mut out = tabelas_de(db, "main")?;
+    out.extend(tabelas_de(db, "atendimento")?);
     Ok(out)
+}
+
+fn tabelas_de(db: &Db, schema: &'static str) -> Result<Vec<Tabela>> {
+    let sql = format!("SELECT name FROM {schema}.sqlite_master WHERE type='table' ORDER BY name");
+    let names = db.rows(&sql, &[], |r| r.str(0))?;
+    let columns = |nome: String| {
+        let sql = format!("SELECT name FROM {schema}.pragma_table_info(?1)");
+        let colunas = db.rows(&sql, &[Cell::Text(&nome)], |r| r.str(0))?;
+        Ok(Tabela { schema, nome, colunas })
+    };
+    names.into_iter().map(columns).collect()
+}
+
+/// Removes everything of the fichas listed in `temp.purgada(id)` from one file of the store, within a transaction of
+/// its connection; `temp.purgado(id, contrato)` lists their contracts. The audit stays: it names nobody. Returns the
+/// number of rows.
+///
+/// # Errors
+/// The store cannot be written.
+pub fn apaga(db: &Db) -> Result<usize> {
+    db.script("PRAGMA defer_foreign_keys=ON")?;
+    let mut all = tabelas_de(db, "main")?;
+    // the journals last: what is removed above them is entered there
+    all.sort_by_key(|t| (t.nome.ends_with("_ant"), t.nome == "workflow"));
+    let mut rows = 0;
+    for t in all.iter().filter(|t| t.nome != "auditoria") {
+        let filter = match laco(t) {
+            None => continue,
+            Some(Laco::Ficha) => "id IN (SELECT id FROM temp.purgada)",
+            Some(Laco::PorFicha) => "ficha_id IN (SELECT id FROM temp.purgada)",
+            Some(Laco::PorContrato) => "contrato_id IN (SELECT id FROM temp.purgado)",
+            Some(Laco::PorTexto) => "contrato IN (SELECT contrato FROM temp.purgado)",
+            Some(Laco::PorItem) => {
+                "workflow_id IN (SELECT id FROM workflow WHERE ficha_id IN (SELECT id FROM temp.purgada))"
+            }
+        };
+        rows += db.exec(&format!("DELETE FROM {} WHERE {filter}", t.nome), &[])?;
+    }
+    Ok(rows)
 }
 
 fn laco(t: &Tabela) -> Option<Laco> {
