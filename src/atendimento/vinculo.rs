@@ -96,7 +96,9 @@ pub enum Decisao {
 ///
 /// # Errors
 /// Those of `busca`.
-pub fn decide<E>(mut busca: impl FnMut(Via) -> std::result::Result<Vec<Candidato>, E>) -> std::result::Result<Decisao, E> {
+pub fn decide<E>(
+    mut busca: impl FnMut(Via) -> std::result::Result<Vec<Candidato>, E>,
+) -> std::result::Result<Decisao, E> {
     for via in Via::CASCATA {
         let found = busca(via)?;
         if !found.is_empty() {
@@ -149,10 +151,9 @@ impl Trabalho {
 /// # Errors
 /// The store cannot be read.
 pub fn trabalho(db: &Db, visto: i64) -> Result<Trabalho> {
-    let found = vinculo::tabulados(db, "atendimento", visto, LOTE)?;
+    let (tabulados, visto) = vinculo::tabulados(db, "atendimento", visto, LOTE)?;
     let eventos = !webhook::pendentes(db, "atendimento", vinculo::ultimo_run(db)?, 1)?.is_empty();
-    let visto = found.last().map_or(visto, |(id, _)| *id);
-    Ok(Trabalho { tabulados: found.into_iter().map(|(_, a)| a).collect(), visto, eventos })
+    Ok(Trabalho { tabulados, visto, eventos })
 }
 
 /// One batch of what waits, in the caller's transaction; how many events were looked at.
@@ -174,10 +175,16 @@ pub fn passa(at: &Db, carteira: &Db, config: &Config, agora: &Agora, tabulados: 
 /// # Errors
 /// The store failed.
 pub fn assume(at: &Db, attendance: &str, agora: &Agora) -> Result<()> {
-    let Some(elo) = vinculo::do_portal(at, attendance)? else { return Ok(()) };
-    webhook::toma(at, attendance, elo, &agora.iso())?;
+    match vinculo::do_portal(at, attendance)? {
+        Some(elo) => toma(at, attendance, elo, &agora.iso()),
+        None => Ok(()),
+    }
+}
+
+fn toma(at: &Db, attendance: &str, elo: Elo, em: &str) -> Result<()> {
+    webhook::toma(at, attendance, elo, em)?;
     vinculo::tira_provisoria(at, attendance)?;
-    dependentes(at, attendance, &agora.iso())
+    dependentes(at, attendance, em)
 }
 
 /// Links these events, in the caller's transaction.
@@ -316,9 +323,7 @@ impl Mesa<'_> {
         match decided {
             Decisao::Ficha(Via::Attendance, _) => {
                 if let (Some(a), Some(elo)) = (attendance, portal) {
-                    webhook::toma(at, a, elo, &self.agora)?;
-                    vinculo::tira_provisoria(at, a)?;
-                    dependentes(at, a, &self.agora)?;
+                    toma(at, a, elo, &self.agora)?;
                 }
             }
             Decisao::Ficha(via, ficha) => {

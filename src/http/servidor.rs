@@ -1,6 +1,6 @@
 //! The sockets: at most [`CONEXOES`] at once, headers bounded in bytes and time, and an orderly end.
 
-use super::{Estado, rotas};
+use super::{Estado, rotas, webhook};
 use anyhow::Context as _;
 use axum::extract::ConnectInfo;
 use hyper::body::Incoming;
@@ -44,6 +44,7 @@ async fn atende(estado: Arc<Estado>, pronto: impl FnOnce(SocketAddr)) -> anyhow:
     let listener = TcpListener::bind(listen).await.with_context(|| format!("{listen} (serve.listen)"))?;
     let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     pronto(listener.local_addr()?);
+    let links = tokio::spawn(webhook::religa(Arc::clone(&estado)));
     let app = rotas(estado);
     let (graceful, room) = (GracefulShutdown::new(), Arc::new(Semaphore::new(CONEXOES)));
     let mut http = http1::Builder::new();
@@ -77,6 +78,8 @@ async fn atende(estado: Arc<Estado>, pronto: impl FnOnce(SocketAddr)) -> anyhow:
         });
     }
     drop(listener);
+    // what is not linked yet is when serve starts again
+    links.abort();
     if tokio::time::timeout(DESPEDIDA, graceful.shutdown()).await.is_err() {
         tracing::warn!("some connections were cut: they did not end in time");
     }

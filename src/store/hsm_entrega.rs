@@ -15,9 +15,7 @@ pub fn enviada(at: &Db, whatsapp: &str, jornada: &str, de: &str, ate: &str) -> R
     let sql = "SELECT id, ficha_id, contrato_id FROM hsm WHERE fone=?1 AND jornada=?2 AND enviada_em BETWEEN ?3 AND ?4
                AND estado IN ('ENVIANDO','ACEITA','INCERTA') ORDER BY enviada_em DESC, id DESC LIMIT 1";
     let cells = [Cell::Text(whatsapp), Cell::Text(jornada), Cell::Text(de), Cell::Text(ate)];
-    at.one(sql, &cells, |r| {
-        Ok((r.i64(0)?, Elo { ficha: r.i64(1)?, contrato: r.int(2)?, tabulacao: None }))
-    })
+    at.one(sql, &cells, |r| Ok((r.i64(0)?, Elo { ficha: r.i64(1)?, contrato: r.int(2)?, tabulacao: None })))
 }
 
 /// Records the delivery told at a moment; of two the later stands, of one moment ENTREGUE. Whatever OMNE tells of a

@@ -24,24 +24,30 @@ pub fn ultimo_run(carteira: &Db) -> Result<i64> {
 pub fn do_portal(at: &Db, attendance: &str) -> Result<Option<Elo>> {
     let sql = "SELECT ficha_id, contrato_id, id FROM tabulacao WHERE attendance_id=?1 AND origem<>'WEBHOOK'
                ORDER BY id DESC LIMIT 1";
-    at.one(sql, &[Cell::Text(attendance)], |r| {
-        Ok(Elo { ficha: r.i64(0)?, contrato: r.int(1)?, tabulacao: r.int(2)? })
-    })
+    at.one(sql, &[Cell::Text(attendance)], |r| Ok(Elo { ficha: r.i64(0)?, contrato: r.int(1)?, tabulacao: r.int(2)? }))
 }
 
-/// The attendances that the Portal's tabulations after a number name and whose events are not theirs yet, with that
-/// number, oldest first.
+/// The attendances that the Portal's tabulations after a number name and whose events are not theirs yet, at most so many;
+/// and the last tabulation that need not be looked at again.
 ///
 /// # Errors
 /// The store cannot be read.
-pub fn tabulados(db: &Db, schema: &str, depois: i64, max: i64) -> Result<Vec<(i64, String)>> {
+pub fn tabulados(db: &Db, schema: &str, depois: i64, max: i64) -> Result<(Vec<String>, i64)> {
+    let last = db.int(&format!("SELECT max(id) FROM {schema}.tabulacao"), &[])?.unwrap_or(0);
+    if last <= depois {
+        return Ok((Vec::new(), depois));
+    }
     let sql = format!(
-        "SELECT id, attendance_id FROM {schema}.tabulacao t WHERE id>?1 AND attendance_id IS NOT NULL
+        "SELECT id, attendance_id FROM {schema}.tabulacao t WHERE id>?1 AND id<=?2 AND attendance_id IS NOT NULL
            AND origem<>'WEBHOOK' AND EXISTS (SELECT 1 FROM {schema}.webhook w
              WHERE w.attendance_id=t.attendance_id AND w.tabulacao_id IS NOT t.id)
-         ORDER BY id LIMIT ?2"
+         ORDER BY id LIMIT ?3"
     );
-    db.rows(&sql, &[Cell::Int(depois), Cell::Int(max)], |r| Ok((r.i64(0)?, r.str(1)?)))
+    let cells = [Cell::Int(depois), Cell::Int(last), Cell::Int(max)];
+    let found = db.rows(&sql, &cells, |r| Ok((r.i64(0)?, r.str(1)?)))?;
+    let full = i64::try_from(found.len()).unwrap_or(max) >= max;
+    let seen = found.last().filter(|_| full).map_or(last, |(id, _)| *id);
+    Ok((found.into_iter().map(|(_, a)| a).collect(), seen))
 }
 
 /// A tabulation that stands for an attendance until the Portal's own comes.
@@ -95,7 +101,8 @@ pub fn grava_provisoria(at: &Db, id: Option<i64>, p: &Provisoria<'_>) -> Result<
         Cell::from(p.inicio),
     ];
     if let Some(id) = id {
-        let sql = "UPDATE tabulacao SET ficha_id=?1, contrato_id=?2, contrato=?3, nome=?4, canal=?5, usuario=?6, fone=?7,
+        let sql =
+            "UPDATE tabulacao SET ficha_id=?1, contrato_id=?2, contrato=?3, nome=?4, canal=?5, usuario=?6, fone=?7,
                      attendance_id=?8, protocolo=?9, inicio=?10 WHERE id=?11 AND origem='WEBHOOK'";
         let cells: Vec<Cell<'_>> = cells.into_iter().chain([Cell::Int(id)]).collect();
         at.exec(sql, &cells)?;
@@ -226,7 +233,12 @@ pub fn massiva_ao_fone(at: &Db, ficha: i64, fone: Fone, de: &str, ate: &str) -> 
 /// # Errors
 /// The store cannot be read.
 pub fn massiva_ao_email(at: &Db, ficha: i64, email: &str, de: &str, ate: &str) -> Result<Option<String>> {
-    let sql = "SELECT enviada_em, email FROM massiva WHERE ficha_id=?1 AND canal='EMAIL' AND enviada_em BETWEEN ?2 AND ?3";
+    let sql =
+        "SELECT enviada_em, email FROM massiva WHERE ficha_id=?1 AND canal='EMAIL' AND enviada_em BETWEEN ?2 AND ?3";
     let rows = at.rows(sql, &[Cell::Int(ficha), Cell::Text(de), Cell::Text(ate)], |r| Ok((r.str(0)?, r.string(1)?)))?;
-    Ok(rows.into_iter().filter(|(_, to)| to.as_deref().is_some_and(|t| t.to_lowercase() == email)).map(|(em, _)| em).max())
+    Ok(rows
+        .into_iter()
+        .filter(|(_, to)| to.as_deref().is_some_and(|t| t.to_lowercase() == email))
+        .map(|(em, _)| em)
+        .max())
 }

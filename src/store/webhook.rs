@@ -243,9 +243,7 @@ pub struct Elo {
 pub fn elo_do_atendimento(db: &Db, attendance: &str) -> Result<Option<Elo>> {
     let sql = "SELECT ficha_id, contrato_id, tabulacao_id FROM webhook
                WHERE attendance_id=?1 AND tipo='attendance' AND estado='VINCULADO' ORDER BY id LIMIT 1";
-    db.one(sql, &[Cell::Text(attendance)], |r| {
-        Ok(Elo { ficha: r.i64(0)?, contrato: r.int(1)?, tabulacao: r.int(2)? })
-    })
+    db.one(sql, &[Cell::Text(attendance)], |r| Ok(Elo { ficha: r.i64(0)?, contrato: r.int(1)?, tabulacao: r.int(2)? }))
 }
 
 /// The attendances of a visitor that are linked, with their links.
