@@ -44,3 +44,4 @@ mod store;
 mod telefones;
 mod trocas;
 mod undo;
+mod webhook;
