@@ -7,8 +7,9 @@ use crate::atendimento::evento::{Tipo, valor};
 use crate::atendimento::{mascara, vinculo};
 use crate::store::auditoria::{self, Leitura};
 use crate::store::webhook::{self, ESTADOS, Webhook};
-use crate::store::{Store, db::Db};
+use crate::store::{BATCH_BUSY, Store, db::Db};
 use serde_json::{Map, Value, json};
+use std::time::Duration;
 
 /// Arguments of `atom webhook`.
 #[derive(Debug, clap::Args)]
@@ -155,7 +156,8 @@ fn repete(app: &App, ids: &[i64]) -> anyhow::Result<i64> {
     if tried > linked {
         app.say("os demais seguem sem cliente: atom webhook list --state nao_vinculado");
     }
-    app.fecha(&store)?;
+    // carteira was only read
+    store.atendimento()?.checkpoint(Duration::from_secs(2), BATCH_BUSY)?;
     Ok(exit::OK)
 }
 

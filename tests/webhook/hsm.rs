@@ -21,9 +21,13 @@ fn fila(rows: &[(i64, i64, &str, &str, &str, &str)]) -> (Bed, Serve, String) {
 
 fn aviso(destiny: &str, template: &str, status: &str, entry: &str, when: &str) -> Value {
     let mut v = exemplo("hsm");
-    for (k, x) in
-        [("destiny", destiny), ("template_id", template), ("status", status), ("date_entry", entry), ("date_status", when)]
-    {
+    for (k, x) in [
+        ("destiny", destiny),
+        ("template_id", template),
+        ("status", status),
+        ("date_entry", entry),
+        ("date_status", when),
+    ] {
         v[k] = json!(x);
     }
     v

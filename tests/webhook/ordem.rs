@@ -37,7 +37,8 @@ fn eventos() -> Vec<Value> {
 /// Everything that does not depend on numbers of rows.
 fn retrato(b: &Bed) -> Vec<String> {
     espera(b, "SELECT count(*) FROM webhook WHERE estado='RECEBIDO'", &["0"]);
-    let events = "SELECT w.tipo, w.chave, w.sha256, w.estado, w.via, w.ficha_id, w.contrato_id, w.attendance_id, t.nome,
+    let events =
+        "SELECT w.tipo, w.chave, w.sha256, w.estado, w.via, w.ficha_id, w.contrato_id, w.attendance_id, t.nome,
                     t.attendance_id FROM webhook w LEFT JOIN tabulacao t ON t.id=w.tabulacao_id ORDER BY 1, 2, 3";
     let made = "SELECT attendance_id, ficha_id, contrato, nome, canal, origem FROM tabulacao ORDER BY 1";
     linhas_de(b, events).into_iter().chain(linhas_de(b, made)).collect()

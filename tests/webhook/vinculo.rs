@@ -85,8 +85,11 @@ fn o_unico_com_contrato_ativo_vale_depois_a_ultima_massiva_em_7_dias() {
     assert_eq!(of("a6", phone), "VINCULADO|FONE|2|Tabulação genérica|-");
     assert_eq!(of("a7", mail), "VINCULADO|EMAIL|2|Tabulação genérica|-");
     // to both in the same second: never guessed
-    db.execute("INSERT INTO massiva VALUES (3, 0, 'SMS', '2023-07-29 10:00:00', 'q', '1132145678', NULL, 'm', 1, 6)", [])
-        .unwrap();
+    db.execute(
+        "INSERT INTO massiva VALUES (3, 0, 'SMS', '2023-07-29 10:00:00', 'q', '1132145678', NULL, 'm', 1, 6)",
+        [],
+    )
+    .unwrap();
     assert_eq!(of("a8", phone), "AMBIGUO|-|-|-|-");
 }
 
@@ -108,7 +111,8 @@ fn o_telefone_e_o_email_que_o_portal_incluiu_tambem_acham() {
 }
 
 const LISTA: &str = "SELECT tipo, estado, via, ficha_id, tabulacao_id FROM webhook ORDER BY id";
-const TABULACOES: &str = "SELECT id, ficha_id, origem, canal, usuario, protocolo, attendance_id FROM tabulacao ORDER BY id";
+const TABULACOES: &str =
+    "SELECT id, ficha_id, origem, canal, usuario, protocolo, attendance_id FROM tabulacao ORDER BY id";
 
 #[test]
 fn wh4_wh7_quem_vem_antes_do_atendimento_e_vinculado_depois_e_a_tabulacao_e_uma_so() {
