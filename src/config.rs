@@ -329,6 +329,8 @@ pub struct Serve {
     pub reads_per_minute: u32,
     /// The proxy that does TLS in front.
     pub behind_proxy: Option<String>,
+    /// The last part of the webhook's path for senders that can set no header; off without it.
+    pub webhook_secret: Option<Secret>,
 }
 
 impl Config {
@@ -395,6 +397,7 @@ impl Config {
             ("manager.passphrase", self.manager.acesso.passphrase.as_ref()),
             ("manager.password", self.manager.acesso.password.as_ref()),
             ("omne.token", self.omne.as_ref().map(|o| &o.token)),
+            ("serve.webhook_secret", self.serve.webhook_secret.as_ref()),
         ];
         all.into_iter().filter_map(|(key, secret)| secret.map(|s| (key, s)))
     }

@@ -47,3 +47,4 @@ mod store;
 mod telefones;
 mod trocas;
 mod undo;
+mod webhook;

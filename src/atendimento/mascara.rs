@@ -24,6 +24,67 @@ const HISTORICO: [&str; 8] =
 /// Keys of `mailing` that do.
 const MAILING: [&str; 2] = ["nome", "cpf"];
 
+/// Keys of OMNE's events that hold nothing personal.
+const OMNE: [&str; 40] = [
+    "webhook_type",
+    "id",
+    "attendance_id",
+    "visitor_id",
+    "template_id",
+    "user_id",
+    "crm_id",
+    "crm",
+    "protocol",
+    "origin",
+    "channel",
+    "type",
+    "status",
+    "status_id",
+    "status_date",
+    "date",
+    "date_entry",
+    "date_attendance",
+    "date_terminated_robot",
+    "date_attendance_human",
+    "date_terminated",
+    "date_status",
+    "schedule_date",
+    "count_return_robot",
+    "reopened",
+    "bot_name",
+    "group",
+    "occurrence",
+    "occurrence_group",
+    "occurrence_group_last",
+    "occurrence_last",
+    "manifestation",
+    "money",
+    "cpc",
+    "cpca",
+    "success",
+    "login",
+    "logout",
+    "sla_time",
+    "sla_time_executed",
+];
+
+/// Masks an event of OMNE: what is not known to be harmless is hidden, wherever it stands.
+pub fn omne(v: &mut Value) {
+    match v {
+        Value::Object(row) => {
+            for (key, value) in row.iter_mut() {
+                if value.is_object() || value.is_array() {
+                    omne(value);
+                } else if !OMNE.contains(&key.as_str()) {
+                    oculta(value);
+                }
+            }
+        }
+        Value::Array(rows) => rows.iter_mut().for_each(omne),
+        other => oculta(other),
+    }
+}
+
 /// Masks one element of `clientes`.
 ///
 /// A key that nobody declared harmless is hidden: a section that comes later is masked until it says what of

@@ -34,6 +34,7 @@ pub mod status;
 pub mod texto;
 pub mod token;
 pub mod undo;
+pub mod webhook;
 
 use crate::config::Env;
 use app::{App, IfLocked};
@@ -144,6 +145,8 @@ enum Command {
     Serve(serve::Cmd),
     /// Who may ask `serve`: make, list and take back tokens
     Token(token::Cmd),
+    /// What OMNE's webhooks told and whose it is: list, show, link again
+    Webhook(webhook::Cmd),
     /// Check config, clock, disk, store, locks and every remote; one verdict a line
     Doctor(doctor::Cmd),
     /// The keys of the SFTP servers: show them, take one into known_hosts
@@ -225,6 +228,7 @@ fn dispatch(cli: Cli, umask: u32) -> anyhow::Result<i64> {
         Command::Lgpd(cmd) => lgpd::run(&cmd, &app),
         Command::Serve(cmd) => serve::run(&cmd, &app),
         Command::Token(cmd) => token::run(&cmd, &app),
+        Command::Webhook(cmd) => webhook::run(&cmd, &app),
         Command::Hostkey(cmd) => hostkey::run(&cmd, &app),
         Command::Layout(cmd) => layout::run(&cmd, &app),
     }

@@ -6,7 +6,7 @@ use super::apoio::{
 use super::app::App;
 use super::relato::confirma;
 use super::texto::{folha, momento, n};
-use super::{apoio, exit, export};
+use super::{apoio, exit, export, webhook};
 use crate::domain::dia::br;
 use crate::import::ETAPAS;
 use crate::store::Store;
@@ -54,6 +54,7 @@ struct Painel {
     saida: Vec<Saida>,
     freio: Option<Varredura>,
     hsm: Vec<(&'static str, i64)>,
+    webhooks: Vec<(&'static str, i64)>,
     execucoes: Vec<Execucao>,
 }
 
@@ -108,6 +109,7 @@ impl Painel {
         }
         Ok(Self {
             hsm: hsm.collect(),
+            webhooks: webhook::contagem(db)?,
             caminho: store.dir().display().to_string(),
             bytes: tamanho(store)?,
             situacoes: SITUACOES.iter().map(|s| ((*s).to_owned(), count(s))).collect(),
@@ -159,6 +161,7 @@ impl Painel {
             })},
             "outbox": outbox.collect::<Vec<_>>(),
             "hsm": self.hsm.iter().map(|(s, c)| ((*s).to_owned(), json!(c))).collect::<Map<_, _>>(),
+            "webhooks": webhook::por_estado(&self.webhooks),
             "last_runs": self.execucoes.iter().map(execucao).collect::<Vec<_>>(),
         })
     }
@@ -178,6 +181,13 @@ impl Painel {
             self.hsm.iter().filter(|(_, c)| *c > 0).map(|(s, c)| format!("{s} {}", n(*c))).collect();
         if !queue.is_empty() {
             out.push(format!("hsm        {}", queue.join(" · ")));
+        }
+        let told: Vec<String> = self.webhooks.iter().map(|(s, c)| format!("{s} {}", n(*c))).collect();
+        if !told.is_empty() {
+            out.push(format!("webhook    {}", told.join(" · ")));
+        }
+        if self.webhooks.iter().any(|(s, _)| matches!(*s, "NAO_VINCULADO" | "AMBIGUO")) {
+            out.push("           Sem cliente: atom webhook list --state nao_vinculado".into());
         }
         if let Some((day, _)) = self.abertos.last() {
             let days: Vec<String> = self.abertos.iter().map(aberto).collect();

@@ -237,5 +237,6 @@ fn serve(r: &Reader<'_>) -> Result<Serve, ConfigError> {
         listen: listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080))),
         reads_per_minute: r.integer("serve.reads_per_minute", 600, 0)?,
         behind_proxy,
+        webhook_secret: r.secret("serve.webhook_secret")?,
     })
 }

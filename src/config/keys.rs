@@ -113,6 +113,7 @@ pub(super) const KEYS: &[Key] = &[
     key("serve.listen", Kind::Text, r#""127.0.0.1:8080""#),
     key("serve.reads_per_minute", Kind::Integer, "600"),
     key("serve.behind_proxy", Kind::Text, r#""nginx""#),
+    key("serve.webhook_secret", Kind::Secret, r#""file:/etc/atom/webhook.segredo""#),
 ];
 
 /// The key `path`, if there is one.

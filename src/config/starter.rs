@@ -100,4 +100,5 @@ max_rejeitos = 0.10                # acima disto (e de 10 linhas) o arquivo é r
 listen = "127.0.0.1:8080"
 reads_per_minute = 600             # por token; 0: sem limite
 # behind_proxy = "nginx"           # quem faz o TLS; só então se pode ouvir fora de 127.0.0.1
+# webhook_secret = "file:/etc/atom/webhook.segredo"   # abre /webhook/omne/SEGREDO a quem não manda cabeçalho
 "#;

@@ -1,8 +1,10 @@
 //! `/metrics`: counts and times for Prometheus, from the machine itself only. No label is ever a caller's text.
 
+use crate::store::webhook::ESTADOS;
 use prometheus_client::encoding::{EncodeLabelSet, text::encode};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 use std::time::Duration;
@@ -18,6 +20,11 @@ struct RotuloTempo {
     route: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RotuloEstado {
+    state: &'static str,
+}
+
 /// Upper bounds, seconds.
 const FAIXAS: [f64; 9] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5, 10.0];
 
@@ -26,6 +33,7 @@ pub struct Metricas {
     registro: Registry,
     pedidos: Family<Rotulo, Counter>,
     tempos: Family<RotuloTempo, Histogram>,
+    webhooks: Family<RotuloEstado, Gauge>,
 }
 
 impl Default for Metricas {
@@ -35,7 +43,9 @@ impl Default for Metricas {
         registro.register("http_requests", "Requests by route and status", pedidos.clone());
         let tempos = Family::<RotuloTempo, Histogram>::new_with_constructor(|| Histogram::new(FAIXAS));
         registro.register("http_request_seconds", "Time to the answer by route", tempos.clone());
-        Self { registro, pedidos, tempos }
+        let webhooks = Family::<RotuloEstado, Gauge>::default();
+        registro.register("webhooks", "Webhooks kept, by state", webhooks.clone());
+        Self { registro, pedidos, tempos, webhooks }
     }
 }
 
@@ -44,6 +54,14 @@ impl Metricas {
     pub fn pedido(&self, route: &'static str, status: u16, tempo: Duration) {
         self.pedidos.get_or_create(&Rotulo { route, status }).inc();
         self.tempos.get_or_create(&RotuloTempo { route }).observe(tempo.as_secs_f64());
+    }
+
+    /// Sets the number of webhooks by state.
+    pub fn webhooks(&self, counts: &[(String, i64)]) {
+        for state in ESTADOS {
+            let n = counts.iter().find(|(s, _)| s == state).map_or(0, |(_, n)| *n);
+            self.webhooks.get_or_create(&RotuloEstado { state }).set(n);
+        }
     }
 
     /// As Prometheus reads it.

@@ -83,6 +83,18 @@ pub fn por_estado(db: &Db, schema: &str) -> Result<Vec<(String, i64)>> {
     db.rows(&sql, &[], |r| Ok((r.str(0)?, r.i64(1)?)))
 }
 
+/// The last mark of a ficha and contract (0: the ficha as a whole); an older one than what stands changes nothing.
+const MARCA: &str = "INSERT INTO marca (ficha_id, contrato_id, em, texto) VALUES (?1,?2,?3,?4)
+                 ON CONFLICT (ficha_id, contrato_id) DO UPDATE SET em=?3, texto=?4 WHERE ?3>=em";
+
+/// Leaves a mark, in an open transaction of `atendimento.db`.
+///
+/// # Errors
+/// The store cannot be written.
+pub fn marca(db: &Db, ficha: i64, contrato: i64, em: &str, texto: &str) -> Result<()> {
+    db.exec(MARCA, &[Cell::Int(ficha), Cell::Int(contrato), Cell::Text(em), Cell::Text(texto)]).map(|_| ())
+}
+
 /// How a mass action went out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Canal {
@@ -148,10 +160,7 @@ impl<'d> Historico<'d> {
                 "INSERT INTO massiva (ficha_id, contrato_id, canal, enviada_em, protocolo, fone, email, mensagem,
                    lote_id, linha) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10) ON CONFLICT DO NOTHING",
             )?,
-            marca: db.prepare(
-                "INSERT INTO marca (ficha_id, contrato_id, em, texto) VALUES (?1,?2,?3,?4)
-                 ON CONFLICT (ficha_id, contrato_id) DO UPDATE SET em=?3, texto=?4 WHERE ?3>=em",
-            )?,
+            marca: db.prepare(MARCA)?,
         })
     }
 

@@ -6,8 +6,9 @@
 //! and contracts, [`busca`] one contract by its key, [`consulta`] one client whole, [`acordo`] what blocks,
 //! [`telefone`] enrichment, [`mod@refin`] offers, [`evento`] and [`historia`] the history of a contract,
 //! [`presenca`] who came in which file, [`desfaz`] what takes a run back. Of `atendimento.db`: [`lote`] its files,
-//! [`massiva`] and [`historico`] the contacts with people, [`contatos`] whose a phone is. [`backup`] copies both, [`pessoa`] finds all of a person in both, [`purga`] takes away what
-//! retention does not keep. [`linhas`] decodes what
+//! [`massiva`] and [`historico`] the contacts with people, [`contatos`] whose a phone is, [`webhook`] what OMNE told,
+//! [`vinculo`] what linking it looks up, [`hsm_entrega`] what it says of our messages. [`backup`] copies both files,
+//! [`pessoa`] finds all of a person in both, [`purga`] takes away what retention does not keep. [`linhas`] decodes what
 //! several of them read.
 //!
 //! **Locking:** writers of `carteira.db` hold the kernel lock of [`lock`] before they begin; nothing here
@@ -30,6 +31,7 @@ pub mod evento;
 pub mod execucao;
 pub mod historia;
 pub mod historico;
+pub mod hsm_entrega;
 pub mod ledger;
 pub mod linhas;
 pub mod lock;
@@ -47,6 +49,8 @@ pub mod schema;
 pub mod telefone;
 pub mod tocada;
 pub mod token;
+pub mod vinculo;
+pub mod webhook;
 
 use db::{Cell, Db, DbError, Mode};
 use schema::Esquema;
