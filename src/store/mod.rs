@@ -6,7 +6,7 @@
 //! and contracts, [`busca`] one contract by its key, [`consulta`] one client whole, [`acordo`] what blocks,
 //! [`telefone`] enrichment, [`mod@refin`] offers, [`evento`] and [`historia`] the history of a contract,
 //! [`presenca`] who came in which file, [`desfaz`] what takes a run back. Of `atendimento.db`: [`lote`] its files,
-//! [`massiva`] and [`historico`] the contacts with people, [`contatos`] whose a phone is. [`linhas`] decodes what
+//! [`massiva`], [`mod@hsm`] and [`historico`] the contacts with people, [`contatos`] whose a phone is. [`linhas`] decodes what
 //! several of them read.
 //!
 //! **Locking:** writers of `carteira.db` hold the kernel lock of [`lock`] before they begin; nothing here
@@ -28,6 +28,7 @@ pub mod evento;
 pub mod execucao;
 pub mod historia;
 pub mod historico;
+pub mod hsm;
 pub mod ledger;
 pub mod linhas;
 pub mod lock;
