@@ -213,7 +213,7 @@ impl Envio<'_> {
             tx.commit()?;
             return Err(e.into());
         }
-        crash("hsm-journal");
+        crash("hsm-journal", n);
         if let Passo::Envia(m) = &passo
             && !hsm::toma(&tx, m.id, n, &em)?
         {
@@ -229,7 +229,7 @@ impl Envio<'_> {
             }
             return Err(e.into());
         }
-        crash("hsm-t1");
+        crash("hsm-t1", n);
         Ok(passo)
     }
 
@@ -240,7 +240,7 @@ impl Envio<'_> {
 
     fn posta(&mut self, mensagem: Mensagem) -> Feita {
         let answer = self.omne.envia(&mensagem);
-        crash("hsm-post");
+        crash("hsm-post", self.diario.ultima());
         let posts = mensagem.tentativas.saturating_add(1);
         let now = self.ctx.clock.now().utc().timestamp();
         let veredito = regra::decide(&answer, posts, self.ctx.omne.max_retries, self.quedas, now);
@@ -372,10 +372,10 @@ impl Envio<'_> {
     }
 }
 
-/// Where a test stops the process.
-fn crash(name: &str) {
+/// Where a test stops the process, at the attempt of this number.
+fn crash(name: &str, n: i64) {
     #[cfg(debug_assertions)]
-    crate::config::crash_point(name);
+    crate::config::crash_point(&format!("{name}-{n}"));
     #[cfg(not(debug_assertions))]
-    let _ = name;
+    let _ = (name, n);
 }
