@@ -1,6 +1,7 @@
 //! Sending HSM (UC014): HS1–HS17, the window, the caps, what people see and do.
 
 mod conciliacao;
+mod doutor;
 mod fila;
 mod quedas;
 mod resposta;
@@ -142,8 +143,9 @@ fn uc014_cada_linha_vai_uma_vez_e_deixa_a_sua_marca() {
     assert_eq!(conta(&envia(&b).exits(0)), (0, 0, 0, 0));
     assert_eq!(stub.quantos(), 3);
     // the client sees it: one contact in the history
-    let client = b.json(&["get", "1001", "--by", "contrato"]).exits(0).json();
-    assert_eq!(client[0]["clientes"][0]["mailing"]["acionamentos"], 1, "{client:?}");
+    let client = b.json(&["get", "1001", "--by", "contrato"]).exits(0).stdout;
+    let client: Value = serde_json::from_str(&client).unwrap();
+    assert_eq!(client["clientes"][0]["mailing"]["acionamentos"], 1, "{client:?}");
 }
 
 #[test]

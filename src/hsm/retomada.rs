@@ -1,7 +1,7 @@
 //! What a start does before it sends: the store and the journal must tell the same story (HS14, HS16).
 
 use super::Contexto;
-use super::diario::{Diario, DiarioErro, Registro, Tentativa};
+use super::diario::{Diario, Registro, Tentativa};
 use super::envio::estado;
 use super::regra::Fim;
 use crate::store::db::Db;
@@ -41,8 +41,7 @@ pub fn retoma(ctx: &Contexto<'_>) -> anyhow::Result<(Diario, u64)> {
     };
     let em = momento(ctx);
     let tx = db.begin()?;
-    adota_a_ultima(&tx, &known, &diario, &em)?;
-    let mut incertas = 0;
+    let mut incertas = adota_a_ultima(&tx, &known, &diario, &em)?;
     // at most one, and its attempt is the last that the store knows
     let answer = diario.tentativa(known.tentativa).and_then(|t| t.registro);
     for m in hsm::enviando(&tx)? {
@@ -65,21 +64,23 @@ fn conclui(db: &Db, id: i64, answer: Option<Registro>, em: &str) -> anyhow::Resu
 }
 
 /// The journal may be one attempt ahead, if nothing was answered to it or it is known that nothing left.
-fn adota_a_ultima(db: &Db, known: &Controle, diario: &Diario, em: &str) -> anyhow::Result<()> {
+fn adota_a_ultima(db: &Db, known: &Controle, diario: &Diario, em: &str) -> anyhow::Result<u64> {
+    let mut doubts = 0;
     let ahead = diario.ultima() - known.tentativa;
     match diario.tentativa(diario.ultima()) {
-        _ if ahead == 0 => return Ok(()),
+        _ if ahead == 0 => return Ok(0),
         _ if ahead < 0 => return Err(Divergencia::DiarioAntigo.into()),
         Some(Tentativa { registro: Some(Registro { fim: Fim::Nada, .. }), .. }) if ahead == 1 => {}
         Some(Tentativa { chave: Some(c), registro: None, .. }) if ahead == 1 => {
             match hsm::da_linha(db, &c.dia, &c.sha256, c.linha)? {
-                Some((id, _)) => hsm::duvida(db, id, DIARIO, em)?,
+                Some((id, _)) => doubts = u64::from(hsm::duvida(db, id, DIARIO, em)?),
                 None => return Err(Divergencia::StoreAntigo(1).into()),
             }
         }
         _ => return Err(Divergencia::StoreAntigo(ahead).into()),
     }
-    Ok(hsm::adota(db, diario.ultima())?)
+    hsm::adota(db, diario.ultima())?;
+    Ok(doubts)
 }
 
 /// Takes over what the journal knows and the store does not, after an older backup was restored and the files that it lacks
@@ -151,9 +152,4 @@ pub fn confere(dir: &std::path::Path, known: &Controle) -> anyhow::Result<()> {
 /// Now, as the queue keeps it.
 pub fn momento(ctx: &Contexto<'_>) -> String {
     ctx.clock.now().local().format("%Y-%m-%d %H:%M:%S").to_string()
-}
-
-/// A journal that cannot be read is told like one that is not there, with its path.
-pub fn do_diario(e: &anyhow::Error) -> bool {
-    e.is::<Divergencia>() || e.is::<DiarioErro>()
 }

@@ -245,14 +245,15 @@ pub fn cancela(db: &Db, id: i64, motivo: &str, em: &str) -> Result<()> {
     db.exec(sql, &[Cell::Int(id), Cell::Text(motivo), Cell::Text(em)]).map(|_| ())
 }
 
-/// A message that waits is taken for one that may have been sent: the journal knows an attempt of it that this store does not.
+/// A message that waits is taken for one that may have been sent: the journal knows an attempt of it that this store does
+/// not; `false` when it does not wait.
 ///
 /// # Errors
 /// The store cannot be written.
-pub fn duvida(db: &Db, id: i64, motivo: &str, em: &str) -> Result<()> {
+pub fn duvida(db: &Db, id: i64, motivo: &str, em: &str) -> Result<bool> {
     let sql = "UPDATE hsm SET estado='INCERTA', motivo=?2, tentativas=tentativas+1, enviada_em=?3, atualizada_em=?3
                WHERE id=?1 AND estado='PENDENTE'";
-    db.exec(sql, &[Cell::Int(id), Cell::Text(motivo), Cell::Text(em)]).map(|_| ())
+    db.exec(sql, &[Cell::Int(id), Cell::Text(motivo), Cell::Text(em)]).map(|n| n > 0)
 }
 
 /// Whether the number got this journey on a day, for all one knows.
