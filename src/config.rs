@@ -197,8 +197,12 @@ pub struct Contato {
 pub struct Omne {
     /// Base address, without `/` at its end.
     pub url: String,
-    /// Bearer token.
+    /// The token; a Bearer token in `Authorization`.
     pub token: Secret,
+    /// The header that carries it.
+    pub header: String,
+    /// The authority of an `https://` server's certificate; absent: those of the machine.
+    pub ca: Option<PathBuf>,
     /// POSTs per second.
     pub rate_per_second: u32,
     /// Bound of one POST.
@@ -258,6 +262,10 @@ impl Faixa {
 pub struct Jornada {
     /// OMNE's template.
     pub template_id: i64,
+    /// Each message opens an attendance.
+    pub open_attendance: bool,
+    /// An open attendance is closed first.
+    pub force_close: bool,
 }
 
 /// `[dia]`

@@ -22,6 +22,7 @@ mod explain;
 mod exporta;
 mod falhas;
 mod fuzz;
+mod hsm;
 mod kill;
 mod layouts;
 mod lgpd;

@@ -15,6 +15,7 @@ pub mod export;
 pub mod fetch;
 pub mod get;
 pub mod hostkey;
+pub mod hsm;
 pub mod import;
 pub mod init;
 pub mod layout;
@@ -29,6 +30,7 @@ pub mod replica;
 pub mod restore;
 pub mod run;
 pub mod runs;
+pub mod send_hsm;
 pub mod serve;
 pub mod status;
 pub mod texto;
@@ -115,7 +117,12 @@ enum Command {
     Import(import::Cmd),
     /// Build and publish files for other systems
     Export(export::Cmd),
-    /// One tick of the pipeline: fetch, every import whose gate is open, exports
+    /// Send what waits in the queue of WhatsApp messages, in its hours
+    #[command(name = "send-hsm")]
+    SendHsm(send_hsm::Cmd),
+    /// The queue of WhatsApp messages: look, resolve what is uncertain, pause
+    Hsm(hsm::Cmd),
+    /// One tick of the pipeline: fetch, every import whose gate is open, exports, HSM
     Run(run::Cmd),
     /// The operating day: what is expected, arrived, imported, and what waits for what
     Day(day::Cmd),
@@ -213,6 +220,8 @@ fn dispatch(cli: Cli, umask: u32) -> anyhow::Result<i64> {
         Command::Fetch(cmd) => fetch::run(&cmd, &app),
         Command::Import(cmd) => import::run(&cmd, &app),
         Command::Export(cmd) => export::run(&cmd, &app),
+        Command::SendHsm(cmd) => send_hsm::run(&cmd, &app),
+        Command::Hsm(cmd) => hsm::run(&cmd, &app),
         Command::Run(cmd) => run::run(&cmd, &app),
         Command::Day(cmd) => day::run(&cmd, &app),
         Command::Status(cmd) => status::run(&cmd, &app),

@@ -1,5 +1,6 @@
 //! `/metrics`: counts and times for Prometheus, from the machine itself only. No label is ever a caller's text.
 
+use crate::store::hsm::Estado;
 use crate::store::webhook::ESTADOS;
 use prometheus_client::encoding::{EncodeLabelSet, text::encode};
 use prometheus_client::metrics::counter::Counter;
@@ -25,6 +26,15 @@ struct RotuloEstado {
     state: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RotuloHsm {
+    journey: &'static str,
+    state: &'static str,
+}
+
+/// The journeys of HSM (R032).
+const JORNADAS: [&str; 2] = ["jornada1", "jornada2"];
+
 /// Upper bounds, seconds.
 const FAIXAS: [f64; 9] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5, 10.0];
 
@@ -34,6 +44,7 @@ pub struct Metricas {
     pedidos: Family<Rotulo, Counter>,
     tempos: Family<RotuloTempo, Histogram>,
     webhooks: Family<RotuloEstado, Gauge>,
+    hsm: Family<RotuloHsm, Gauge>,
 }
 
 impl Default for Metricas {
@@ -45,7 +56,9 @@ impl Default for Metricas {
         registro.register("http_request_seconds", "Time to the answer by route", tempos.clone());
         let webhooks = Family::<RotuloEstado, Gauge>::default();
         registro.register("webhooks", "Webhooks kept, by state", webhooks.clone());
-        Self { registro, pedidos, tempos, webhooks }
+        let hsm = Family::<RotuloHsm, Gauge>::default();
+        registro.register("hsm_messages", "WhatsApp messages by journey and state", hsm.clone());
+        Self { registro, pedidos, tempos, webhooks, hsm }
     }
 }
 
@@ -61,6 +74,14 @@ impl Metricas {
         for state in ESTADOS {
             let n = counts.iter().find(|(s, _)| s == state).map_or(0, |(_, n)| *n);
             self.webhooks.get_or_create(&RotuloEstado { state }).set(n);
+        }
+    }
+
+    /// The queue of HSM as it is now: journey, state, messages.
+    pub fn hsm(&self, totais: &[(String, String, i64)]) {
+        for (journey, state) in JORNADAS.into_iter().flat_map(|j| Estado::TODOS.map(|e| (j, e.as_str()))) {
+            let count = totais.iter().find(|(j, e, _)| j == journey && e == state).map_or(0, |(.., c)| *c);
+            self.hsm.get_or_create(&RotuloHsm { journey, state }).set(count);
         }
     }
 

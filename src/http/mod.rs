@@ -113,6 +113,11 @@ async fn pronto(State(estado): State<Arc<Estado>>) -> Response {
 }
 
 async fn metricas_texto(State(estado): State<Arc<Estado>>) -> Response {
+    // a store that does not answer now keeps the last counts: what serve itself counts is told all the same
+    if let Ok(Ok(totais)) = estado.leitores.pergunta(|store| crate::store::hsm::totais(&store.db, "atendimento")).await
+    {
+        estado.metricas.hsm(&totais);
+    }
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     estado.metricas.webhooks(&webhook::contagem(&estado).await);
     ([(header::CONTENT_TYPE, kind)], estado.metricas.texto()).into_response()

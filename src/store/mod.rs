@@ -6,8 +6,8 @@
 //! and contracts, [`busca`] one contract by its key, [`consulta`] one client whole, [`acordo`] what blocks,
 //! [`telefone`] enrichment, [`mod@refin`] offers, [`evento`] and [`historia`] the history of a contract,
 //! [`presenca`] who came in which file, [`desfaz`] what takes a run back. Of `atendimento.db`: [`lote`] its files,
-//! [`massiva`] and [`historico`] the contacts with people, [`contatos`] whose a phone is, [`webhook`] what OMNE told,
-//! [`vinculo`] what linking it looks up, [`hsm_entrega`] what it says of our messages. [`backup`] copies both files,
+//! [`massiva`], [`mod@hsm`] and [`historico`] the contacts with people, [`contatos`] whose a phone is, [`webhook`] what OMNE
+//! told, [`vinculo`] what linking it looks up, [`hsm_entrega`] what it says of our messages. [`backup`] copies both files,
 //! [`pessoa`] finds all of a person in both, [`purga`] takes away what retention does not keep. [`linhas`] decodes what
 //! several of them read.
 //!
@@ -31,6 +31,7 @@ pub mod evento;
 pub mod execucao;
 pub mod historia;
 pub mod historico;
+pub mod hsm;
 pub mod hsm_entrega;
 pub mod ledger;
 pub mod linhas;
