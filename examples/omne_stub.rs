@@ -2,7 +2,11 @@
 //! `cargo run --example omne_stub -- [ADDR:PORT]`; the first line is the address that it listens on. What the tests talk to is
 //! the same stub.
 
-#[expect(clippy::unwrap_used, reason = "a stub says so by stopping")]
+#[expect(
+    clippy::unwrap_used,
+    dead_code,
+    reason = "the stub of the tests: it says so by stopping, and does more than answer"
+)]
 #[path = "../tests/support/omne.rs"]
 mod omne;
 

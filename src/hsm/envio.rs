@@ -79,14 +79,23 @@ pub fn ensaia(ctx: &Contexto<'_>) -> anyhow::Result<Conta> {
     if control.pausada.is_some() {
         conta.parada = Some(Parada::Pausada);
     }
-    let shut = conta.parada.is_some() || !janela::alguma(&ctx.omne.janela, ctx.calendario, now);
+    if conta.parada.is_none() && janela::alguma(&ctx.omne.janela, ctx.calendario, now) {
+        percorre(ctx, db, now, &mut conta)?;
+    }
+    let gone = conta.enviadas + conta.canceladas.values().sum::<u64>();
+    conta.restam = waiting - i64::try_from(gone).unwrap_or(0);
+    Ok(conta)
+}
+
+/// Looks at the whole queue; what would go counts as sent for the lines after it.
+fn percorre(ctx: &Contexto<'_>, db: &Db, now: Agora, conta: &mut Conta) -> anyhow::Result<()> {
     let mut exame = Examinador::novo(*ctx)?;
     let (mut cursor, mut would) = (0, HashSet::new());
     let today = hsm::no_dia(db, now.date())?;
-    'queue: while !shut {
+    loop {
         let block = hsm::pendentes(db, cursor, BLOCO)?;
         if block.is_empty() {
-            break;
+            return Ok(());
         }
         for m in block {
             cursor = m.id;
@@ -97,13 +106,13 @@ pub fn ensaia(ctx: &Contexto<'_>) -> anyhow::Result<Conta> {
                 other => other,
             };
             match exam {
-                Exame::Fora => continue,
+                Exame::Fora => {}
                 Exame::Cancela(motivo) => *conta.canceladas.entry(motivo.as_str()).or_default() += 1,
                 Exame::Vai => {
                     let sent = today.saturating_add(u32::try_from(conta.enviadas).unwrap_or(u32::MAX));
                     conta.parada = teto(ctx, sent).or_else(|| limite(ctx, conta.enviadas));
                     if conta.parada.is_some() {
-                        break 'queue;
+                        return Ok(());
                     }
                     conta.enviadas += 1;
                     would.insert((m.fone, m.jornada));
@@ -111,9 +120,6 @@ pub fn ensaia(ctx: &Contexto<'_>) -> anyhow::Result<Conta> {
             }
         }
     }
-    let gone = conta.enviadas + conta.canceladas.values().sum::<u64>();
-    conta.restam = waiting - i64::try_from(gone).unwrap_or(0);
-    Ok(conta)
 }
 
 fn teto(ctx: &Contexto<'_>, sent_today: u32) -> Option<Parada> {

@@ -10,7 +10,6 @@ use std::time::{Duration, Instant};
 
 /// What the stub does with a request.
 #[derive(Clone, Debug)]
-#[allow(dead_code, reason = "the demo's stub only answers")]
 pub enum Faz {
     /// Answers; 2xx reach a phone.
     Responde(u16),
@@ -49,7 +48,6 @@ pub struct Omne {
     padrao: Arc<Mutex<Faz>>,
 }
 
-#[allow(dead_code, reason = "the demo's stub only answers")]
 impl Omne {
     /// Listens on a port of the kernel's.
     pub fn sobe() -> Self {
