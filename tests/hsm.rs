@@ -192,6 +192,9 @@ fn sem_omne_na_configuracao_ou_sem_fila_nao_ha_o_que_fazer_nem_token_a_ler() {
     b.atom(&["run"]).exits(0);
     enfileira(&b, [1]);
     assert!(envia(&b).exits(2).stderr.contains("omne.token"));
+    b.file("omne.token", b"a\x01b");
+    mode(&b.root.join("omne.token"), 0o600);
+    assert!(envia(&b).exits(2).stderr.contains("cabeçalho"));
     assert_eq!((estados(&b), stub.quantos()), (vec!["PENDENTE".to_owned()], 0));
 }
 

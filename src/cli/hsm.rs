@@ -212,6 +212,9 @@ fn pausa(app: &App, resume: bool) -> anyhow::Result<i64> {
 
 fn concilia(app: &App) -> anyhow::Result<i64> {
     let reason = motivo(app)?;
+    if app.opcoes.dry_run {
+        return Err(exit::Usage("hsm reconcile não tem ensaio; veja o que falta com: atom doctor".into()).into());
+    }
     let Some(omne) = &app.config.omne else {
         return Err(exit::Usage("a configuração não tem [omne]".into()).into());
     };

@@ -112,14 +112,15 @@ impl Fila {
 
     /// Totals by journey, and what waits for a person.
     fn folha(&self) -> Vec<String> {
+        let counts = |j: Option<&str>| {
+            let all = fila::Estado::TODOS.into_iter().map(|e| (e, self.quantas(j, e))).filter(|(_, c)| *c > 0);
+            all.map(|(e, c)| format!("{} {}", e.as_str(), n(c))).collect::<Vec<_>>().join(" · ")
+        };
         let mut out: Vec<String> = Vec::new();
-        for j in self.jornadas() {
-            let counts = fila::Estado::TODOS.into_iter().map(|e| (e, self.quantas(Some(j), e)));
-            let counts: Vec<String> =
-                counts.filter(|(_, c)| *c > 0).map(|(e, c)| format!("{} {}", e.as_str(), n(c))).collect();
-            let title = if out.is_empty() { "hsm" } else { "" };
-            out.push(format!("{title:<10} {j} {}", counts.join(" · ")));
+        if !self.totais.is_empty() {
+            out.push(format!("hsm        {}", counts(None)));
         }
+        out.extend(self.jornadas().map(|j| format!("           {j} {}", counts(Some(j)))));
         if let Some((em, _)) = &self.controle.pausada {
             out.push(format!("           envio pausado desde {}: atom hsm pause --resume", quando(em)));
         }

@@ -263,7 +263,8 @@ impl Envio<'_> {
     /// T2.
     fn conclui(&mut self, db: &Db, f: Feita, now: Agora, em: &str) -> anyhow::Result<()> {
         let v = f.veredito;
-        let until = v.pedida.then(|| now.utc().timestamp() + i64::try_from(v.pausa.as_secs()).unwrap_or(i64::MAX / 2));
+        // the second that has begun does not count: never before the time that OMNE named
+        let until = v.pedida.then(|| (now.utc().timestamp() + 1).saturating_add_unsigned(v.pausa.as_secs()));
         self.diario.responde(f.n, &Registro { fim: v.fim, http: f.http, nao_antes: until });
         let counts = v.fim != Fim::Nada;
         let c = Conclusao {
@@ -311,8 +312,8 @@ impl Envio<'_> {
         if self.conta.parada.is_some() || (self.fila.is_empty() && !hsm::existe(db, Estado::Pendente)?) {
             return Ok(Passo::Fim);
         }
-        let asked = control.nao_antes.map(|t| t - now.utc().timestamp()).and_then(|s| u64::try_from(s).ok());
-        let asked = asked.filter(|s| *s > 0).map(Duration::from_secs);
+        let until = control.nao_antes.map(|t| t.saturating_mul(1000).saturating_sub(now.utc().timestamp_millis()));
+        let asked = until.and_then(|ms| u64::try_from(ms).ok()).filter(|ms| *ms > 0).map(Duration::from_millis);
         if let Some(wait) = asked.max(self.descanso.take()) {
             return Ok(self.espera(wait));
         }

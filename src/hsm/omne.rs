@@ -48,6 +48,10 @@ impl Omne {
     /// The token or the certificate's authority cannot be read.
     pub fn nova(c: &config::Omne) -> anyhow::Result<Self> {
         let token = c.token.read()?;
+        if !token.bytes().all(|b| (b' '..=b'~').contains(&b)) {
+            let why = "há nele um caractere que não cabe num cabeçalho HTTP".to_owned();
+            return Err(config::ConfigError::Secret { name: c.token.to_string(), why }.into());
+        }
         let bearer = c.header.eq_ignore_ascii_case("authorization");
         let value = if bearer { format!("Bearer {token}") } else { token };
         let saiu = Arc::new(AtomicBool::new(false));
