@@ -16,6 +16,7 @@ pub mod moldura;
 pub mod portal;
 pub mod servidor;
 
+use crate::atendimento::Consultor;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::layout::Layouts;
@@ -39,6 +40,8 @@ pub struct Estado {
     pub layouts: Layouts,
     /// The clock.
     pub clock: Clock,
+    /// How clients are read.
+    pub consultor: Consultor,
     /// Who reads the store.
     pub leitores: fila::Leitores,
     /// Who writes it.
@@ -59,7 +62,17 @@ impl Estado {
         let leitores = fila::Leitores::novo((0..LEITORES).map(|_| reader()).collect::<Result<_, _>>()?)?;
         let escritor = fila::Escritor::novo(Store::escritor(&config.store_dir, fila::BUSY)?, reader()?)?;
         let guarda = guarda::Guarda::novo(config.serve.reads_per_minute)?;
-        Ok(Self { config, layouts, clock, leitores, escritor, guarda, metricas: metricas::Metricas::default() })
+        let consultor = Consultor::novo(&layouts, &config);
+        Ok(Self {
+            config,
+            layouts,
+            clock,
+            consultor,
+            leitores,
+            escritor,
+            guarda,
+            metricas: metricas::Metricas::default(),
+        })
     }
 }
 
