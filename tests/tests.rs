@@ -14,6 +14,7 @@ mod arrows;
 mod baixa;
 mod batimento;
 mod conjuntos;
+mod consulta;
 mod delimitados;
 mod entrada;
 mod exclusao;

@@ -18,11 +18,67 @@ const PUBLICOS: [&str; 6] = ["contrato", "situacao", "bloqueadoEm", "bloqueadoAt
 const CABECALHO: [&str; 3] = ["idCrm", "idCampanha", "status"];
 
 /// Keys of the history that hold nothing personal; those with a number or an address are masked.
-const HISTORICO: [&str; 8] =
-    ["protocolo", "dataEnvio", "contrato", "dataCadastro", "horario", "ocorrencia", "parcela", "idTipoCanal"];
+const HISTORICO: [&str; 7] =
+    ["protocolo", "dataEnvio", "contrato", "dataCadastro", "horario", "ocorrencia", "idTipoCanal"];
 
-/// Keys of `mailing` that do.
-const MAILING: [&str; 2] = ["nome", "cpf"];
+/// Keys of `mailing` that do not either.
+const MAILING: [&str; 11] = [
+    "contrato",
+    "carteira",
+    "acionamentos",
+    "boletos",
+    "valorParcela",
+    "datasPagamento",
+    "valorAPagar",
+    "envioBoleto",
+    "marca",
+    "modelo",
+    "ano",
+];
+
+/// Kinds of deal (UC011), letters only: another word is the Portal's own text.
+const ACORDOS: [&str; 4] = ["quitação", "quitacao", "parcial", "totaisematraso"];
+
+/// Keys of OMNE's events and of our messages whose values hold nothing personal: ids, dates, counts, states.
+const WHATSAPP: [&str; 37] = [
+    "webhook_type",
+    "id",
+    "attendance_id",
+    "visitor_id",
+    "origin",
+    "protocol",
+    "type",
+    "bot_name",
+    "bot_name_origin",
+    "channel",
+    "date_entry",
+    "date_attendance",
+    "date_terminated_robot",
+    "date_attendance_human",
+    "date_terminated",
+    "date_status",
+    "schedule_date",
+    "status_date",
+    "status_id",
+    "status",
+    "count_return_robot",
+    "reopened",
+    "occurrence_success",
+    "nps_point",
+    "sla_time",
+    "sla_time_executed",
+    "cpc",
+    "cpca",
+    "money",
+    "success",
+    "extension",
+    "template_id",
+    "contrato",
+    "jornada",
+    "estado",
+    "em",
+    "crm_id",
+];
 
 /// Masks one element of `clientes`.
 ///
@@ -57,6 +113,7 @@ pub fn mascara(cliente: &mut Value, layouts: &Layouts) {
                 }
             }),
             "historico_atendimento" | "historicoMassivoEmail" | "historicoMassivoSms" => each(value, historico),
+            "historicoWhatsapp" => whatsapp(value),
             _ => oculta(value),
         }
     }
@@ -122,11 +179,48 @@ fn campo(f: &Field, value: &mut Value) {
 }
 
 fn mailing(row: &mut Objeto) {
-    for (key, how) in MAILING.into_iter().zip([nome as fn(&str) -> String, documento]) {
-        if let Some(v) = row.get_mut(key) {
-            troca(v, how);
+    let known =
+        row.get("jornada").and_then(Value::as_str).is_some_and(|j| ACORDOS.contains(&j.to_lowercase().as_str()));
+    for (key, value) in row.iter_mut() {
+        match key.as_str() {
+            k if MAILING.contains(&k) => {}
+            "nome" => troca(value, nome),
+            "cpf" => troca(value, documento),
+            "jornada" | "resumoPagamento" if known => {}
+            _ => oculta(value),
         }
     }
+}
+
+/// OMNE's events, whatever they hold: keys that are known to be harmless show a number or a short text, phones and
+/// e-mails what is left of them, and everything else is hidden.
+fn whatsapp(value: &mut Value) {
+    match value {
+        Value::Array(rows) => rows.iter_mut().for_each(whatsapp),
+        Value::Object(row) => {
+            for (key, value) in row.iter_mut() {
+                match (key.as_str(), &mut *value) {
+                    (_, Value::Array(_) | Value::Object(_)) => whatsapp(value),
+                    ("phone" | "whatsapp" | "destiny" | "fone", _) => troca(value, numero),
+                    ("mail", _) => troca(value, email),
+                    ("document", _) => troca(value, documento),
+                    (k, Value::Number(n)) if WHATSAPP.contains(&k) && curto(&n.to_string()) => {}
+                    (k, Value::Bool(_)) if WHATSAPP.contains(&k) => {}
+                    (k, Value::String(text)) if WHATSAPP.contains(&k) && curto(text) => {}
+                    _ => oculta(value),
+                }
+            }
+        }
+        other => oculta(other),
+    }
+}
+
+/// A text as ids, dates and states are: short, and no e-mail, document or phone.
+fn curto(text: &str) -> bool {
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    let plain = text.bytes().all(|b| b.is_ascii_digit() || b" ().-/+".contains(&b));
+    // a moment is plain too, but for its colons
+    text.len() <= 40 && !text.contains('@') && !(plain && digits >= 10)
 }
 
 /// A row of the history: what was written or said is hidden.
@@ -135,14 +229,21 @@ fn historico(row: &mut Objeto) {
         match key.as_str() {
             k if HISTORICO.contains(&k) => {}
             "email" => troca(value, email),
+            "parcela" if value.as_str().is_some_and(parcelas) => {}
             "telefone" | "numeroDiscado" | "telefoneAgendado" => troca(value, numero),
             _ => oculta(value),
         }
     }
 }
 
+/// Numbers of installments, at most three digits each: `3, 4 e 5`.
+fn parcelas(text: &str) -> bool {
+    text.split(|c: char| !c.is_ascii_digit()).all(|n| n.len() <= 3)
+        && text.chars().all(|c| c.is_ascii_digit() || ",;/- e".contains(c))
+}
+
 fn numero(text: &str) -> String {
-    Fone::from_completo(text).map_or_else(|| OCULTO.into(), Fone::mascara)
+    Fone::parse(text).ok().flatten().map_or_else(|| OCULTO.into(), Fone::mascara)
 }
 
 fn telefone(row: &mut Objeto) {
