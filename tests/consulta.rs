@@ -329,3 +329,35 @@ fn um_historico_longo_mostra_o_mais_novo_e_conta_tudo() {
     let widget = client["historicoWhatsapp"]["widget"].as_array().unwrap();
     assert_eq!((widget.len(), &widget[0]["id"]), (26, &json!("v80")), "two megabytes of them");
 }
+
+#[test]
+fn wf7_audit_mostra_quem_leu_o_que_do_mais_novo_ao_mais_velho() {
+    let b = Bed::with(&format!("{SERVE}{SEM_PORTOES}"));
+    b.importa_remessa("20230803", 2);
+    let (t, s) = (token(&b, "portal"), Serve::start(&b));
+    s.get("/api/v1/dadosCliente?idCrm=1", &t).is(200);
+    s.get("/api/v1/dadosCliente?idCrm=2", &t).is(200);
+    s.term();
+    b.atom(&["--show-pii", "get", &cpf(1)]).exits(0);
+    let what = |args: &[&str]| -> Vec<(String, Value, String)> {
+        let all = b.json(args).exits(0).json();
+        let text = |v: &Value| v.as_str().unwrap().to_owned();
+        all.iter().map(|e| (text(&e["who"]), e["ficha"].clone(), text(&e["what"]))).collect()
+    };
+    let all = what(&["audit"]);
+    assert_eq!(all.len(), 3);
+    assert!(all[0].0.starts_with("cli:uid:") && all[0].2 == "get --show-pii", "{all:?}");
+    assert_eq!(all[1], ("portal:teste-portal".into(), json!(2), "dadosCliente".into()));
+    assert_eq!(what(&["audit", "--limit", "1"]), all[..1]);
+    assert_eq!(what(&["audit", "1001"]).len(), 2);
+    assert_eq!(what(&["audit", "--by", "idcrm", "2"]).len(), 1);
+    // what was read of a client who is gone is kept
+    assert!(what(&["audit", "--by", "idcrm", "99"]).is_empty());
+    let mut from_stdin = b.cmd(&["--json", "audit", "-"]);
+    let key = b.file("chave", cpf(1).as_bytes());
+    let out: Out = from_stdin.stdin(std::fs::File::open(key).unwrap()).output().unwrap().into();
+    assert_eq!(out.exits(0).json().len(), 2);
+    let nobody = b.atom(&["audit", &cpf(9)]).exits(1);
+    assert!(!nobody.stderr.contains(&cpf(9)));
+    assert!(b.atom(&["audit"]).exits(0).stdout.contains("portal:teste-portal"));
+}

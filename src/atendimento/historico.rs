@@ -113,11 +113,13 @@ fn recentes(mut all: Vec<Ocorrencia>, more: Vec<Ocorrencia>) -> Vec<Ocorrencia> 
     all
 }
 
-/// Takes the numbers of third parties out, wherever they stand.
+/// Takes the numbers of third parties out, wherever they stand, and the moments that never were.
 fn sem_terceiros(value: &mut Value, third: &HashSet<Fone>) {
     match value {
         Value::Object(row) => row.values_mut().for_each(|v| sem_terceiros(v, third)),
         Value::Array(rows) => rows.iter_mut().for_each(|v| sem_terceiros(v, third)),
+        // OMNE's way of saying never (decisions 8)
+        Value::String(text) if text.starts_with("0000-00-00") => *value = Value::Null,
         Value::String(text) if numero(text, third).is_none() => *value = Value::Null,
         Value::Number(n) if numero(&n.to_string(), third).is_none() => *value = Value::Null,
         _ => {}

@@ -3,11 +3,12 @@
 use super::campos::{Celula, Colunas, Valor, canal_de_terceiro, canal_do_garantidor};
 use super::mailing::{Contrato, ano, escolhe};
 use super::mascara::{OCULTO, email, mascara, nome};
-use super::{By, NaoEncontrado, por_ficha, procura};
+use super::{By, Consultor, NaoEncontrado, por_ficha, procura};
 use crate::config::{Config, Env};
 use crate::domain::situacao::Situacao;
 use crate::import::esquema::esquema;
 use crate::layout::{Layouts, Type, load};
+use crate::store::consulta;
 use crate::store::db::{Cell, Db, Mode};
 use crate::store::schema::{Tabela, create_atendimento, create_carteira};
 use serde_json::{Value, json};
@@ -259,4 +260,38 @@ fn cada_campo_da_remessa_aparece_e_coluna_que_falta_e_nula() {
         assert_eq!(row.contains_key(&f.name), !canal_de_terceiro(f), "{}", f.name);
     }
     assert_eq!(v["emails_disponiveis"], json!([]));
+}
+
+#[test]
+fn ap15_um_momento_e_dos_dois_arquivos() {
+    let dir = tempfile::tempdir().unwrap();
+    let db = store(dir.path());
+    let open = |name| Db::open(&dir.path().join(name), Mode::ReadWrite, Duration::from_secs(1)).unwrap();
+    let seen = |db: &Db| {
+        let name = db.one("SELECT nome_cliente FROM ficha", &[], |r| r.str(0)).unwrap().unwrap();
+        (name, db.int("SELECT count(*) FROM atendimento.portal_email", &[]).unwrap())
+    };
+    let (moment, _) = consulta::momento(&db).unwrap();
+    // an import and the Portal write before the first row is read
+    open("carteira.db").script("UPDATE ficha SET nome_cliente='OUTRA'").unwrap();
+    open("atendimento.db")
+        .script("INSERT INTO portal_email (ficha_id, email, usuario, em) VALUES (7,'a','b','c')")
+        .unwrap();
+    assert_eq!(seen(&moment), ("MARIA SILVA".into(), Some(0)));
+    drop(moment);
+    assert_eq!(seen(&db), ("OUTRA".into(), Some(1)));
+}
+
+/// An import brings a column while `serve` runs.
+#[test]
+fn um_campo_novo_do_layout_aparece_sem_reiniciar() {
+    let dir = tempfile::tempdir().unwrap();
+    let (db, l, config) = (store(dir.path()), layouts(), config(dir.path()));
+    db.script("ALTER TABLE divida DROP COLUMN valor_vencido").unwrap();
+    let consultor = Consultor::novo(&l, &config);
+    let shown =
+        || serde_json::to_value(consultor.cliente(&db, 7).unwrap()).unwrap()["contratos"][1]["valor_vencido"].clone();
+    assert_eq!(shown(), Value::Null);
+    db.script("ALTER TABLE divida ADD COLUMN valor_vencido INTEGER; UPDATE divida SET valor_vencido=5").unwrap();
+    assert_eq!(shown(), json!("0.05"));
 }

@@ -5,6 +5,7 @@
 
 mod apoio;
 pub mod app;
+pub mod audit;
 mod barra;
 pub mod day;
 pub mod doctor;
@@ -131,6 +132,8 @@ enum Command {
     Serve(serve::Cmd),
     /// Who may ask `serve`: make, list and take back tokens
     Token(token::Cmd),
+    /// Who read or changed what, when, of which client; newest first
+    Audit(audit::Cmd),
     /// Check config, clock, disk, store, locks and every remote; one verdict a line
     Doctor(doctor::Cmd),
     /// The keys of the SFTP servers: show them, take one into known_hosts
@@ -199,6 +202,7 @@ fn dispatch(cli: Cli, umask: u32) -> anyhow::Result<i64> {
         Command::Replica(cmd) => replica::run(&cmd, &app),
         Command::Serve(cmd) => serve::run(&cmd, &app),
         Command::Token(cmd) => token::run(&cmd, &app),
+        Command::Audit(cmd) => audit::run(&cmd, &app),
         Command::Hostkey(cmd) => hostkey::run(&cmd, &app),
         Command::Layout(cmd) => layout::run(&cmd, &app),
     }
