@@ -361,3 +361,29 @@ fn wf7_audit_mostra_quem_leu_o_que_do_mais_novo_ao_mais_velho() {
     assert!(!nobody.stderr.contains(&cpf(9)));
     assert!(b.atom(&["audit"]).exits(0).stdout.contains("portal:teste-portal"));
 }
+
+#[test]
+fn a_interface_se_descreve_sem_pedir_nada_a_outro_servidor() {
+    let b = Bed::with(&format!("{SERVE}{SEM_PORTOES}"));
+    let (t, s) = (token(&b, "bot"), Serve::start(&b));
+    s.get("/openapi.json", "").is(401);
+    s.get("/docs", "").is(401);
+    let doc = s.get("/openapi.json", &t).is(200).json();
+    assert!(doc["paths"]["/api/v1/dadosCliente"]["get"]["responses"]["200"].is_object());
+    let page = s.get("/docs", &t).is(200);
+    assert!(page.header("content-type").unwrap().starts_with("text/html"));
+    let csp = page.header("content-security-policy").unwrap();
+    assert!(csp.starts_with("default-src 'none'; script-src 'self';") && !csp.contains("http"), "{csp}");
+    // every part of the page stands on this server
+    let parts: Vec<&str> =
+        page.text.split('"').filter(|p| [".css", ".js"].iter().any(|end| p.ends_with(end))).collect();
+    assert!(parts.len() >= 4, "{}", page.text);
+    for part in parts {
+        s.get(&format!("/{part}"), &t).is(200);
+    }
+    let start = s.get("/docs/swagger-initializer.js", &t).is(200).text;
+    assert!(start.contains("/openapi.json") && !start.contains("petstore"), "{start}");
+    s.get("/docs/", &t).is(404);
+    s.get("/docs/../openapi.json", &t);
+    s.get("/docs/nada.js", &t).is(404);
+}

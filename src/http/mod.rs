@@ -1,7 +1,7 @@
 //! `atom serve`: the Portal's questions and writes, OMNE's webhooks (UC008–UC011, contract section 8).
 //!
 //! All routes stand on this page. [`guarda`] is before every one of them; [`portal`] and its like turn a request into
-//! a call of [`crate::atendimento`] and its answer into JSON; [`erro`] gives each refusal its status; [`fila`] holds
+//! a call of [`crate::atendimento`] and its answer into JSON; [`openapi`] describes them; [`erro`] gives each refusal its status; [`fila`] holds
 //! the store's connections; [`servidor`] the sockets.
 //!
 //! **Invariants by absence:** no SQL, no import, export or transport is named here. Nothing a caller sends is logged.
@@ -13,6 +13,7 @@ pub mod fila;
 pub mod guarda;
 pub mod metricas;
 pub mod moldura;
+pub mod openapi;
 pub mod portal;
 pub mod servidor;
 
@@ -77,7 +78,8 @@ impl Estado {
 }
 
 /// Every route, as the log and the metrics name it.
-pub const ROTAS: [&str; 4] = ["/healthz", "/readyz", "/metrics", "/api/v1/dadosCliente"];
+pub const ROTAS: [&str; 7] =
+    ["/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", "/docs/{*parte}", "/api/v1/dadosCliente"];
 
 /// The routes.
 pub fn rotas(estado: Arc<Estado>) -> Router {
@@ -85,6 +87,9 @@ pub fn rotas(estado: Arc<Estado>) -> Router {
         .route("/healthz", get(|| async { "ok" }))
         .route("/readyz", get(pronto))
         .route("/metrics", get(metricas_texto))
+        .route("/openapi.json", get(openapi::json))
+        .route("/docs", get(openapi::docs))
+        .route("/docs/{*parte}", get(openapi::docs_parte))
         .route("/api/v1/dadosCliente", get(portal::dados_cliente).post(portal::dados_cliente_post))
         .route_layer(middleware::from_fn(guarda::rota))
         .layer(middleware::from_fn_with_state(Arc::clone(&estado), guarda::guarda))

@@ -4,6 +4,8 @@ use super::Estado;
 use super::corpo;
 use super::erro::Erro;
 use super::guarda::{Quem, permite};
+use super::openapi::cliente::Clientes;
+use super::openapi::corpos::Pergunta;
 use crate::atendimento::recusa::Recusa;
 use crate::atendimento::token::Escopo;
 use crate::atendimento::{self, By};
@@ -21,6 +23,12 @@ use std::sync::Arc;
 ///
 /// # Errors
 /// 404 `CLIENTE_NAO_ENCONTRADO`, 422 for a missing or malformed key, 429, 503.
+#[utoipa::path(get, path = "/api/v1/dadosCliente", tag = "Portal", security(("token" = [])),
+    params(("cpf" = Option<String>, Query, description = "CPF or CNPJ, with or without punctuation; this or idCrm"),
+           ("idCrm" = Option<i64>, Query, description = "ID_CRM; this or cpf"),
+           ("idCampanha" = Option<i64>, Query, description = "Another campaign's is answered like an unknown client")),
+    responses((status = 200, description = "The client", body = Clientes),
+              (status = 404, description = "CLIENTE_NAO_ENCONTRADO: nobody has this key (UC009/FA001)")))]
 pub async fn dados_cliente(
     State(estado): State<Arc<Estado>>,
     Extension(quem): Extension<Quem>,
@@ -34,6 +42,10 @@ pub async fn dados_cliente(
 ///
 /// # Errors
 /// As by GET; 400 for what is no JSON.
+#[utoipa::path(post, path = "/api/v1/dadosCliente", tag = "Portal", security(("token" = [])),
+    request_body = Pergunta,
+    responses((status = 200, description = "The client", body = Clientes),
+              (status = 404, description = "CLIENTE_NAO_ENCONTRADO: nobody has this key (UC009/FA001)")))]
 pub async fn dados_cliente_post(
     State(estado): State<Arc<Estado>>,
     Extension(quem): Extension<Quem>,
