@@ -121,6 +121,12 @@ impl Agora {
         self.0.with_timezone(&Sao_Paulo).format("%Y-%m-%dT%H:%M:%S%:z").to_string()
     }
 
+    /// São Paulo's time as names of files and folders carry it: `20230804_024107`.
+    #[must_use]
+    pub fn carimbo(&self) -> String {
+        self.local().format("%Y%m%d_%H%M%S").to_string()
+    }
+
     /// São Paulo's time as the boards show it: `02:41`.
     #[must_use]
     pub fn hhmm(&self) -> String {

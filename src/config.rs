@@ -81,6 +81,8 @@ pub struct Config {
     pub batimento: Batimento,
     /// Limits of every import.
     pub import: Import,
+    /// How long things are kept.
+    pub retencao: Retencao,
     /// The HTTP server.
     pub serve: Serve,
 }
@@ -299,6 +301,23 @@ pub struct Batimento {
 pub struct Import {
     /// Rejects above this share of the lines (and above 10) refuse the file; 0 to 1.
     pub max_rejeitos: f64,
+}
+
+/// `[retencao]`: days that are kept; 0: for ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retencao {
+    /// Clients, after the last of their contracts closed.
+    pub fichas_dias: u32,
+    /// Webhooks, mass actions, calls, messages.
+    pub contatos_dias: u32,
+    /// Files in `archive`, `rejects` and `outbox`, whole.
+    pub arquivos_dias: u32,
+    /// Backups, and what a restore put aside, whole.
+    pub backups_dias: u32,
+    /// Journals of undo.
+    pub desfaz_dias: u32,
+    /// The audit.
+    pub auditoria_dias: u32,
 }
 
 /// `[serve]`

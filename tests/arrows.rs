@@ -126,6 +126,8 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
 const ONE_DOOR: &[(&str, &[&str])] = &[
     ("rusqlite", &["store/db.rs", "store/db/erro.rs"]),
     ("clap", &["cli/"]),
+    ("clap_complete", &["cli/"]),
+    ("clap_mangen", &["cli/"]),
     ("comfy_table", &["cli/"]),
     ("indicatif", &["cli/"]),
     ("chrono_tz", &["clock.rs"]),

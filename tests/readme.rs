@@ -64,3 +64,21 @@ fn o_readme_liga_cada_requisito_a_um_teste_que_existe() {
         }
     }
 }
+
+#[test]
+fn o_manual_e_os_completamentos_conhecem_todos_os_comandos() {
+    let run = |args: &[&str]| {
+        let out = std::process::Command::new(env!("CARGO_BIN_EXE_atom")).args(args).output().unwrap();
+        assert!(out.status.success(), "{args:?}");
+        String::from_utf8(out.stdout).unwrap()
+    };
+    let (man, bash) = (run(&["man"]), run(&["completions", "bash"]));
+    let help = run(&["--help"]);
+    let commands = help.split("Commands:").nth(1).unwrap().split("\n\n").next().unwrap();
+    for c in commands.lines().filter_map(|l| l.strip_prefix("  ")).filter(|l| !l.starts_with(' ')) {
+        let name = c.split_whitespace().next().unwrap();
+        assert!(name == "help" || man.contains(&format!("\"ATOM {}\"", name.to_uppercase())), "man lacks {name}");
+        assert!(bash.contains(&format!("atom,{name})")), "bash lacks {name}");
+    }
+    assert!(man.contains("Exit codes"), "the codes stand in the manual");
+}

@@ -115,3 +115,17 @@ fn execucao_que_nao_existe_e_erro_de_uso() {
     assert!(out.stderr.contains("não há execução 9"), "{}", out.stderr);
     assert!(b.atom(&["runs"]).exits(0).stderr.contains("nenhuma execução ainda"));
 }
+
+#[test]
+fn a_monitoria_ve_quando_ha_tempo_demais_nada_se_importa() {
+    let mut b = Bed::with("[dia]\nobrigatorios = []");
+    let out = b.atom(&["status", "--max-age", "26h"]).exits(4);
+    assert!(out.stderr.contains("nenhuma importação") && out.stderr.contains("atom day"), "{}", out.stderr);
+    b.importa_remessa("20230803", 1);
+    b.atom(&["status", "--max-age", "26h"]).exits(0);
+    b.at("2023-08-05T04:40:00").atom(&["status", "--max-age", "26h"]).exits(0);
+    let out = b.at("2023-08-05T04:43:00").atom(&["status", "--max-age", "26h"]).exits(4);
+    assert!(out.stderr.contains("04/08/2023 02:41"), "{}", out.stderr);
+    b.atom(&["status"]).exits(0);
+    b.atom(&["status", "--max-age", "logo"]).exits(2);
+}

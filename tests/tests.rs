@@ -11,6 +11,7 @@
 mod support;
 
 mod arrows;
+mod backup;
 mod baixa;
 mod batimento;
 mod conjuntos;
@@ -24,6 +25,7 @@ mod falhas;
 mod fuzz;
 mod kill;
 mod layouts;
+mod lgpd;
 mod massivas;
 mod night;
 mod ordens;
@@ -31,6 +33,7 @@ mod pares;
 mod planilhas;
 mod portoes;
 mod propriedades;
+mod purge;
 mod readme;
 mod refin;
 mod regua;

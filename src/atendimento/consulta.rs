@@ -40,6 +40,12 @@ pub fn procura(db: &Db, by: Option<By>, key: &str) -> anyhow::Result<Vec<i64>> {
     Ok(Vec::new())
 }
 
+/// A key as a document in its stored form, if it is a good one; of two readings the CPF.
+pub fn documento_da_chave(key: &str) -> Option<String> {
+    let as_kind = |kind| documento::normaliza(key.trim(), Some(kind)).ok().flatten().map(Into::into);
+    [TipoPessoa::Fisica, TipoPessoa::Juridica].into_iter().find_map(as_kind)
+}
+
 /// Whether a key can be one of its kind: a good CPF or CNPJ, a number, a contract (422 otherwise).
 pub fn chave_possivel(by: By, key: &str) -> bool {
     let key = key.trim();

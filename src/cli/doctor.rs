@@ -6,9 +6,10 @@ use super::Global;
 use super::app::App;
 use super::exit::{self, graver};
 use super::hostkey;
-use super::texto::{escape, folha};
+use super::texto::{self, escape, folha};
 use crate::config::{After, Config, Env, RemoteUrl};
 use crate::pipeline::pastas::{self, Dono};
+use crate::store::backup;
 use crate::store::execucao;
 use crate::store::lock::{self, LockError, Which};
 use crate::transport::{Fault, Remote};
@@ -156,6 +157,10 @@ fn store(app: &App) -> Vec<Linha> {
     };
     let runs = execucao::total(&reader.db).unwrap_or(0);
     let mut out = vec![bom("store", format!("{}: {runs} execuções", app.config.store_dir.display()))];
+    if let Ok(Some(r)) = backup::restaurado(&app.config.store_dir) {
+        let why = format!("restaurado do backup de {}: nada sai", texto::momento(&r.backup_de));
+        out.push(aviso("store", why, "confira o que já saiu e rode: atom restore --reconciled"));
+    }
     out.extend(
         [(Which::Carteira, "trava das importações"), (Which::Fetch, "trava da coleta")].map(|(w, n)| trava(app, w, n)),
     );

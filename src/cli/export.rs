@@ -8,7 +8,7 @@ use crate::domain::dia::br;
 use crate::export::carga::Freio;
 use crate::export::diferenca::{Diferenca, Item, MOSTRADAS, Sorte};
 use crate::pipeline;
-use crate::pipeline::manager::{self, Estado, Feito, PUBLICACAO, Quer};
+use crate::pipeline::manager::{self, Estado, Feito, PUBLICACAO, Quer, RESTAURACAO};
 use crate::pipeline::publish::{Fim, Publicada};
 use crate::store::dia;
 use crate::store::lock::Which;
@@ -204,7 +204,11 @@ fn frase(app: &App, f: &Feito) -> String {
 
 /// What a file waits for, in words.
 pub fn espera(what: &[&str]) -> String {
-    let words = what.iter().map(|w| if *w == PUBLICACAO { "a publicação do arquivo anterior" } else { w });
+    let words = what.iter().map(|w| match *w {
+        PUBLICACAO => "a publicação do arquivo anterior",
+        RESTAURACAO => "a conciliação do store restaurado (atom restore --reconciled)",
+        other => other,
+    });
     words.collect::<Vec<_>>().join(", ")
 }
 

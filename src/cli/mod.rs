@@ -6,6 +6,7 @@
 mod apoio;
 pub mod app;
 pub mod audit;
+pub mod backup;
 mod barra;
 pub mod day;
 pub mod doctor;
@@ -18,11 +19,15 @@ pub mod hostkey;
 pub mod import;
 pub mod init;
 pub mod layout;
+pub mod lgpd;
+pub mod manual;
 pub mod planilha;
+pub mod purge;
 mod regua;
 pub mod rejects;
 pub mod relato;
 pub mod replica;
+pub mod restore;
 pub mod run;
 pub mod runs;
 pub mod serve;
@@ -128,6 +133,14 @@ enum Command {
     Runs(runs::Cmd),
     /// A copy of the store in one file for BI to read, replaced in one step
     Replica(replica::Cmd),
+    /// A checked copy of the whole store in a folder of its own, made while others write
+    Backup(backup::Cmd),
+    /// Take away what retention does not keep; --dry-run shows what
+    Purge(purge::Cmd),
+    /// Put a backup in the place of the store; nothing goes out until `--reconciled`
+    Restore(restore::Cmd),
+    /// All that is held of one person (LGPD)
+    Lgpd(lgpd::Cmd),
     /// Answer the Portal over HTTP and take OMNE's webhooks, until SIGTERM
     Serve(serve::Cmd),
     /// Who may ask `serve`: make, list and take back tokens
@@ -140,6 +153,10 @@ enum Command {
     Hostkey(hostkey::Cmd),
     /// The layouts of the files; diagnose a broken line with a ruler
     Layout(layout::Cmd),
+    /// Completions for a shell, on stdout
+    Completions(manual::Completions),
+    /// The manual page, on stdout
+    Man(manual::Man),
     /// The first sheet of a workbook as CSV, under limits of memory and time
     #[command(name = crate::layout::planilha::COMANDO, hide = true)]
     Planilha(planilha::Cmd),
@@ -179,15 +196,20 @@ fn dispatch(cli: Cli, umask: u32) -> anyhow::Result<i64> {
     if let Command::Init(cmd) = &cli.command {
         return init::run(cmd, &cli.global, &env, umask);
     }
-    if let Command::Planilha(cmd) = &cli.command {
-        return planilha::run(cmd);
+    match &cli.command {
+        Command::Planilha(cmd) => return planilha::run(cmd),
+        Command::Completions(cmd) => return Ok(manual::completions(cmd)),
+        Command::Man(cmd) => return manual::man(cmd),
+        _ => {}
     }
     if let Command::Doctor(cmd) = &cli.command {
         return doctor::run(cmd, cli.global, &env, umask, comando);
     }
     let app = App::new(cli.global, &env, umask, comando)?;
     match cli.command {
-        Command::Init(_) | Command::Planilha(_) | Command::Doctor(_) => Ok(exit::OK),
+        Command::Init(_) | Command::Planilha(_) | Command::Doctor(_) | Command::Completions(_) | Command::Man(_) => {
+            Ok(exit::OK)
+        }
         Command::Fetch(cmd) => fetch::run(&cmd, &app),
         Command::Import(cmd) => import::run(&cmd, &app),
         Command::Export(cmd) => export::run(&cmd, &app),
@@ -200,6 +222,10 @@ fn dispatch(cli: Cli, umask: u32) -> anyhow::Result<i64> {
         Command::Undo(cmd) => undo::run(&cmd, &app),
         Command::Runs(cmd) => runs::run(&cmd, &app),
         Command::Replica(cmd) => replica::run(&cmd, &app),
+        Command::Backup(cmd) => backup::run(&cmd, &app),
+        Command::Purge(cmd) => purge::run(&cmd, &app),
+        Command::Restore(cmd) => restore::run(&cmd, &app),
+        Command::Lgpd(cmd) => lgpd::run(&cmd, &app),
         Command::Serve(cmd) => serve::run(&cmd, &app),
         Command::Token(cmd) => token::run(&cmd, &app),
         Command::Audit(cmd) => audit::run(&cmd, &app),

@@ -5,11 +5,12 @@ use super::apoio::{
 };
 use super::app::App;
 use super::relato::confirma;
-use super::texto::{folha, n};
-use super::{exit, export};
+use super::texto::{folha, momento, n};
+use super::{apoio, exit, export};
 use crate::domain::dia::br;
 use crate::import::ETAPAS;
 use crate::store::Store;
+use crate::store::backup::{self, Restauracao};
 use crate::store::db::Db;
 use crate::store::dia;
 use crate::store::enviado::{self, Olhar, Varredura};
@@ -19,10 +20,15 @@ use crate::store::saida::{self, Saida};
 use crate::store::{carteira, massiva, remoto, schema};
 use chrono::NaiveDate;
 use serde_json::{Map, Value, json};
+use std::time::Duration;
 
 /// The store, the last runs, pending files, unknown names
 #[derive(Debug, clap::Args)]
-pub struct Cmd {}
+pub struct Cmd {
+    /// For monitoring: exit 4 when no import of a file ended well for so long (26h, 90m, 2d)
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    max_age: Option<Duration>,
+}
 
 /// How many runs are shown.
 const EXECUCOES: i64 = 10;
@@ -39,6 +45,7 @@ struct Painel {
     bytes: u64,
     situacoes: Vec<(String, i64)>,
     abertos: Vec<Aberto>,
+    restaurado: Option<Restauracao>,
     pendentes: Vec<(Arquivo, String)>,
     /// With what the brake counted.
     quarentena: Vec<(Arquivo, Option<(u64, u64)>)>,
@@ -54,12 +61,30 @@ struct Painel {
 ///
 /// # Errors
 /// The store is missing, of another version, or cannot be read.
-pub fn run(_: &Cmd, app: &App) -> anyhow::Result<i64> {
+pub fn run(cmd: &Cmd, app: &App) -> anyhow::Result<i64> {
     let store = app.reader()?;
     let moment = store.db.snapshot()?;
     let p = Painel::le(app, &store, &moment)?;
     app.out(&if app.global.json { p.json().to_string() } else { p.folha() });
-    Ok(exit::OK)
+    match cmd.max_age {
+        Some(limit) => idade(app, &moment, limit),
+        None => Ok(exit::OK),
+    }
+}
+
+/// Whether an import ended well within `limite`.
+fn idade(app: &App, db: &Db, limite: Duration) -> anyhow::Result<i64> {
+    let last = execucao::ultima_importacao(db)?;
+    let age = last.as_deref().and_then(apoio::momento).map(|t| app.clock.now().local() - t);
+    if age.and_then(|a| a.to_std().ok()).is_some_and(|a| a <= limite) {
+        return Ok(exit::OK);
+    }
+    let since = last.map_or_else(
+        || "nenhuma importação terminou ainda".to_owned(),
+        |t| format!("a última importação terminou em {}", momento(&t)),
+    );
+    app.say(&format!("{since}, há mais de {}; veja atom day", humantime::format_duration(limite)));
+    Ok(exit::WAITING)
 }
 
 impl Painel {
@@ -87,6 +112,7 @@ impl Painel {
             bytes: tamanho(store)?,
             situacoes: SITUACOES.iter().map(|s| ((*s).to_owned(), count(s))).collect(),
             abertos: abertos(app, db)?,
+            restaurado: backup::restaurado(store.dir())?,
             pendentes,
             quarentena,
             recusados: parados(db, Estado::Recusado, &days)?,
@@ -122,6 +148,7 @@ impl Painel {
                 "schema": {"carteira": schema::CARTEIRA_VERSION, "atendimento": schema::ATENDIMENTO_VERSION},
                 "contratos": self.situacoes.iter().map(|(s, c)| (s.clone(), json!(c))).collect::<Map<_, _>>(),
             },
+            "restored_from": self.restaurado.as_ref().map(|r| &r.backup_de),
             "open_days": abertos_json(&self.abertos),
             "pending": pending.collect::<Vec<_>>(),
             "quarantine": quarantine.collect::<Vec<_>>(),
@@ -143,6 +170,10 @@ impl Painel {
             format!("store      {} · {} MB · esquema ok", self.caminho, mega.replace('.', ",")),
             format!("contratos  {}", counts.join(" · ")),
         ];
+        if let Some(r) = &self.restaurado {
+            out.push(format!("restaurado do backup de {}: nada sai", momento(&r.backup_de)));
+            out.push("           Conferido o que já saiu: atom restore --reconciled".into());
+        }
         let queue: Vec<String> =
             self.hsm.iter().filter(|(_, c)| *c > 0).map(|(s, c)| format!("{s} {}", n(*c))).collect();
         if !queue.is_empty() {

@@ -26,6 +26,14 @@ pub fn data(iso: &str) -> String {
     }
 }
 
+/// `2023-08-04T02:41:07-03:00` as `04/08/2023 02:41`; anything else as it is, escaped.
+pub fn momento(iso: &str) -> String {
+    match (iso.get(..10), iso.get(11..16)) {
+        (Some(day), Some(time)) => format!("{} {}", data(day), escape(time)),
+        _ => escape(iso),
+    }
+}
+
 /// An error: what happened, why, and as the last line what to do.
 pub fn erro(e: &anyhow::Error, hint: Option<&str>, color: bool) {
     let mut err = std::io::stderr().lock();

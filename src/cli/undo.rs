@@ -7,6 +7,7 @@ use super::texto::{self, conta, n};
 use crate::domain::dia::br;
 use crate::import::desfaz::{self, Desfeita, Impedimento};
 use crate::pipeline;
+use crate::store::desfaz as diario;
 use crate::store::execucao;
 use crate::store::lock::Which;
 
@@ -41,6 +42,10 @@ pub fn run(cmd: &Cmd, app: &App) -> anyhow::Result<i64> {
     let found = execucao::uma(&store.db, cmd.run)?;
     let found = found.ok_or_else(|| Usage(format!("não há execução {}; as últimas: atom status", cmd.run)))?;
     desfaz::pode(&found).map_err(Usage)?;
+    if found.id <= diario::esquecido(&store.db)? {
+        let why = format!("o diário da execução {} já foi apagado (atom purge, retencao.desfaz_dias)", found.id);
+        return Err(Usage(why).into());
+    }
     let done = desfaz::desfaz(&ctx.import, &found)?;
     app.out(&if app.global.json { serde_json::to_string(&done)? } else { texto::folha(&folha(&done)) });
     app.fecha(&store)?;

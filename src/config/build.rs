@@ -81,6 +81,7 @@ pub(super) fn build(mut doc: Doc, base: &Path, env: &Env) -> Result<Config, Conf
         calendario: Feriados { feriados: r.dates("calendario.feriados")?, uteis: r.dates("calendario.uteis")? },
         batimento: Batimento { max_baixas: r.fraction("batimento.max_baixas", 0.30)? },
         import: Import { max_rejeitos: r.fraction("import.max_rejeitos", 0.10)? },
+        retencao: retencao(&r)?,
         serve: serve(&r)?,
     };
     let named: Vec<&str> = config.secrets().filter_map(|(_, s)| s.env_name()).collect();
@@ -209,6 +210,18 @@ fn bloqueio(r: &Reader<'_>) -> Result<Bloqueio, ConfigError> {
         _ => Err(Bad::Type),
     })?;
     Ok(Bloqueio { dias: dias.unwrap_or(3), contagem: contagem.unwrap_or_default() })
+}
+
+fn retencao(r: &Reader<'_>) -> Result<Retencao, ConfigError> {
+    let days = |key: &str| r.integer(key, 0, 0);
+    Ok(Retencao {
+        fichas_dias: days("retencao.fichas_dias")?,
+        contatos_dias: days("retencao.contatos_dias")?,
+        arquivos_dias: days("retencao.arquivos_dias")?,
+        backups_dias: days("retencao.backups_dias")?,
+        desfaz_dias: days("retencao.desfaz_dias")?,
+        auditoria_dias: days("retencao.auditoria_dias")?,
+    })
 }
 
 fn serve(r: &Reader<'_>) -> Result<Serve, ConfigError> {

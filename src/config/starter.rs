@@ -88,6 +88,14 @@ max_baixas = 0.30                  # acima desta fração da base ativa o arquiv
 [import]
 max_rejeitos = 0.10                # acima disto (e de 10 linhas) o arquivo é recusado inteiro
 
+# [retencao]                        # dias que se guardam; 0: para sempre (atom purge)
+# fichas_dias = 1825                 # clientes, depois de fechado o último contrato
+# contatos_dias = 1825               # webhooks, ações massivas, ligações, mensagens
+# arquivos_dias = 90                 # archive, rejects e outbox, arquivos inteiros
+# backups_dias = 90
+# desfaz_dias = 30                   # depois disso uma importação não se desfaz
+# auditoria_dias = 1825
+
 [serve]
 listen = "127.0.0.1:8080"
 reads_per_minute = 600             # por token; 0: sem limite

@@ -10,6 +10,7 @@ use crate::export::diferenca::Diferenca;
 use crate::export::{Gerada, Pedido, baixa, incremental};
 use crate::import::etapa;
 use crate::import::portao::Dia;
+use crate::store::backup;
 use crate::store::dia;
 use crate::store::enviado::{self, Olhar, Visto};
 use crate::store::saida::{self, Saida, Tipo};
@@ -22,6 +23,9 @@ const ORDEM: [Tipo; 3] = [Tipo::Baixa, Tipo::Carga, Tipo::Incremental];
 pub const ANTES_DA_CARGA: [&str; 3] = ["remessa", "parcelas", "garantias"];
 /// What a file waits for while an earlier one is not published.
 pub const PUBLICACAO: &str = "publicacao";
+
+/// What everything waits for in a store that was restored (ST9).
+pub const RESTAURACAO: &str = "restauracao";
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug, Default)]
@@ -78,6 +82,10 @@ impl Feito {
 /// # Errors
 /// The store or the outbox failed. What was published before stands in `publicadas`.
 pub fn exporta(ctx: &Contexto<'_>, quer: Quer, publicadas: &mut Vec<Publicada>) -> anyhow::Result<Vec<Feito>> {
+    if backup::restaurado(ctx.store().dir())?.is_some() {
+        let kinds = ORDEM.into_iter().filter(|t| quer.tipo.is_none_or(|q| q == *t));
+        return Ok(kinds.map(|t| Feito::sem_arquivo(t, Estado::Aguarda(vec![RESTAURACAO]))).collect());
+    }
     // what an earlier run built goes first (EX9)
     publicadas.extend(publish::publica(ctx)?);
     let mut out = Vec::new();

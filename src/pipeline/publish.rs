@@ -10,6 +10,7 @@ use super::pastas::{self, Dono, diz};
 use crate::config::RemoteUrl;
 use crate::export::arquivo::{self, Linhas};
 use crate::layout::impressao::{Medidor, copia};
+use crate::store::backup;
 use crate::store::db::Db;
 use crate::store::dia;
 use crate::store::enviado::{self, Olhar};
@@ -50,7 +51,8 @@ pub enum Fim {
 /// The store or the outbox failed; a remote that fails is part of the answer.
 pub fn publica(ctx: &Contexto<'_>) -> anyhow::Result<Vec<Publicada>> {
     let mut out = Vec::new();
-    if ctx.import.opcoes.dry_run {
+    // of a restored store nobody knows yet what went out since (ST9)
+    if ctx.import.opcoes.dry_run || backup::restaurado(ctx.store().dir())?.is_some() {
         return Ok(out);
     }
     let newest = dia::newest_with_remessa(&ctx.store().db)?;

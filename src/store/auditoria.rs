@@ -68,3 +68,11 @@ pub fn lista(db: &Db, schema: &str, fichas: Option<&[i64]>, limite: i64) -> Resu
     all.truncate(usize::try_from(limite).unwrap_or(usize::MAX));
     Ok(all.into_iter().map(|(_, e)| e).collect())
 }
+
+/// Records one thing that a person did at the machine, on a connection to `atendimento.db`.
+///
+/// # Errors
+/// The store cannot be written.
+pub fn registra(db: &Db, em: &str, quem: &str, ficha: Option<i64>, o_que: &'static str) -> Result<()> {
+    grava(db, &[Leitura { em: em.to_owned(), quem: quem.to_owned(), ficha, o_que }])
+}

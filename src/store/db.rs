@@ -274,6 +274,34 @@ impl Db {
         }
     }
 
+    /// Copies this file, as it stands at one moment, into a new one that needs no log.
+    pub fn copy_to(&self, path: &Path) -> Result<()> {
+        let fail = |e| wrap(path.to_str(), "copy", e);
+        let mut to = Connection::open(path).map_err(fail)?;
+        let copy = rusqlite::backup::Backup::new(&self.conn, &mut to).map_err(fail)?;
+        // all pages in one step: one read transaction, that no writer makes begin anew
+        match copy.step(-1).map_err(fail)? {
+            rusqlite::backup::StepResult::Done => {}
+            _ => return Err(self.wrap("copy", rusqlite::Error::InvalidQuery)),
+        }
+        drop(copy);
+        to.pragma_update(None, "journal_mode", "DELETE").map_err(fail)
+    }
+
+    /// Every page is as it should be, and every reference leads somewhere.
+    ///
+    /// # Errors
+    /// [`Trouble::Corrupt`].
+    pub fn sound(&self) -> Result<()> {
+        let said = self.one("PRAGMA quick_check(1)", &[], |r| r.str(0))?;
+        let loose = self.one("PRAGMA foreign_key_check", &[], |r| r.str(0))?;
+        if said.as_deref() == Some("ok") && loose.is_none() {
+            return Ok(());
+        }
+        let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT);
+        Err(self.wrap("check", rusqlite::Error::SqliteFailure(code, said.or(loose))))
+    }
+
     /// Version of the SQLite inside.
     pub fn engine_version() -> &'static str {
         rusqlite::version()

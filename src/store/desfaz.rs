@@ -35,6 +35,41 @@ const fn dono(t: Tabela) -> [&'static str; 2] {
     }
 }
 
+/// Name of the counter in `sequencia`: runs up to it can not be taken back any more.
+const ESQUECIDO: &str = "desfaz_ate";
+
+/// The last run whose journal is gone; 0: none.
+///
+/// # Errors
+/// The store cannot be read.
+pub fn esquecido(db: &Db) -> Result<i64> {
+    Ok(db.int("SELECT valor FROM sequencia WHERE nome=?1", &[Cell::Text(ESQUECIDO)])?.unwrap_or(0))
+}
+
+/// Removes the journals of runs that ended before a day, but never those after the last look for Manager's files, which
+/// tell whose rows changed. Returns the number of rows.
+///
+/// # Errors
+/// The store cannot be written.
+pub fn esquece(db: &Db, dia: &str) -> Result<usize> {
+    let ended = db.int("SELECT max(id) FROM run WHERE fim<?1", &[Cell::Text(dia)])?.unwrap_or(0);
+    let looks = db.rows("SELECT visto FROM varredura", &[], |r| r.str(0))?;
+    let seen = looks.iter().filter_map(|v| v.split('/').next()?.parse().ok()).min().unwrap_or(0);
+    let last: i64 = ended.min(seen);
+    if last <= esquecido(db)? {
+        return Ok(0);
+    }
+    let mut rows = 0;
+    for t in com_diario() {
+        rows += db.exec(&format!("DELETE FROM {}_ant WHERE ant_run<=?1", t.nome()), &[Cell::Int(last)])?;
+    }
+    db.exec(
+        "INSERT INTO sequencia (nome, valor) VALUES (?1, ?2) ON CONFLICT (nome) DO UPDATE SET valor=?2",
+        &[Cell::Text(ESQUECIDO), Cell::Int(last)],
+    )?;
+    Ok(rows)
+}
+
 /// Begins the list of what later runs hold, in a table of this connection, and enters what the store shows:
 /// rows that they touched as well, rows that hang on clients and contracts which would vanish, history that was
 /// decided on a situação which the run had set. `cadastro` is left out: its rows go along with those of `contrato`.

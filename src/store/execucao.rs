@@ -9,6 +9,12 @@ pub fn last_run(db: &Db) -> Result<i64> {
     Ok(db.int("SELECT max(id) FROM run", &[])?.unwrap_or(0))
 }
 
+/// When the last import of a file ended well, local time with offset.
+pub fn ultima_importacao(db: &Db) -> Result<Option<String>> {
+    let sql = "SELECT max(fim) FROM run WHERE arquivo_id IS NOT NULL AND estado IN ('done','done_with_rejects')";
+    Ok(db.one(sql, &[], |r| r.string(0))?.flatten())
+}
+
 /// A run to be entered.
 #[derive(Clone, Debug)]
 pub struct Run<'a> {

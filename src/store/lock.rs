@@ -15,6 +15,10 @@ pub enum Which {
     Fetch,
     /// Copying the store for others to read.
     Replica,
+    /// Copying the store for a restore.
+    Backup,
+    /// Answering over HTTP.
+    Serve,
 }
 
 impl Which {
@@ -23,6 +27,8 @@ impl Which {
             Self::Carteira => "carteira.lock",
             Self::Fetch => "fetch.lock",
             Self::Replica => "replica.lock",
+            Self::Backup => "backup.lock",
+            Self::Serve => "serve.lock",
         }
     }
 }

@@ -7,7 +7,8 @@
 //! [`telefone`] enrichment, [`mod@refin`] offers, [`evento`] and [`historia`] the history of a contract,
 //! [`presenca`] who came in which file, [`desfaz`] what takes a run back. Of `atendimento.db`: [`lote`] its files,
 //! [`massiva`] and [`historico`] the contacts with people, [`do_portal`] what the Portal added, [`contatos`] whose a
-//! phone is. [`linhas`] decodes what several of them read.
+//! phone is. [`backup`] copies both, [`pessoa`] finds all of a person in both, [`purga`] takes away what retention does
+//! not keep. [`linhas`] decodes what several of them read.
 //!
 //! **Locking:** writers of `carteira.db` hold the kernel lock of [`lock`] before they begin; nothing here
 //! waits for a person, a lock dies with its process.
@@ -16,6 +17,7 @@
 
 pub mod acordo;
 pub mod auditoria;
+pub mod backup;
 pub mod busca;
 pub mod carteira;
 pub mod consulta;
@@ -34,7 +36,9 @@ pub mod linhas;
 pub mod lock;
 pub mod lote;
 pub mod massiva;
+pub mod pessoa;
 pub mod presenca;
+pub mod purga;
 pub mod refin;
 pub mod rejeito;
 pub mod remoto;
@@ -124,6 +128,8 @@ pub struct Store {
 const CARTEIRA: &str = "carteira.db";
 const ATENDIMENTO: &str = "atendimento.db";
 const IDS: &str = "idcrm.journal";
+/// What was sent to OMNE, whatever the store says of it.
+const HSM: &str = "hsm.journal";
 
 impl Store {
     /// Makes a new store in `dir`; an existing one is left as it is and `false` is returned.

@@ -5,7 +5,8 @@ use crate::cli::app::App;
 use crate::cli::export::espera;
 use crate::cli::texto::n;
 use crate::import::portao::Dia;
-use crate::pipeline::manager::{ANTES_DA_CARGA, falta_batimento, janela};
+use crate::pipeline::manager::{ANTES_DA_CARGA, RESTAURACAO, falta_batimento, janela};
+use crate::store::backup;
 use crate::store::db::Db;
 use crate::store::dia;
 use crate::store::enviado::{self, Olhar};
@@ -167,6 +168,11 @@ pub fn manager(app: &App, db: &Db, d: &Dia) -> anyhow::Result<Manager> {
         }
     } else {
         m.sem_batimento = now.date() == d.data && app.calendario.dia_util(d.data) && !open.is_empty();
+    }
+    if backup::restaurado(&app.config.store_dir)?.is_some() {
+        for one in [&mut m.carga, &mut m.incremental, &mut m.baixa] {
+            one.aguarda(vec![RESTAURACAO]);
+        }
     }
     Ok(m)
 }

@@ -1,0 +1,49 @@
+//! `atom completions SHELL` and `atom man`: made from the command line's own description, so they cannot be out of date.
+
+use super::{Cli, exit};
+use clap::CommandFactory;
+use std::io::{self, Write};
+
+/// Arguments of `atom completions`.
+#[derive(Debug, clap::Args)]
+pub struct Completions {
+    /// The shell
+    #[arg(value_enum)]
+    shell: clap_complete::Shell,
+}
+
+/// Arguments of `atom man`.
+#[derive(Debug, clap::Args)]
+pub struct Man {}
+
+/// Writes the completions of a shell to stdout.
+pub fn completions(cmd: &Completions) -> i64 {
+    let mut out = Vec::new();
+    clap_complete::generate(cmd.shell, &mut Cli::command(), "atom", &mut out);
+    escreve(&out)
+}
+
+/// Writes one page to stdout: `atom`, then each command.
+///
+/// # Errors
+/// Never of its own; the renderer's.
+pub fn man(_cmd: &Man) -> anyhow::Result<i64> {
+    let mut out = Vec::new();
+    let mut cli = Cli::command();
+    cli.build();
+    clap_mangen::Man::new(cli.clone()).render(&mut out)?;
+    for sub in cli.get_subcommands().filter(|s| !s.is_hide_set() && s.get_name() != "help") {
+        let man = clap_mangen::Man::new(sub.clone().display_name(format!("atom {}", sub.get_name())));
+        writeln!(out, ".SH \"ATOM {}\"", sub.get_name().to_uppercase())?;
+        man.render_synopsis_section(&mut out)?;
+        man.render_description_section(&mut out)?;
+        man.render_options_section(&mut out)?;
+    }
+    Ok(escreve(&out))
+}
+
+fn escreve(bytes: &[u8]) -> i64 {
+    // a closed pipe is the reader's wish
+    let _ = io::stdout().lock().write_all(bytes);
+    exit::OK
+}
