@@ -25,7 +25,7 @@ use std::sync::Arc;
 /// 404 `CLIENTE_NAO_ENCONTRADO`, 422 for a missing or malformed key, 429, 503.
 #[utoipa::path(get, path = "/api/v1/dadosCliente", tag = "Portal", security(("token" = [])),
     params(("cpf" = Option<String>, Query, description = "CPF or CNPJ, with or without punctuation; this or idCrm"),
-           ("idCrm" = Option<i64>, Query, description = "ID_CRM; this or cpf"),
+           ("idCrm" = Option<i64>, Query, description = "ID_CRM; this or cpf", example = 1),
            ("idCampanha" = Option<i64>, Query, description = "Another campaign's is answered like an unknown client")),
     responses((status = 200, description = "The client", body = Clientes),
               (status = 404, description = "CLIENTE_NAO_ENCONTRADO: nobody has this key (UC009/FA001)")))]

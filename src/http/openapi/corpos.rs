@@ -43,7 +43,7 @@ pub struct Pergunta {
     #[schema(example = "52998224725")]
     pub cpf: Option<String>,
     /// ID_CRM.
-    #[schema(minimum = 1)]
+    #[schema(minimum = 1, example = 1)]
     pub id_crm: Option<i64>,
     /// Another campaign's is answered like an unknown client.
     pub id_campanha: Option<i64>,
@@ -54,8 +54,10 @@ pub struct Pergunta {
 #[schema(rename_all = "camelCase")]
 pub struct Tabulacao {
     /// The campaign.
+    #[schema(example = 1)]
     pub id_campanha: i64,
     /// The client.
+    #[schema(example = 1)]
     pub id_crm: i64,
     /// The number that was worked.
     pub telefone_trabalhado: Option<String>,
@@ -90,8 +92,10 @@ pub struct Tabulacao {
 #[schema(rename_all = "camelCase")]
 pub struct Telefone {
     /// The campaign.
+    #[schema(example = 1)]
     pub id_campanha: i64,
     /// The client.
+    #[schema(example = 1)]
     pub id_crm: i64,
     /// The Portal's own word.
     pub tipo: Option<String>,
@@ -112,8 +116,10 @@ pub struct Telefone {
 #[schema(rename_all = "camelCase")]
 pub struct Email {
     /// The campaign.
+    #[schema(example = 1)]
     pub id_campanha: i64,
     /// The client.
+    #[schema(example = 1)]
     pub id_crm: i64,
     /// The address.
     #[schema(example = "cliente@exemplo.com.br")]
@@ -127,8 +133,10 @@ pub struct Email {
 #[schema(rename_all = "camelCase")]
 pub struct Endereco {
     /// The campaign.
+    #[schema(example = 1)]
     pub id_campanha: i64,
     /// The client.
+    #[schema(example = 1)]
     pub id_crm: i64,
     /// The Portal's own word.
     pub tipo: Option<String>,
