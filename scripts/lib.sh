@@ -35,7 +35,7 @@ need_servers() {
     made=yes
   fi
   failed=""
-  need openssh-server openssh-client vsftpd openssl || failed=yes
+  need openssh-server openssh-client vsftpd openssl libpam-wrapper || failed=yes
   [ -z "$made" ] || as_root rm -f "$policy"
   [ -z "$failed" ] || return 1
 }

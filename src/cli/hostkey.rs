@@ -103,21 +103,33 @@ fn chaves(app: &App, s: &Servidor<'_>) -> anyhow::Result<Vec<HostKey>> {
 }
 
 fn mostra(app: &App, s: &Servidor<'_>) -> anyhow::Result<i64> {
-    let keys = chaves(app, s)?;
-    let mut code = exit::USAGE;
+    let keys = match chaves(app, s) {
+        Ok(keys) => keys,
+        // one that cannot be asked hides none of the others
+        Err(e) => {
+            app.say(&format!("erro: {e:#}"));
+            return Ok(exit::of(&e).0);
+        }
+    };
+    let mut all = Vec::new();
+    for key in &keys {
+        all.push(hostkey::known(s.known_hosts, &s.place.host, s.place.port, key).context("known_hosts")?);
+    }
+    let code = if all.contains(&Known::Yes) { exit::OK } else { exit::USAGE };
     if !app.global.json {
         app.out(&format!("{} ({})", s.nome(), s.known_hosts.display()));
     }
-    for key in &keys {
-        let known = hostkey::known(s.known_hosts, &s.place.host, s.place.port, key).context("known_hosts")?;
-        if known == Known::Yes {
-            code = exit::OK;
-        }
-        let (word, text) = match &known {
+    for (key, known) in keys.iter().zip(&all) {
+        let (word, text) = match known {
             Known::Yes => ("yes", "conhecida".to_owned()),
-            // another type of key is known: this one is only not needed
             Known::No => ("no", "não é conhecida".to_owned()),
-            Known::Changed { line, fingerprint } => ("changed", format!("a conhecida é {fingerprint} (linha {line})")),
+            // the server showed the one that we know: this one is only not needed
+            Known::Changed { kind, .. } if code == exit::OK && *kind != key.kind => {
+                ("no", format!("não é conhecida (não precisa: a {kind} é)"))
+            }
+            Known::Changed { line, fingerprint, .. } => {
+                ("changed", format!("a conhecida é {fingerprint} (linha {line})"))
+            }
             Known::Revoked(line) => ("revoked", format!("REVOGADA (linha {line})")),
         };
         if app.global.json {
@@ -149,6 +161,11 @@ fn acrescenta(app: &App, host: &str, fingerprint: &str) -> anyhow::Result<i64> {
             let why = format!("{} mostra agora {}, não {fingerprint}; nada mudou", s.nome(), shown.join(", "));
             return Err(Usage(why).into());
         };
+        if let Known::Revoked(line) = hostkey::known(s.known_hosts, &s.place.host, s.place.port, key)? {
+            let file = s.known_hosts.display();
+            let why = format!("a chave {fingerprint} de {} está revogada ({file}, linha {line}); nada mudou", s.nome());
+            return Err(Usage(why).into());
+        }
         let old = hostkey::add(s.known_hosts, &s.place.host, s.place.port, key)
             .with_context(|| format!("{} não pôde ser gravado", s.known_hosts.display()))?;
         let instead = if old > 0 { ", no lugar da anterior" } else { "" };

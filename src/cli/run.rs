@@ -101,7 +101,11 @@ fn conta(app: &App, tick: &mut Tick, parou: bool) -> i64 {
         code = graver(code, exit::WAITING);
     }
     let told = |f: &Feito| matches!(&f.estado, Estado::Recusada(r) if r.nova);
-    let idle = tick.importados.is_empty()
+    // after what failed it would be the last word, where the next step stands
+    let failed = tick.colheita.as_ref().is_some_and(|c| !c.falhas.is_empty() || c.inbox.is_some());
+    let idle = !failed
+        && tick.remotos.is_empty()
+        && tick.importados.is_empty()
         && tick.falhas.is_empty()
         && tick.publicadas.is_empty()
         && !tick.manager.iter().any(told);

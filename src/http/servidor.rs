@@ -1,4 +1,4 @@
-//! The sockets: at most [`CONEXOES`] at once, heads bounded in bytes and time, and an orderly end.
+//! The sockets: at most 256 at once, heads bounded in bytes and time, and an orderly end.
 
 use super::conexoes::Conexoes;
 use super::moldura::{CABECALHOS, Moldura};

@@ -22,7 +22,7 @@ pub use depois::{MOVIDOS, depois};
 use super::pastas::{self, Dono};
 use super::{Contexto, remove_parts};
 use crate::config::{Config, RemoteUrl};
-use crate::domain::texto::plain;
+use crate::domain::texto::{escape, plain};
 use crate::import::entrada;
 use crate::store::remoto;
 use crate::transport::{Entry, Fault, Remote, em_portugues};
@@ -101,16 +101,19 @@ struct Visita<'a> {
 /// Looks at each folder once. The caller holds the fetch lock.
 ///
 /// # Errors
-/// The store failed, or credentials cannot be read; what a remote or the inbox refuse is part of the answer.
+/// The store failed; what a remote or the inbox refuse, and credentials that cannot be read, are part of the answer.
 pub fn fetch(ctx: &Contexto<'_>) -> anyhow::Result<Colheita> {
     let config = ctx.import.config;
-    let (mut out, mut failed) = (Colheita::default(), None);
+    let mut out = Colheita::default();
     let limits = pastas::limites(config);
     let mut servers: Vec<Vec<Visita<'_>>> = Vec::new();
     for pasta in pastas_de(config) {
         match pastas::abre(pasta.url, pasta.dono.acesso(config), ctx.mode, limits, ctx.servidores) {
             Ok(remote) => agrupa(&mut servers, Visita { pasta, remote }),
-            Err(e) => drop(failed.get_or_insert(e)),
+            // a person must mend it; meanwhile the other folder, and what is here already, go on
+            Err(e) => {
+                out.falhas.push(Nota { pessoa: true, ..pasta.nota(&pasta.url.to_string(), escape(&e.to_string())) });
+            }
         }
     }
     if !ctx.import.opcoes.dry_run {
@@ -119,7 +122,7 @@ pub fn fetch(ctx: &Contexto<'_>) -> anyhow::Result<Colheita> {
         remove_parts(ctx, |name| name.strip_suffix(PARTE).is_some_and(|n| !awaited.contains(n)))?;
     }
     visita_todos(ctx, &mut servers, &mut out)?;
-    failed.map_or(Ok(out), |e| Err(e.into()))
+    Ok(out)
 }
 
 /// The folders of one server share a thread: a wrong password is tried once (IN10).

@@ -8,6 +8,7 @@
 use super::Contexto;
 use super::pastas::{self, Dono, diz};
 use crate::config::RemoteUrl;
+use crate::domain::texto::escape;
 use crate::export::arquivo::{self, Linhas};
 use crate::layout::impressao::{Medidor, copia};
 use crate::store::backup;
@@ -111,6 +112,11 @@ fn adia(url: &RemoteUrl, e: &io::Error) -> Fim {
     if Fault::refused(e) { Fim::Recusada(why) } else { Fim::Adiada(why) }
 }
 
+/// A key or password that cannot be read: a person must act, and the other owner's files go meanwhile.
+fn sem_credencial(url: &RemoteUrl, e: &anyhow::Error) -> Fim {
+    Fim::Recusada(format!("{url}: {}", escape(&format!("{e:#}"))))
+}
+
 /// Gives a file up; what it told is looked for anew.
 fn abandona(db: &Db, s: &Saida, why: &str) -> anyhow::Result<()> {
     let tx = db.begin()?;
@@ -128,7 +134,10 @@ fn abandona(db: &Db, s: &Saida, why: &str) -> anyhow::Result<()> {
 fn encerra_velha(folders: &mut Pastas<'_, '_>, s: &Saida) -> anyhow::Result<Fim> {
     let ctx = folders.ctx;
     let url = &ctx.import.config.manager.url;
-    let dir = folders.abre(url, Dono::Manager)?;
+    let dir = match folders.abre(url, Dono::Manager) {
+        Ok(dir) => dir,
+        Err(e) => return Ok(sem_credencial(url, &e)),
+    };
     // a folder that is away would look as if the file were not there
     match dir.present().and_then(|()| nosso(dir, &s.nome, s).or_else(ausente)) {
         Ok(true) => confirma(ctx, dir, s, &s.nome),
@@ -151,7 +160,10 @@ fn publica_uma(folders: &mut Pastas<'_, '_>, s: &Saida) -> anyhow::Result<Fim> {
             None => return Ok(Fim::Abandonada("evo.errors não está configurado".into())),
         }
     };
-    let dir = folders.abre(url, dono)?;
+    let dir = match folders.abre(url, dono) {
+        Ok(dir) => dir,
+        Err(e) => return Ok(sem_credencial(url, &e)),
+    };
     let later = |e: &io::Error| Ok(adia(url, e));
     let nome = if s.tipo.manager() {
         s.nome.clone()

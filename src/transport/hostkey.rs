@@ -3,7 +3,7 @@
 //! libssh2 compares; nothing is trusted on first use. The file is read a line at a time, so that a difference can name
 //! its line, and a line that libssh2 does not read (`@cert-authority`, a key type of tomorrow) hides no other.
 
-use super::Fault;
+use super::{Fault, em_portugues};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use sha2::{Digest, Sha256};
@@ -52,6 +52,8 @@ pub enum Known {
     Changed {
         /// From 1.
         line: usize,
+        /// Type of the key that we know: perhaps another one than was asked for.
+        kind: String,
         /// Of the key that we know.
         fingerprint: String,
     },
@@ -68,10 +70,12 @@ struct Line {
 
 /// The lines of a server. A file that is not there has none.
 fn lines(file: &Path, host: &str, port: u16) -> io::Result<Vec<Line>> {
-    let text = match fs::read_to_string(file) {
+    let bytes = match fs::read(file) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        other => other.map_err(|e| io::Error::new(e.kind(), format!("{}: {e}", file.display())))?,
+        other => other.map_err(|e| unreadable(file, &e))?,
     };
+    // a note in another code page hides no line
+    let text = String::from_utf8_lossy(&bytes);
     let session = Session::new()?;
     let (mut out, name) = (Vec::new(), name(host, port));
     for (i, line) in text.lines().enumerate() {
@@ -87,6 +91,16 @@ fn lines(file: &Path, host: &str, port: u16) -> io::Result<Vec<Line>> {
         }
     }
     Ok(out)
+}
+
+/// Nobody is known, so nobody is asked: a person must look.
+fn unreadable(file: &Path, e: &io::Error) -> io::Error {
+    let why = match e.kind() {
+        io::ErrorKind::IsADirectory => "é uma pasta; esperado um arquivo".to_owned(),
+        _ => em_portugues(e),
+    };
+    Fault::Refused(format!("known_hosts não pode ser lido, nenhuma credencial foi enviada: {}: {why}", file.display()))
+        .io()
 }
 
 /// A server's name in the file. libssh2's own look-up by port takes a line for port 22 as well: not so here.
@@ -119,7 +133,11 @@ pub fn known(file: &Path, host: &str, port: u16, key: &HostKey) -> io::Result<Kn
     }
     // of the same type, if there is one: that is the key that changed
     let other = valid.clone().find(|l| l.key.kind == key.kind).or_else(|| valid.next());
-    Ok(other.map_or(Known::No, |l| Known::Changed { line: l.number, fingerprint: l.key.fingerprint() }))
+    Ok(other.map_or(Known::No, |l| Known::Changed {
+        line: l.number,
+        kind: l.key.kind.clone(),
+        fingerprint: l.key.fingerprint(),
+    }))
 }
 
 /// The types of key that are known of a server: it is asked for these first.
@@ -143,7 +161,7 @@ pub(super) fn verify(file: &Path, host: &str, port: u16, key: &HostKey) -> io::R
              Confirme com quem opera o servidor; só então:\n   {add}",
             key.kind
         ),
-        Known::Changed { line, fingerprint } => format!(
+        Known::Changed { line, fingerprint, .. } => format!(
             "a chave do servidor {place} mudou\n   conhecida  {fingerprint} ({shown}, linha {line})\n   recebida   {got}\n   \
              Nenhuma credencial foi enviada. Confirme com quem opera o servidor; só então:\n   {add}"
         ),
@@ -171,18 +189,21 @@ pub fn add(file: &Path, host: &str, port: u16, key: &HostKey) -> io::Result<usiz
         .filter(|l| !l.revoked && l.key.kind == key.kind && l.key != *key)
         .map(|l| l.number)
         .collect();
-    let (text, mode) = match fs::read_to_string(file) {
-        Err(e) if e.kind() == io::ErrorKind::NotFound => (String::new(), 0o600),
-        text => (text?, fs::metadata(file)?.permissions().mode() & 0o777),
+    let (bytes, mode) = match fs::read(file) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => (Vec::new(), 0o600),
+        bytes => (bytes?, fs::metadata(file)?.permissions().mode() & 0o777),
     };
-    let kept = text.lines().enumerate().filter(|(i, _)| !old.contains(&(i + 1)));
-    let mut out: String = kept.map(|(_, l)| format!("{l}\n")).collect();
+    let all = bytes.split_inclusive(|b| *b == b'\n').enumerate();
+    let mut out: Vec<u8> = all.filter(|(i, _)| !old.contains(&(i + 1))).flat_map(|(_, l)| l).copied().collect();
+    if out.last().is_some_and(|b| *b != b'\n') {
+        out.push(b'\n');
+    }
     if known(file, host, port, key)? != Known::Yes {
-        out.push_str(&format!("{} {} {}\n", name(host, port), key.kind, STANDARD.encode(&key.blob)));
+        writeln!(out, "{} {} {}", name(host, port), key.kind, STANDARD.encode(&key.blob))?;
     }
     let new = file.with_extension(format!("{}.part", std::process::id()));
     let mut f = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(&new)?;
-    f.write_all(out.as_bytes())?;
+    f.write_all(&out)?;
     f.sync_all()?;
     fs::rename(new, file)?;
     Ok(old.len())
@@ -227,7 +248,7 @@ mod tests {
         assert_eq!(known(&path, "h", 2222, &a).unwrap(), Known::Yes);
         assert_eq!(known(&path, "h", 22, &a).unwrap(), Known::No);
         assert_eq!(known(&path, "outro", 2222, &a).unwrap(), Known::No);
-        let changed = Known::Changed { line: 1, fingerprint: a.fingerprint() };
+        let changed = Known::Changed { line: 1, kind: a.kind.clone(), fingerprint: a.fingerprint() };
         assert_eq!(known(&path, "h", 2222, &b).unwrap(), changed);
         assert_eq!(add(&path, "h", 2222, &b).unwrap(), 1);
         assert_eq!(known(&path, "h", 2222, &b).unwrap(), Known::Yes);
@@ -244,6 +265,20 @@ mod tests {
         fs::write(&path, format!("{good}@revoked {good}")).unwrap();
         assert_eq!(known(&path, "h", 22, &k).unwrap(), Known::Revoked(2));
         assert!(verify(&path, "h", 22, &k).unwrap_err().to_string().contains("revogada"));
+    }
+
+    #[test]
+    fn in9_uma_nota_em_outra_codificacao_nao_esconde_as_linhas_e_fica_como_esta() {
+        let (a, b) = (key("ssh-ed25519", 1), key("ssh-ed25519", 2));
+        let (_d, path) = file("");
+        let mut text = b"# servidor de produ\xe7\xe3o\r\n".to_vec();
+        text.extend(format!("h ssh-ed25519 {}", STANDARD.encode(&a.blob)).bytes());
+        fs::write(&path, &text).unwrap();
+        assert_eq!(known(&path, "h", 22, &a).unwrap(), Known::Yes);
+        assert_eq!(add(&path, "outro", 22, &b).unwrap(), 0);
+        let now = fs::read(&path).unwrap();
+        assert!(now.starts_with(&text) && now.split(|b| *b == b'\n').count() == 4);
+        assert_eq!(known(&path, "outro", 22, &b).unwrap(), Known::Yes);
     }
 
     #[test]

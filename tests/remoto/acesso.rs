@@ -2,7 +2,7 @@
 
 use super::coleta::nomes;
 use super::*;
-use crate::support::servidor::{chave, conhece, diario, espera};
+use crate::support::servidor::{Falha, chave, conhece, diario, espera, sshd_com_pam};
 use std::path::Path;
 
 /// The `[evo]` of a server without credentials.
@@ -144,6 +144,41 @@ fn se3_chave_ou_senha_que_outros_podem_ler_e_recusada() {
 }
 
 #[test]
+fn uma_credencial_que_nao_se_le_de_um_lado_nao_segura_o_outro() {
+    let s = sshd("");
+    let b = cheia(&s);
+    let word = b.root.join("senha");
+    fs::write(&word, "xyz-e-so-nosso").unwrap();
+    mode(&word, 0o644);
+    let good = nu(&s, &format!("key = \"file:{}/chave\"\nafter = \"move\"", s.raiz().display()));
+    let bad = format!(
+        "url = \"sftp://x@127.0.0.1:1/e\"\nretornos = \"sftp://x@127.0.0.1:1/s\"\npassword = \"file:{}\"\n",
+        word.display()
+    );
+    configura(&b, &good, &bad, "[dia]\nobrigatorios = []");
+    let out = acaba(&b, &["run"]).exits(2);
+    assert!(out.stderr.contains("chmod go-rwx") && !out.stderr.contains("xyz-e-so-nosso"), "{}", out.stderr);
+    assert_eq!(b.sql("SELECT group_concat(estado) FROM arquivo"), "importado");
+    assert_eq!(nomes(&s.pasta("evo").join("importados")), [REMESSA]);
+    assert_eq!(b.sql("SELECT group_concat(estado) FROM saida"), "gerado");
+}
+
+#[test]
+fn in9_um_known_hosts_que_nao_se_le_e_dito_e_ninguem_e_chamado() {
+    let s = sshd("");
+    let b = cheia(&s);
+    com(&b, &nu(&s, &format!("key = \"file:{}/chave\"", s.raiz().display())));
+    let known = s.raiz().join("known_hosts");
+    fs::remove_file(&known).unwrap();
+    fs::create_dir(&known).unwrap();
+    let out = acaba(&b, &["run"]).exits(2);
+    assert!(out.stderr.contains("known_hosts não pode ser lido"), "{}", out.stderr);
+    // the last word is what is wrong
+    assert!(!out.stderr.contains("nada a fazer"), "{}", out.stderr);
+    assert_eq!(s.conexoes(), 0);
+}
+
+#[test]
 fn o_ssh_agent_serve_quando_nao_ha_chave_nem_senha() {
     let s = sshd("");
     let b = cheia(&s);
@@ -226,7 +261,10 @@ fn de_varios_tipos_de_chave_o_servidor_mostra_a_que_conhecemos() {
         roda(&b, &["fetch"]).exits(0);
         let shown = roda(&b, &["--json", "hostkey", "show"]).exits(0).json();
         assert_eq!(shown.len(), 2);
-        assert_eq!(shown.iter().filter(|k| k["known"] == "yes").count(), 1);
+        // the other type is not known, which is no change of key
+        let mut words: Vec<_> = shown.iter().map(|k| k["known"].as_str().unwrap()).collect();
+        words.sort_unstable();
+        assert_eq!(words, ["no", "yes"]);
     }
     // names as a hash, as Debian's ssh writes them
     assert!(
@@ -259,4 +297,41 @@ fn ftps_com_certificado_alheio_nao_recebe_a_senha() {
     fs::write(&path, good).unwrap();
     roda(&b, &["fetch"]).exits(0);
     assert_eq!(nomes(&b.root.join("data/inbox")), [REMESSA]);
+}
+
+#[test]
+fn hostkey_nao_grava_uma_chave_revogada_e_um_servidor_fora_nao_esconde_o_outro() {
+    let (s, m) = (sshd(""), sshd(""));
+    let b = Bed::bare("");
+    configura(&b, &evo(&s, "sftp", ""), &manager(&m, "sftp", false), "");
+    s.falha(Falha::Recusa);
+    let out = roda(&b, &["--json", "hostkey", "show"]).exits(5);
+    assert_eq!((out.json().len(), &out.json()[0]["known"]), (1, &"yes".into()), "{}", out.stdout);
+    assert!(out.stderr.contains(&format!("127.0.0.1:{}", s.port)), "{}", out.stderr);
+    let known = m.raiz().join("known_hosts");
+    let revoked = format!("@revoked {}", fs::read_to_string(&known).unwrap());
+    fs::write(&known, &revoked).unwrap();
+    let (host, print) = (format!("127.0.0.1:{}", m.port), out.json()[0]["fingerprint"].as_str().unwrap().to_owned());
+    let out = roda(&b, &["hostkey", "add", &host, "--fingerprint", &print]).exits(2);
+    assert!(out.stderr.contains("revogada"), "{}", out.stderr);
+    assert_eq!(fs::read_to_string(&known).unwrap(), revoked);
+}
+
+/// PAM decides, by a service of the test's own: no user of the machine is touched.
+#[test]
+fn uma_senha_certa_entra_por_password_e_por_keyboard_interactive_e_uma_errada_e_tentada_uma_vez() {
+    for way in ["password", "keyboard-interactive"] {
+        let s = sshd_com_pam(way);
+        let b = cheia(&s);
+        com(&b, &nu(&s, "password = \"env:FTP_SENHA\""));
+        let out: Out = comando(&b, &["-vv", "fetch"]).env("FTP_SENHA", "errada-sim").output().unwrap().into();
+        assert_eq!(out.code, 2, "{way}: {}", out.stderr);
+        assert!(out.stderr.contains("recusou a senha") && !out.stderr.contains("errada-sim"), "{way}: {}", out.stderr);
+        assert_eq!(diario(&s).matches(&format!("Failed {way}")).count(), 1, "{way}: {}", diario(&s));
+        let out = roda(&b, &["-vv", "fetch"]);
+        assert_eq!(out.code, 0, "{way}: {} {}", out.stderr, diario(&s));
+        assert!(diario(&s).contains(&format!("Accepted {way}")), "{way}: {}", diario(&s));
+        assert!(!out.stderr.contains(SENHA), "{}", out.stderr);
+        assert_eq!(b.names("data/inbox"), [REMESSA], "{way}");
+    }
 }

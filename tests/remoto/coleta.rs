@@ -346,3 +346,38 @@ fn arquivo_de_zero_bytes_vem_como_e() {
         assert_eq!(fs::read(b.root.join("data/inbox").join(REMESSA)).unwrap(), b"", "{scheme}");
     }
 }
+
+#[test]
+fn um_relogio_que_esteve_adiantado_nao_prende_um_arquivo() {
+    let s = sshd("");
+    let b = cama(&s, "sftp", "");
+    let path = b.root.join("atom.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, text.replace("settle_seconds = 0", "settle_seconds = 1")).unwrap();
+    fs::write(s.pasta("evo").join(REMESSA), remessa(&b, 1)).unwrap();
+    roda(&b, &["fetch"]).exits(0);
+    b.db().execute("UPDATE remoto SET visto_em = visto_em + 86400", []).unwrap();
+    roda(&b, &["fetch"]).exits(0);
+    std::thread::sleep(Duration::from_millis(2100));
+    roda(&b, &["fetch"]).exits(0);
+    assert_eq!(b.names("data/inbox"), [REMESSA]);
+}
+
+#[test]
+fn o_ensaio_da_coleta_so_chama_de_reenviado_o_que_ja_veio_com_outro_conteudo() {
+    let s = sshd("");
+    let b = cama(&s, "sftp", "");
+    let path = b.root.join("atom.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, text.replace("settle_seconds = 0", "settle_seconds = 1")).unwrap();
+    let resent = |b: &Bed| {
+        roda(b, &["fetch"]).exits(0);
+        std::thread::sleep(Duration::from_millis(2100));
+        roda(b, &["--json", "--dry-run", "fetch"]).exits(0).json()[0]["fetched"][0]["resent"].clone()
+    };
+    fs::write(s.pasta("evo").join(REMESSA), remessa(&b, 1)).unwrap();
+    assert_eq!(resent(&b), false);
+    roda(&b, &["fetch"]).exits(0);
+    fs::write(s.pasta("evo").join(REMESSA), remessa(&b, 2)).unwrap();
+    assert_eq!(resent(&b), true);
+}

@@ -1,6 +1,7 @@
 //! An FTP server that lies: what no honest one does on demand.
 
-use std::io::{BufRead, BufReader, Write};
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
@@ -23,12 +24,31 @@ pub struct Mentira {
     pub recusa_stor: Option<&'static str>,
     /// What AUTH TLS answers.
     pub tls: Option<&'static str>,
+    /// After so many bytes of the first RETR both connections break.
+    pub cai: Option<usize>,
+    /// It does not know REST.
+    pub sem_rest: bool,
+    /// After the first whole RETR it lets nobody in, until told otherwise.
+    pub foge: bool,
+}
+
+/// What it was sent, and how it stands.
+#[derive(Debug, Default)]
+pub struct Estado {
+    /// Of each STOR only so many bytes are taken; then it answers so.
+    pub corta_stor: Option<(usize, &'static str)>,
+    /// Files that were put, by name.
+    pub guardados: BTreeMap<String, Vec<u8>>,
+    /// It lets nobody in.
+    pub fora: bool,
+    leituras: usize,
 }
 
 pub struct Falso {
     pub port: u16,
     /// Each command that came.
     pub comandos: Arc<Mutex<Vec<String>>>,
+    pub estado: Arc<Mutex<Estado>>,
 }
 
 /// A server with one file.
@@ -37,14 +57,20 @@ pub fn ftp(name: &'static str, bytes: Vec<u8>, lie: Mentira) -> Falso {
     let port = listener.local_addr().unwrap().port();
     let comandos = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&comandos);
+    let estado = Arc::new(Mutex::new(Estado::default()));
+    let shared = Arc::clone(&estado);
     let grown = Arc::new(Mutex::new(bytes.len()));
     std::thread::spawn(move || {
         for client in listener.incoming().map_while(Result::ok) {
+            if shared.lock().unwrap().fora {
+                continue;
+            }
             let (bytes, lie, seen, grown) = (bytes.clone(), lie.clone(), Arc::clone(&seen), Arc::clone(&grown));
-            std::thread::spawn(move || drop(conversa(client, name, &bytes, &lie, &seen, &grown)));
+            let estado = Arc::clone(&shared);
+            std::thread::spawn(move || drop(conversa(client, name, &bytes, &lie, &seen, &grown, &estado)));
         }
     });
-    Falso { port, comandos }
+    Falso { port, comandos, estado }
 }
 
 fn conversa(
@@ -54,10 +80,11 @@ fn conversa(
     lie: &Mentira,
     seen: &Mutex<Vec<String>>,
     grown: &Mutex<usize>,
+    estado: &Mutex<Estado>,
 ) -> std::io::Result<()> {
     let data = TcpListener::bind("127.0.0.1:0")?;
     let port = data.local_addr()?.port();
-    let mut rest = 0;
+    let (mut rest, mut renamed) = (0, String::new());
     client.write_all(b"220 oi\r\n")?;
     let lines = BufReader::new(client.try_clone()?);
     for line in lines.lines() {
@@ -77,7 +104,22 @@ fn conversa(
                 format!("213 {}", lie.tamanho.unwrap_or(*n))
             }
             "MDTM" if arg == name => "213 20230804020000".into(),
+            "SIZE" if estado.lock().unwrap().guardados.contains_key(arg) => {
+                format!("213 {}", estado.lock().unwrap().guardados[arg].len())
+            }
+            "MDTM" if estado.lock().unwrap().guardados.contains_key(arg) => "213 20230804020000".into(),
             "SIZE" | "MDTM" => "550 não existe".into(),
+            "RNFR" => {
+                renamed = arg.to_owned();
+                "350 para onde?".into()
+            }
+            "RNTO" => {
+                let mut e = estado.lock().unwrap();
+                let bytes = e.guardados.remove(&renamed).unwrap();
+                e.guardados.insert(arg.to_owned(), bytes);
+                "250 ok".into()
+            }
+            "REST" if lie.sem_rest => "502 não sei".into(),
             "REST" => {
                 rest = arg.parse().unwrap_or(0);
                 "350 ok".into()
@@ -90,6 +132,20 @@ fn conversa(
                     out.write_all(lie.lista.as_deref().unwrap_or(&honest).as_bytes())?;
                 } else {
                     let from = std::mem::take(&mut rest);
+                    let before = {
+                        let mut e = estado.lock().unwrap();
+                        e.leituras += 1;
+                        e.leituras - 1
+                    };
+                    if let (0, Some(n)) = (before, lie.cai) {
+                        return out.write_all(&bytes[..n]);
+                    }
+                    if before == 0 && lie.foge {
+                        estado.lock().unwrap().fora = true;
+                        out.write_all(&bytes[from..])?;
+                        drop(out);
+                        return client.write_all(b"226 tudo\r\n");
+                    }
                     let end = lie.corta.map_or(bytes.len(), |n| (from + n).min(bytes.len()));
                     out.write_all(&bytes[from..end])?;
                 }
@@ -111,11 +167,18 @@ fn conversa(
                 }
             }
             "STOR" => {
+                let mut from = data.accept()?.0;
                 if let Some(no) = lie.recusa_stor {
-                    let _ = data.accept()?;
                     no.into()
                 } else {
-                    "550 não".into()
+                    client.write_all(b"150 vai\r\n")?;
+                    let cut = estado.lock().unwrap().corta_stor;
+                    let (most, says) = cut.unwrap_or((usize::MAX, "226 tudo"));
+                    let mut got = Vec::new();
+                    (&mut from).take(most as u64).read_to_end(&mut got)?;
+                    drop(from);
+                    estado.lock().unwrap().guardados.insert(arg.to_owned(), got);
+                    says.to_owned()
                 }
             }
             "QUIT" => "221 adeus".into(),

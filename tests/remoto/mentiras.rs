@@ -117,3 +117,52 @@ fn um_servidor_sem_tls_nao_recebe_usuario_nem_senha_por_ftps() {
         assert!(!said.contains("USER") && !said.contains("PASS"), "{said}");
     }
 }
+
+/// The data connection breaks, whatever the server says of it.
+#[test]
+fn ex2_um_envio_por_ftp_cortado_na_conexao_de_dados_nao_deixa_nome_final_e_depois_vao_os_mesmos_bytes() {
+    for cut in [(1_000, "226 tudo"), (0, "226 tudo"), (1_000, "426 caiu"), (30_000, "451 não deu")] {
+        let f = falso::ftp("x", Vec::new(), Mentira::default());
+        let b = cama_de(&f, "ftp", Some("manager"));
+        let file = b.file(REMESSA, &remessa(&b, 400));
+        roda(&b, &["-q", "import", "remessa", &file]).exits(0);
+        f.estado.lock().unwrap().corta_stor = Some(cut);
+        acaba(&b, &["run"]).exits(5);
+        assert_eq!(b.sql("SELECT group_concat(estado) FROM saida"), "gerado", "{cut:?}");
+        let stands = |f: &Falso| -> Vec<String> {
+            f.estado.lock().unwrap().guardados.keys().filter(|n| !n.ends_with(".part")).cloned().collect()
+        };
+        assert!(stands(&f).is_empty(), "{cut:?}: {:?}", stands(&f));
+        let built = b.names("data/outbox");
+        let bytes = fs::read(b.root.join("data/outbox").join(&built[0])).unwrap();
+        f.estado.lock().unwrap().corta_stor = None;
+        roda(&b, &["-q", "run"]).exits(0);
+        roda(&b, &["-q", "run"]).exits(0);
+        assert_eq!(stands(&f), built, "{cut:?}");
+        assert!(f.estado.lock().unwrap().guardados[&built[0]] == bytes, "{cut:?}");
+        assert_eq!(b.sql("SELECT count(*) FROM enviado"), "400");
+    }
+}
+
+#[test]
+fn in1_um_servidor_sem_rest_manda_o_arquivo_de_novo_do_comeco() {
+    let f = falso::ftp(REMESSA, bytes(), Mentira { cai: Some(150_000), sem_rest: true, ..Mentira::default() });
+    let b = cama_de(&f, "ftp", None);
+    acaba(&b, &["fetch"]).exits(0);
+    assert!(f.comandos.lock().unwrap().iter().any(|c| c.starts_with("REST")), "it was asked to go on");
+    assert!(fs::read(b.root.join("data/inbox").join(REMESSA)).unwrap() == bytes());
+}
+
+#[test]
+fn in1_um_servidor_que_some_depois_do_ultimo_byte_nao_faz_baixar_de_novo() {
+    let f = falso::ftp(REMESSA, bytes(), Mentira { foge: true, ..Mentira::default() });
+    let b = cama_de(&f, "ftp", None);
+    let out = acaba(&b, &["fetch"]).exits(5);
+    assert!(!out.stdout.contains("1 ainda assentando"), "{}", out.stdout);
+    assert_eq!(b.names("data/inbox"), [format!("{REMESSA}.fetch.part")]);
+    f.estado.lock().unwrap().fora = false;
+    f.comandos.lock().unwrap().clear();
+    acaba(&b, &["fetch"]).exits(0);
+    assert!(fs::read(b.root.join("data/inbox").join(REMESSA)).unwrap() == bytes());
+    assert!(f.comandos.lock().unwrap().iter().any(|c| c.starts_with("REST")), "what came was not asked for again");
+}

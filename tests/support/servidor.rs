@@ -212,10 +212,43 @@ pub fn sshd(more: &str) -> Servidor {
         move || {
             let mut c = Command::new("/usr/sbin/sshd");
             c.arg("-i").arg("-f").arg(root.join("sshd.conf")).arg("-E").arg(root.join("sshd.log"));
+            let pam = root.join("pam.d");
+            if pam.exists() {
+                c.env("LD_PRELOAD", "libpam_wrapper.so").env("PAM_WRAPPER", "1").env("PAM_WRAPPER_SERVICE_DIR", pam);
+            }
             c
         }
     });
     conhece(&s, "host");
+    s
+}
+
+/// An sshd that takes [`SENHA`] by `password` or by `keyboard-interactive` alone. PAM is one of its own (Debian's
+/// libpam-wrapper), so that the machine's users and their passwords are left alone.
+pub fn sshd_com_pam(way: &str) -> Servidor {
+    let s = sshd("PermitRootLogin yes\nPubkeyAuthentication no");
+    let (root, yes) = (s.raiz(), |on: bool| if on { "yes" } else { "no" });
+    let config = fs::read_to_string(root.join("sshd.conf")).unwrap();
+    let config = config.replace("UsePAM no", "UsePAM yes").replace(
+        "KbdInteractiveAuthentication no",
+        &format!(
+            "PasswordAuthentication {}\nKbdInteractiveAuthentication {}",
+            yes(way == "password"),
+            yes(way != "password")
+        ),
+    );
+    fs::write(root.join("sshd.conf"), config).unwrap();
+    let asks = root.join("confere");
+    fs::write(&asks, format!("#!/bin/sh\n[ \"$(tr -d '\\000')\" = {SENHA} ]\n")).unwrap();
+    super::mode(&asks, 0o700);
+    let services = root.join("pam.d");
+    fs::create_dir(&services).unwrap();
+    let fine: String =
+        ["auth", "account", "password", "session"].map(|k| format!("{k} required pam_permit.so\n")).concat();
+    let service = format!("auth required pam_exec.so expose_authtok quiet {}\n{fine}", asks.display());
+    for name in ["sshd", "other"] {
+        fs::write(services.join(name), &service).unwrap();
+    }
     s
 }
 

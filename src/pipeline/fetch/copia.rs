@@ -80,6 +80,14 @@ pub fn copia(remote: &mut Remote, e: &Entry, name: &str, part: &Path, retoma: bo
                 Ok(_) => return descarta(part, mudou()),
                 Err(x) => return Copia::Inbox(x),
             },
+            // a server that cannot go on from an offset (FTP without REST): from the beginning, then
+            Err(Parou::La(x)) if had > 0 && done.tamanho() == had && x.kind() == io::ErrorKind::Other => {
+                remote.lost(&x);
+                match comeca(part, e.size, false) {
+                    Ok(begun) => (file, done) = begun,
+                    Err(x) => return Copia::Inbox(x),
+                }
+            }
             Err(Parou::La(x)) => {
                 fruitless = if done.tamanho() > had { 1 } else { fruitless + 1 };
                 let retry = remote.lost(&x);
@@ -100,7 +108,12 @@ pub fn copia(remote: &mut Remote, e: &Entry, name: &str, part: &Path, retoma: bo
         return Copia::Inbox(x);
     }
     let seal = done.fim().1;
-    let stands = remote.stat(name).is_ok_and(|now| now == before);
+    let stands = match remote.stat(name) {
+        Ok(now) => now == before,
+        Err(x) if x.kind() == io::ErrorKind::NotFound => false,
+        // whether it stood still cannot be told now: what came stays for the next time
+        Err(x) => return Copia::Falha(x),
+    };
     match (seal.tamanho == e.size, stands) {
         (true, true) => Copia::Inteira(seal),
         (false, true) if seal.tamanho < e.size => {

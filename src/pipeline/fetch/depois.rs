@@ -4,6 +4,7 @@ use super::super::Contexto;
 use super::super::pastas::{self, Dono};
 use super::shown;
 use crate::config::After;
+use crate::domain::texto::escape;
 use crate::store::remoto;
 use crate::transport::Entry;
 use std::collections::HashMap;
@@ -15,7 +16,7 @@ pub const MOVIDOS: &str = "importados";
 /// Moves or deletes the remote copies of files that are applied; repeated until it is done.
 ///
 /// # Errors
-/// The store failed, or the credentials cannot be read; a remote that fails is told in the answer.
+/// The store failed; a remote that fails, and credentials that cannot be read, are told in the answer.
 pub fn depois(ctx: &Contexto<'_>) -> anyhow::Result<Vec<String>> {
     let config = ctx.import.config;
     let (evo, db) = (&config.evo, &ctx.store().db);
@@ -29,7 +30,10 @@ pub fn depois(ctx: &Contexto<'_>) -> anyhow::Result<Vec<String>> {
         return Ok(troubles);
     }
     let limits = pastas::limites(config);
-    let mut dir = pastas::abre(&evo.url, Dono::Evo.acesso(config), ctx.mode, limits, ctx.servidores)?;
+    let mut dir = match pastas::abre(&evo.url, Dono::Evo.acesso(config), ctx.mode, limits, ctx.servidores) {
+        Ok(dir) => dir,
+        Err(e) => return Ok(vec![format!("{origem}: {}", escape(&e.to_string()))]),
+    };
     // by the listing: of it come the size and time that were recorded
     let listed: HashMap<String, Entry> = match dir.list() {
         Ok(all) => all.into_iter().map(|e| (shown(&e), e)).collect(),

@@ -67,7 +67,9 @@ pub fn olha<'a>(
             motivo: None,
             arquivo_id: None,
         };
-        let stands = known.as_ref().is_some_and(|k| k.estado == remoto::VISTO && same(k, e));
+        // a look of a time to come is one of a clock that was wrong: it does not count
+        let counts = |k: &Remoto| k.estado == remoto::VISTO && same(k, e) && k.visto_em <= row.visto_em;
+        let stands = known.as_ref().is_some_and(counts);
         match julga(ctx, pasta, e, &name, known.as_ref(), row.visto_em)? {
             Veredito::Nada => continue,
             Veredito::Estranho(why) => {
@@ -87,7 +89,9 @@ pub fn olha<'a>(
             }
             Veredito::Toma(nome) => {
                 if ctx.import.opcoes.dry_run {
-                    out.recebidos.push(Recebido { nome: name.clone(), reenviado: known.is_some() });
+                    let again = known.as_ref().is_some_and(|k| k.estado == remoto::BAIXADO && same(k, e));
+                    let reenviado = !again && ledger::named(db, &name)?.is_some();
+                    out.recebidos.push(Recebido { nome: name.clone(), reenviado });
                 }
                 let row = known.filter(|_| stands).unwrap_or_else(|| row.clone());
                 pedidos.push(Pedido { entry: e.clone(), name: name.clone(), nome, row, retoma: stands });
