@@ -133,8 +133,15 @@ fn dos_contatos(b: &Bed) {
     for (n, (tipo, chave, corpo)) in webhooks().into_iter().enumerate() {
         db.execute(
             "INSERT INTO webhook (tipo, chave, sha256, corpo, recebido_em, estado, ficha_id)
-             VALUES (?1, ?2, ?3, ?4, '2023-08-04T10:10:00-03:00', 'LIGADO', 1)",
-            (tipo, chave, n.to_string(), corpo.to_string().into_bytes()),
+             VALUES (?1, ?2, ?3, ?4, '2023-08-04T10:10:00-03:00', ?5, 1)",
+            // the first version of the attendance came before the second
+            (
+                tipo,
+                chave,
+                n.to_string(),
+                corpo.to_string().into_bytes(),
+                if n == 0 { "SUBSTITUIDO" } else { "VINCULADO" },
+            ),
         )
         .unwrap();
     }
@@ -148,7 +155,7 @@ fn webhooks() -> [(&'static str, &'static str, Value); 5] {
             "info": {"document": cpf(1), "mail": "fulano@exemplo.com.br", "name": "FULANO DE TAL", "phone": CELULAR,
                      "whatsapp": format!("+55 {REFERENCIA}"), "crm": "1", "form": {"text-1": {"type": "text", "value": "FULANO"}}},
             "messages": [{"id": "m-1", "type": "image/png", "message": {"uri": "https://exemplo/rg.png", "name": "rg fulano.png"}}],
-            "occurrences": [{"id": "o-1", "crm_id": "1", "occurrence": "FULANO PAGA", "schedule_date": "0000-00-00 00:00:00"}],
+            "occurrences": [{"id": "o-1", "crm_id": "1", "manifestation": "FULANO PAGA", "schedule_date": "0000-00-00 00:00:00"}],
         })
     };
     [
@@ -164,7 +171,7 @@ fn webhooks() -> [(&'static str, &'static str, Value); 5] {
         (
             "occurrence",
             "o-1",
-            json!({"webhook_type": "occurrence", "id": "o-1", "attendance_id": "a-1", "occurrence": "FULANO PAGA", "cpc": 1}),
+            json!({"webhook_type": "occurrence", "id": "o-1", "attendance_id": "a-1", "manifestation": "FULANO PAGA", "cpc": 1}),
         ),
     ]
 }
@@ -316,7 +323,7 @@ fn um_historico_longo_mostra_o_mais_novo_e_conta_tudo() {
              WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<80)
              INSERT INTO webhook (tipo, chave, sha256, corpo, recebido_em, estado, ficha_id)
                SELECT 'visitor', 'v'||i, 'x', CAST('{\"id\":\"v'||i||'\",\"x\":\"'||hex(zeroblob(40000))||'\"}' AS BLOB),
-                      '', 'LIGADO', 1 FROM n;",
+                      '', 'VINCULADO', 1 FROM n;",
         )
         .unwrap();
     let client = &pela_rede(&b)["clientes"][0];

@@ -161,5 +161,5 @@ INSERT INTO a.webhook (tipo, chave, sha256, corpo, recebido_em, estado, ficha_id
   SELECT 'attendance', f.id, 'x', CAST(json_object('webhook_type', 'attendance', 'id', 'a-'||f.id, 'protocol', '1',
     'date_entry', '2023-08-04 09:50:00', 'status', 'Finalizado', 'channel', 'whatsapp', 'user', 'operador',
     'info', json_object('name', 'CLIENTE', 'crm', '1'), 'messages', json_array(json_object('id', 'm-1', 'message', 'oi'),
-    json_object('id', 'm-2', 'message', 'bom dia'))) AS BLOB), '2023-08-04T10:10:00-03:00', 'LIGADO', f.id FROM main.ficha f;
+    json_object('id', 'm-2', 'message', 'bom dia'))) AS BLOB), '2023-08-04T10:10:00-03:00', 'VINCULADO', f.id FROM main.ficha f;
 COMMIT;";

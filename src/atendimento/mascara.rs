@@ -2,7 +2,7 @@
 //! to be harmless.
 
 use super::campos::Objeto;
-use crate::domain::documento;
+use crate::domain::documento::{self, TipoPessoa};
 use crate::domain::fone::Fone;
 use crate::layout::{Field, Layout, Layouts, Type};
 use serde_json::Value;
@@ -39,18 +39,26 @@ const MAILING: [&str; 11] = [
 /// Kinds of deal (UC011), letters only: another word is the Portal's own text.
 const ACORDOS: [&str; 4] = ["quitação", "quitacao", "parcial", "totaisematraso"];
 
-/// Keys of OMNE's events and of our messages whose values hold nothing personal: ids, dates, counts, states.
-const WHATSAPP: [&str; 37] = [
+/// Keys of OMNE's events, and of our messages behind them, whose values hold nothing personal: ids, dates, counts, states,
+/// words of a list.
+const OMNE: [&str; 47] = [
     "webhook_type",
     "id",
     "attendance_id",
     "visitor_id",
-    "origin",
+    "template_id",
+    "user_id",
+    "crm_id",
+    "crm",
     "protocol",
-    "type",
-    "bot_name",
-    "bot_name_origin",
+    "origin",
     "channel",
+    "type",
+    "extension",
+    "status",
+    "status_id",
+    "status_date",
+    "date",
     "date_entry",
     "date_attendance",
     "date_terminated_robot",
@@ -58,26 +66,29 @@ const WHATSAPP: [&str; 37] = [
     "date_terminated",
     "date_status",
     "schedule_date",
-    "status_date",
-    "status_id",
-    "status",
     "count_return_robot",
     "reopened",
+    "bot_name",
+    "bot_name_origin",
+    "group",
+    "occurrence",
+    "occurrence_group",
+    "occurrence_group_last",
+    "occurrence_last",
     "occurrence_success",
-    "nps_point",
-    "sla_time",
-    "sla_time_executed",
+    "money",
     "cpc",
     "cpca",
-    "money",
     "success",
-    "extension",
-    "template_id",
+    "nps_point",
+    "login",
+    "logout",
+    "sla_time",
+    "sla_time_executed",
     "contrato",
     "jornada",
     "estado",
     "em",
-    "crm_id",
 ];
 
 /// Masks one element of `clientes`.
@@ -113,7 +124,7 @@ pub fn mascara(cliente: &mut Value, layouts: &Layouts) {
                 }
             }),
             "historico_atendimento" | "historicoMassivoEmail" | "historicoMassivoSms" => each(value, historico),
-            "historicoWhatsapp" => whatsapp(value),
+            "historicoWhatsapp" => omne(value),
             _ => oculta(value),
         }
     }
@@ -192,21 +203,21 @@ fn mailing(row: &mut Objeto) {
     }
 }
 
-/// OMNE's events, whatever they hold: keys that are known to be harmless show a number or a short text, phones and
-/// e-mails what is left of them, and everything else is hidden.
-fn whatsapp(value: &mut Value) {
+/// Masks events of OMNE, whatever they hold: keys that are known to be harmless show a number or a short text, phones and
+/// e-mails what is left of them, and everything else is hidden, wherever it stands.
+pub fn omne(value: &mut Value) {
     match value {
-        Value::Array(rows) => rows.iter_mut().for_each(whatsapp),
+        Value::Array(rows) => rows.iter_mut().for_each(omne),
         Value::Object(row) => {
             for (key, value) in row.iter_mut() {
                 match (key.as_str(), &mut *value) {
-                    (_, Value::Array(_) | Value::Object(_)) => whatsapp(value),
+                    (_, Value::Array(_) | Value::Object(_)) => omne(value),
                     ("phone" | "whatsapp" | "destiny" | "fone", _) => troca(value, numero),
                     ("mail", _) => troca(value, email),
                     ("document", _) => troca(value, documento),
-                    (k, Value::Number(n)) if WHATSAPP.contains(&k) && curto(&n.to_string()) => {}
-                    (k, Value::Bool(_)) if WHATSAPP.contains(&k) => {}
-                    (k, Value::String(text)) if WHATSAPP.contains(&k) && curto(text) => {}
+                    (k, Value::Number(n)) if OMNE.contains(&k) && impessoal(&n.to_string()) => {}
+                    (k, Value::Bool(_)) if OMNE.contains(&k) => {}
+                    (k, Value::String(text)) if OMNE.contains(&k) && impessoal(text) => {}
                     _ => oculta(value),
                 }
             }
@@ -215,12 +226,14 @@ fn whatsapp(value: &mut Value) {
     }
 }
 
-/// A text as ids, dates and states are: short, and no e-mail, document or phone.
-fn curto(text: &str) -> bool {
-    let digits = text.bytes().filter(u8::is_ascii_digit).count();
-    let plain = text.bytes().all(|b| b.is_ascii_digit() || b" ().-/+".contains(&b));
-    // a moment is plain too, but for its colons
-    text.len() <= 40 && !text.contains('@') && !(plain && digits >= 10)
+/// A text as ids, dates and states are: short, and no e-mail, document or phone, whatever its key says.
+fn impessoal(text: &str) -> bool {
+    let document = || {
+        [TipoPessoa::Fisica, TipoPessoa::Juridica]
+            .into_iter()
+            .any(|kind| matches!(documento::normaliza(text, Some(kind)), Ok(Some(_))))
+    };
+    text.len() <= 60 && !text.contains('@') && !document() && !matches!(Fone::parse(text), Ok(Some(_)))
 }
 
 /// A row of the history: what was written or said is hidden.

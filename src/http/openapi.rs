@@ -49,7 +49,7 @@ const COMUNS: [(&str, &str); 8] = [
         listagem,
         atualizar_proposta,
         webhook,
-        webhook_segredo
+        webhook_secret
     ),
     components(schemas(corpos::CorpoErro, cliente::Clientes)),
     modifiers(&Comum)
@@ -199,17 +199,17 @@ fn atualizar_proposta() {}
 /// before the answer; an event that came before changes nothing.
 #[utoipa::path(post, path = "/webhook/omne", tag = "OMNE", security(("token" = [])),
     request_body(content = serde_json::Value, description = "OMNE's JSON as it is"),
-    responses((status = 200, description = "On disk")))]
+    responses((status = 200, description = "On disk", body = corpos::Recebido)))]
 #[expect(dead_code, reason = "only its description is used")]
 fn webhook() {}
 
 /// The same for a sender that can send no header: the secret stands in the path. Off unless configured; never logged.
-#[utoipa::path(post, path = "/webhook/omne/{segredo}", tag = "OMNE",
-    params(("segredo" = String, Path, description = "The secret")),
+#[utoipa::path(post, path = "/webhook/omne/{secret}", tag = "OMNE",
+    params(("secret" = String, Path, description = "The secret")),
     request_body(content = serde_json::Value, description = "OMNE's JSON as it is"),
-    responses((status = 200, description = "On disk")))]
+    responses((status = 200, description = "On disk", body = corpos::Recebido)))]
 #[expect(dead_code, reason = "only its description is used")]
-fn webhook_segredo() {}
+fn webhook_secret() {}
 
 #[cfg(test)]
 mod tests {

@@ -204,9 +204,8 @@ pub fn mensagens(db: &Db, ficha: i64) -> Result<Vec<Mensagem>> {
 pub fn webhooks(db: &Db, ficha: i64, tipo: &str) -> Result<Vec<Vec<u8>>> {
     // length() of a body does not read it: only what is shown is
     let sql = "SELECT corpo FROM atendimento.webhook WHERE id IN (SELECT id FROM (
-                 SELECT id, sum(length(corpo)) OVER (ORDER BY id DESC) AS bytes FROM atendimento.webhook w
-                 WHERE ficha_id=?1 AND tipo=?2 AND NOT EXISTS (SELECT 1 FROM atendimento.webhook n
-                   WHERE n.tipo=w.tipo AND n.chave=w.chave AND n.ficha_id=w.ficha_id AND n.id>w.id)
+                 SELECT id, sum(length(corpo)) OVER (ORDER BY id DESC) AS bytes FROM atendimento.webhook
+                 WHERE ficha_id=?1 AND tipo=?2 AND estado<>'SUBSTITUIDO'
                  ORDER BY id DESC LIMIT ?3) WHERE bytes<=?4) ORDER BY id DESC";
     let cells = [Cell::Int(ficha), Cell::Text(tipo), Cell::Int(MAXIMO_WEBHOOKS), Cell::Int(MAXIMO_BYTES)];
     db.rows(sql, &cells, |r| r.blob(0))

@@ -35,6 +35,15 @@ pub struct Gravado {
     pub id: i64,
 }
 
+/// What came from OMNE.
+#[derive(ToSchema)]
+pub struct Recebido {
+    /// Its number.
+    pub id: i64,
+    /// It had not come before.
+    pub novo: bool,
+}
+
 /// Who is looked up: one of the two keys.
 #[derive(ToSchema)]
 #[schema(rename_all = "camelCase")]
