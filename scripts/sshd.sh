@@ -1,6 +1,7 @@
 # An sshd for the demo, on loopback, as whoever runs it. Sourced, not run.
 
-# start_sshd DIR : keys and configuration in DIR/sshd; the port, in $port, is that of an earlier run where it is free.
+# start_sshd DIR : keys and configuration in DIR/sshd; the port, in $port, is that of an earlier run where it is free. The
+# caller ends $sshd_pid.
 start_sshd() {
   local own="$1/sshd" tries=0
   mkdir -p "$own"
@@ -27,7 +28,6 @@ CONF
     sshd_pid=$!
     sleep 0.5
     if kill -0 "$sshd_pid" 2>/dev/null; then
-      trap 'kill "$sshd_pid" 2>/dev/null || true' EXIT
       printf '%s\n' "$port" >"$own/port"
       # another port than last time: the same folders under another address
       [ ! -e "$1/atom.toml" ] || sed -i "s/@127\\.0\\.0\\.1:[0-9]*/@127.0.0.1:$port/" "$1/atom.toml"

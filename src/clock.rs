@@ -8,8 +8,10 @@
 
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+use crate::domain::fuso::Fuso;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
-use chrono_tz::America::Sao_Paulo;
+use chrono_tz::America::{self, Sao_Paulo};
+use chrono_tz::Tz;
 
 /// Tells the time: the real one, or one that started at `ATOM_NOW`.
 #[derive(Clone, Debug)]
@@ -80,6 +82,26 @@ pub fn inicio_do_dia(dia: NaiveDate) -> String {
     first.map_or_else(|| format!("{dia}T01:00:00-02:00"), |t| t.format("%Y-%m-%dT%H:%M:%S%:z").to_string())
 }
 
+/// The tables of a zone.
+const fn tabela(fuso: Fuso) -> Tz {
+    match fuso {
+        Fuso::Araguaina => America::Araguaina,
+        Fuso::Bahia => America::Bahia,
+        Fuso::Belem => America::Belem,
+        Fuso::BoaVista => America::Boa_Vista,
+        Fuso::CampoGrande => America::Campo_Grande,
+        Fuso::Cuiaba => America::Cuiaba,
+        Fuso::Eirunepe => America::Eirunepe,
+        Fuso::Fortaleza => America::Fortaleza,
+        Fuso::Maceio => America::Maceio,
+        Fuso::Manaus => America::Manaus,
+        Fuso::PortoVelho => America::Porto_Velho,
+        Fuso::Recife => America::Recife,
+        Fuso::RioBranco => America::Rio_Branco,
+        Fuso::SaoPaulo => Sao_Paulo,
+    }
+}
+
 /// A frozen moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Agora(DateTime<Utc>);
@@ -101,6 +123,12 @@ impl Agora {
     #[must_use]
     pub fn local(&self) -> NaiveDateTime {
         self.0.with_timezone(&Sao_Paulo).naive_local()
+    }
+
+    /// Date and time in a zone of Brazil.
+    #[must_use]
+    pub fn local_em(&self, fuso: Fuso) -> NaiveDateTime {
+        self.0.with_timezone(&tabela(fuso)).naive_local()
     }
 
     /// Date in São Paulo.

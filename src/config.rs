@@ -197,8 +197,12 @@ pub struct Contato {
 pub struct Omne {
     /// Base address, without `/` at its end.
     pub url: String,
-    /// Bearer token.
+    /// The token; a Bearer token in `Authorization`.
     pub token: Secret,
+    /// The header that carries it.
+    pub header: String,
+    /// The authority of an `https://` server's certificate; absent: those of the machine.
+    pub ca: Option<PathBuf>,
     /// POSTs per second.
     pub rate_per_second: u32,
     /// Bound of one POST.
@@ -258,6 +262,10 @@ impl Faixa {
 pub struct Jornada {
     /// OMNE's template.
     pub template_id: i64,
+    /// Each message opens an attendance.
+    pub open_attendance: bool,
+    /// An open attendance is closed first.
+    pub force_close: bool,
 }
 
 /// `[dia]`
@@ -329,6 +337,8 @@ pub struct Serve {
     pub reads_per_minute: u32,
     /// The proxy that does TLS in front.
     pub behind_proxy: Option<String>,
+    /// The last part of the webhook's path for senders that can set no header; off without it.
+    pub webhook_secret: Option<Secret>,
 }
 
 impl Config {
@@ -395,6 +405,7 @@ impl Config {
             ("manager.passphrase", self.manager.acesso.passphrase.as_ref()),
             ("manager.password", self.manager.acesso.password.as_ref()),
             ("omne.token", self.omne.as_ref().map(|o| &o.token)),
+            ("serve.webhook_secret", self.serve.webhook_secret.as_ref()),
         ];
         all.into_iter().filter_map(|(key, secret)| secret.map(|s| (key, s)))
     }

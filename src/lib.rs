@@ -16,8 +16,10 @@
 //! - [`import`] — THE TABLE of steps ([`import::ETAPAS`]), the engine ([`import::run`]) and one room a kind:
 //!   [`import::remessa`] … [`import::retorno`].
 //! - [`export`] — what goes to Manager: which contract a client is dialled for, which phones in which order.
-//! - [`atendimento`] — the client as the Portal and `atom get` see it; a contract as `atom explain` tells it.
+//! - [`atendimento`] — the client as the Portal and `atom get` see it; a contract as `atom explain` tells it; what OMNE
+//!   tells and whose it is.
 //! - [`http`] — `atom serve`: routes on one page, tokens and limits before every one of them, no SQL and no rule.
+//! - [`hsm`] — the queue of WhatsApp messages: who may be written to and when, OMNE, the journal that makes each go once.
 //! - [`transport`] — folders on this or another machine: `file://`, `sftp://`, `ftps://`, `ftp://`; every call bounded in
 //!   time, what is put shown whole or not at all.
 //! - [`pipeline`] — the night: fetch, the tick, publishing. Where imports, exports and transports meet.
@@ -37,7 +39,7 @@
 //! # Arrows that do not exist
 //!
 //! A test reads the sources and fails on any of these. `domain` and `transport` name nothing of ours. `layout`
-//! and `store` know neither each other nor any rule. `import`, `export` and `atendimento` know neither each
+//! and `store` know neither each other nor any rule. `import`, `export`, `hsm` and `atendimento` know neither each
 //! other nor a transport. Nobody knows `cli`. One file each names the database driver, the time-zone
 //! tables, the bank calendar, the check digits; one room each clap and the terminal libraries.
 //!
@@ -60,6 +62,7 @@ pub mod config;
 pub mod domain;
 pub mod export;
 pub mod gerador;
+pub mod hsm;
 pub mod http;
 pub mod import;
 pub mod layout;

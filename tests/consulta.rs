@@ -132,8 +132,8 @@ fn dos_contatos(b: &Bed) {
     .unwrap();
     for (n, (tipo, chave, corpo)) in webhooks().into_iter().enumerate() {
         db.execute(
-            "INSERT INTO webhook (tipo, chave, sha256, corpo, recebido_em, estado, ficha_id)
-             VALUES (?1, ?2, ?3, ?4, '2023-08-04T10:10:00-03:00', ?5, 1)",
+            "INSERT INTO webhook (tipo, chave, sha256, versao, corpo, recebido_em, estado, ficha_id)
+             VALUES (?1, ?2, ?3, '', ?4, '2023-08-04T10:10:00-03:00', ?5, 1)",
             // the first version of the attendance came before the second
             (
                 tipo,
@@ -321,8 +321,8 @@ fn um_historico_longo_mostra_o_mais_novo_e_conta_tudo() {
              INSERT INTO tabulacao (ficha_id, origem, nome, boleto, em)
                SELECT 1, 'PORTAL', 'R'||i, 0, datetime('2020-01-01', '+'||i||' minutes') FROM n;
              WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<80)
-             INSERT INTO webhook (tipo, chave, sha256, corpo, recebido_em, estado, ficha_id)
-               SELECT 'visitor', 'v'||i, 'x', CAST('{\"id\":\"v'||i||'\",\"x\":\"'||hex(zeroblob(40000))||'\"}' AS BLOB),
+             INSERT INTO webhook (tipo, chave, sha256, versao, corpo, recebido_em, estado, ficha_id)
+               SELECT 'visitor', 'v'||i, 'x', '', CAST('{\"id\":\"v'||i||'\",\"x\":\"'||hex(zeroblob(40000))||'\"}' AS BLOB),
                       '', 'VINCULADO', 1 FROM n;",
         )
         .unwrap();

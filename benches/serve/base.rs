@@ -157,8 +157,8 @@ INSERT INTO a.massiva (ficha_id, contrato_id, canal, enviada_em, protocolo, fone
 INSERT INTO a.proposta (ficha_id, contrato_id, contrato, usuario, tipo_acordo, valor_proposto, qtd_parcelas,
     primeiro_vencimento, campos, em)
   SELECT f.id, 0, '', 'operador1', 'Parcial', 50000, 2, '2023-08-15', '{}', '2023-08-04T10:00:00-03:00' FROM main.ficha f;
-INSERT INTO a.webhook (tipo, chave, sha256, corpo, recebido_em, estado, ficha_id)
-  SELECT 'attendance', f.id, 'x', CAST(json_object('webhook_type', 'attendance', 'id', 'a-'||f.id, 'protocol', '1',
+INSERT INTO a.webhook (tipo, chave, sha256, versao, corpo, recebido_em, estado, ficha_id)
+  SELECT 'attendance', f.id, 'x', '', CAST(json_object('webhook_type', 'attendance', 'id', 'a-'||f.id, 'protocol', '1',
     'date_entry', '2023-08-04 09:50:00', 'status', 'Finalizado', 'channel', 'whatsapp', 'user', 'operador',
     'info', json_object('name', 'CLIENTE', 'crm', '1'), 'messages', json_array(json_object('id', 'm-1', 'message', 'oi'),
     json_object('id', 'm-2', 'message', 'bom dia'))) AS BLOB), '2023-08-04T10:10:00-03:00', 'VINCULADO', f.id FROM main.ficha f;

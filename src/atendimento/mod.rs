@@ -3,15 +3,18 @@
 //!
 //! [`consulta`] finds a client, [`plano`] says how the store is asked, [`cliente`] holds its rows and [`resposta`] writes
 //! them; [`campos`] turns the layouts' columns into JSON, [`mailing`] is its head, [`historico`] the contacts with it,
-//! [`mod@mascara`] hides what is personal; [`explica`] says why a
-//! contract stands where it stands; [`replica`] what of it leaves for BI.
+//! [`mod@mascara`] hides what is personal; [`explica`] says why a contract stands where it stands; [`replica`] what of it
+//! leaves for BI. [`webhook`] keeps what OMNE tells, [`evento`] is what it says, [`vinculo`] whose it is, [`entrega`] what
+//! became of a message of ours.
 //!
-//! **Invariant by absence:** no SQL stands here and nothing is written; phones and e-mails of third parties
+//! **Invariant by absence:** no SQL stands here; phones and e-mails of third parties
 //! never enter an answer, so no later step has to remember to take them out.
 
 pub mod campos;
 pub mod cliente;
 pub mod consulta;
+pub mod entrega;
+pub mod evento;
 pub mod explica;
 pub mod historico;
 pub mod mailing;
@@ -21,6 +24,8 @@ pub mod recusa;
 pub mod replica;
 mod resposta;
 pub mod token;
+pub mod vinculo;
+pub mod webhook;
 
 #[cfg(test)]
 mod testes;

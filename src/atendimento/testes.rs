@@ -287,7 +287,8 @@ fn ap15_um_momento_e_dos_dois_arquivos() {
 fn um_campo_novo_do_layout_aparece_sem_reiniciar() {
     let dir = tempfile::tempdir().unwrap();
     let (db, l, config) = (store(dir.path()), layouts(), config(dir.path()));
-    db.script("ALTER TABLE divida DROP COLUMN valor_vencido").unwrap();
+    db.script("DROP TRIGGER divida_muda; DROP TRIGGER divida_sai; ALTER TABLE divida DROP COLUMN valor_vencido")
+        .unwrap();
     let consultor = Consultor::novo(&l, &config);
     let shown =
         || serde_json::to_value(consultor.cliente(&db, 7).unwrap()).unwrap()["contratos"][1]["valor_vencido"].clone();

@@ -107,9 +107,9 @@ pub fn por_extenso(d: NaiveDate) -> String {
     format!("{} {}", semana(d.weekday()), br(d))
 }
 
-/// A moment of the ledger without its offset.
+/// A moment of the ledger without its offset, or of the contacts, which have a space for the T.
 pub fn momento(iso: &str) -> Option<NaiveDateTime> {
-    iso.get(..19)?.parse().ok()
+    iso.get(..19)?.replace(' ', "T").parse().ok()
 }
 
 /// A moment of the ledger in a few characters: `04/08 02:41`.
@@ -258,6 +258,7 @@ mod tests {
     #[test]
     fn momentos_do_livro() {
         assert_eq!(quando("2023-08-04T02:41:07-03:00"), "04/08 02:41");
+        assert_eq!(quando("2023-08-04 02:41:07"), "04/08 02:41");
         assert_eq!(quando("ontem"), "ontem");
     }
 }

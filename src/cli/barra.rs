@@ -3,11 +3,11 @@
 use super::app::App;
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// A bar of bytes; none where nobody looks.
+/// A bar; none where nobody looks.
 pub struct Barra(Option<ProgressBar>);
 
 impl Barra {
-    /// Not shown before something moves.
+    /// Of bytes; not shown before something moves.
     pub fn new(app: &App) -> Self {
         if !app.interactive() {
             return Self(None);
@@ -19,7 +19,16 @@ impl Barra {
         Self(Some(b))
     }
 
-    /// Bytes of `what` so far.
+    /// The same for things that are counted.
+    pub fn de_contagem(app: &App) -> Self {
+        let bar = Self::new(app);
+        if let (Some(b), Ok(style)) = (&bar.0, ProgressStyle::with_template("  {msg:<9} {bar:30} {pos}/{len} {eta}")) {
+            b.set_style(style);
+        }
+        bar
+    }
+
+    /// So much of `what` so far.
     pub fn anda(&self, done: u64, total: u64, what: &str) {
         if let Some(b) = &self.0 {
             b.set_length(total);

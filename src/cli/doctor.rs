@@ -7,10 +7,14 @@ use super::app::App;
 use super::exit::{self, graver};
 use super::hostkey;
 use super::texto::{self, escape, folha};
-use crate::config::{After, Config, Env, RemoteUrl};
+use crate::config::{self, After, Config, Env, RemoteUrl};
+use crate::hsm::omne::Omne;
+use crate::hsm::retomada;
 use crate::pipeline::pastas::{self, Dono};
+use crate::store::Store;
 use crate::store::backup;
 use crate::store::execucao;
+use crate::store::hsm;
 use crate::store::lock::{self, LockError, Which};
 use crate::transport::{Fault, Remote};
 use serde_json::json;
@@ -80,6 +84,9 @@ pub fn run(_: &Cmd, global: Global, env: &Env, umask: u32, comando: String) -> a
     for (dono, key, url) in pastas::todas(&app.config) {
         tell(remoto(&app, dono, key, url));
     }
+    if let Some(c) = &app.config.omne {
+        tell(omne(c));
+    }
     Ok(code)
 }
 
@@ -105,10 +112,10 @@ fn conta(l: &Linha, json: bool) {
 
 /// Each secret can be had, and by nobody else (SE3).
 fn segredos(config: &Config) -> Vec<Linha> {
-    // nothing sends messages yet: the starter names a token that nobody has to have
-    let bad = config.secrets().filter(|(key, _)| *key != "omne.token").filter_map(|(key, secret)| {
+    let bad = config.secrets().filter_map(|(key, secret)| {
         let e = secret.read().err()?;
-        Some(erro(key, escape(&e.to_string()), None, exit::USAGE))
+        let unused = "onde não se envia HSM, retire a seção [omne]";
+        Some(erro(key, escape(&e.to_string()), (key == "omne.token").then(|| unused.into()), exit::USAGE))
     });
     bad.collect()
 }
@@ -162,9 +169,37 @@ fn store(app: &App) -> Vec<Linha> {
         out.push(aviso("store", why, "confira o que já saiu e rode: atom restore --reconciled"));
     }
     out.extend(
-        [(Which::Carteira, "trava das importações"), (Which::Fetch, "trava da coleta")].map(|(w, n)| trava(app, w, n)),
+        [
+            (Which::Carteira, "trava das importações"),
+            (Which::Fetch, "trava da coleta"),
+            (Which::Hsm, "trava do envio de HSM"),
+        ]
+        .map(|(w, n)| trava(app, w, n)),
     );
+    out.extend(diario(app, &reader));
     out
+}
+
+/// The send journal tells what the store tells (HS16).
+fn diario(app: &App, reader: &Store) -> Option<Linha> {
+    let known = hsm::controle(&reader.db, "atendimento").map_err(anyhow::Error::from);
+    let e = known.and_then(|k| retomada::confere(&app.config.store_dir, &k)).err()?;
+    let (code, hint) = exit::of(&e);
+    Some(erro("diário de envios", escape(&format!("{e:#}")), hint, code))
+}
+
+/// OMNE answers, under the certificate that is expected; no token and no message is sent.
+fn omne(c: &config::Omne) -> Linha {
+    let what = format!("omne.url {}", escape(&c.url));
+    match Omne::nova(c).map(|o| o.alcanca()) {
+        Ok(Ok(status)) => bom(what, format!("responde (HTTP {status})")),
+        Ok(Err(why)) => {
+            let next = "o OMNE está no ar, e esta máquina chega até ele? Confira omne.url e omne.ca";
+            erro(what, escape(&why), Some(next.into()), exit::TEMPORARY)
+        }
+        // a token that cannot be read has its own line
+        Err(e) => aviso(&what, escape(&format!("{e:#}")), "corrija e rode de novo"),
+    }
 }
 
 fn trava(app: &App, which: Which, nome: &str) -> Linha {

@@ -1,6 +1,7 @@
 //! Exit codes: an API that cron, ops and monitoring script against (contract section 3).
 
 use crate::config::ConfigError;
+use crate::hsm::retomada::Divergencia;
 use crate::import::relato::NaoFecha;
 use crate::layout::load::LayoutError;
 use crate::store::StoreError;
@@ -35,7 +36,7 @@ Exit codes:
    0  done, or nothing to do, or skipped by --if-locked skip
    1  failed; nothing applied
    2  usage or configuration
-   3  done, with rejected lines (error file written)
+   3  done, with rejected lines (error file written), or messages that failed or are uncertain
    4  gate closed: waiting for something, named
    5  temporary: remote or OMNE unreachable; a retry may help
    6  file refused whole or quarantined by the brake, a carga or an undo refused; nothing applied
@@ -67,6 +68,9 @@ pub fn of(e: &anyhow::Error) -> (i64, Option<String>) {
     for cause in e.chain() {
         if cause.is::<Usage>() || cause.is::<ConfigError>() || cause.is::<LayoutError>() {
             return (USAGE, None);
+        }
+        if let Some(d) = cause.downcast_ref::<Divergencia>() {
+            return (FAILED, Some(diverge(d).into()));
         }
         if cause.is::<Temporary>() {
             return (TEMPORARY, Some("a próxima execução tenta de novo".into()));
@@ -103,6 +107,21 @@ pub fn of(e: &anyhow::Error) -> (i64, Option<String>) {
         }
     }
     (FAILED, None)
+}
+
+/// What mends a store and a send journal that do not agree.
+const fn diverge(d: &Divergencia) -> &'static str {
+    match d {
+        Divergencia::StoreAntigo(_) => {
+            "importe de novo as massivas que faltam; depois: atom hsm reconcile --reason \"motivo\""
+        }
+        Divergencia::DiarioAntigo => {
+            "se o diário se perdeu e nada foi enviado depois deste store: atom hsm reconcile --force --reason \"motivo\""
+        }
+        Divergencia::SemLinha(_) => {
+            "importe de novo esses arquivos, ou aceite a perda: atom hsm reconcile --force --reason \"motivo\""
+        }
+    }
 }
 
 fn of_db(t: Trouble) -> (i64, Option<String>) {

@@ -16,6 +16,7 @@ pub mod export;
 pub mod fetch;
 pub mod get;
 pub mod hostkey;
+pub mod hsm;
 pub mod import;
 pub mod init;
 pub mod layout;
@@ -30,11 +31,13 @@ pub mod replica;
 pub mod restore;
 pub mod run;
 pub mod runs;
+pub mod send_hsm;
 pub mod serve;
 pub mod status;
 pub mod texto;
 pub mod token;
 pub mod undo;
+pub mod webhook;
 
 use crate::config::Env;
 use app::{App, IfLocked};
@@ -115,7 +118,12 @@ enum Command {
     Import(import::Cmd),
     /// Build and publish files for other systems
     Export(export::Cmd),
-    /// One tick of the pipeline: fetch, every import whose gate is open, exports
+    /// Send what waits in the queue of WhatsApp messages, in its hours
+    #[command(name = "send-hsm")]
+    SendHsm(send_hsm::Cmd),
+    /// The queue of WhatsApp messages: look, resolve what is uncertain, pause
+    Hsm(hsm::Cmd),
+    /// One tick of the pipeline: fetch, every import whose gate is open, exports, HSM
     Run(run::Cmd),
     /// The operating day: what is expected, arrived, imported, and what waits for what
     Day(day::Cmd),
@@ -147,6 +155,8 @@ enum Command {
     Token(token::Cmd),
     /// Who read or changed what, when, of which client; newest first
     Audit(audit::Cmd),
+    /// What OMNE's webhooks told and whose it is: list, show, link again
+    Webhook(webhook::Cmd),
     /// Check config, clock, disk, store, locks and every remote; one verdict a line
     Doctor(doctor::Cmd),
     /// The keys of the SFTP servers: show them, take one into known_hosts
@@ -213,6 +223,8 @@ fn dispatch(cli: Cli, umask: u32) -> anyhow::Result<i64> {
         Command::Fetch(cmd) => fetch::run(&cmd, &app),
         Command::Import(cmd) => import::run(&cmd, &app),
         Command::Export(cmd) => export::run(&cmd, &app),
+        Command::SendHsm(cmd) => send_hsm::run(&cmd, &app),
+        Command::Hsm(cmd) => hsm::run(&cmd, &app),
         Command::Run(cmd) => run::run(&cmd, &app),
         Command::Day(cmd) => day::run(&cmd, &app),
         Command::Status(cmd) => status::run(&cmd, &app),
@@ -229,6 +241,7 @@ fn dispatch(cli: Cli, umask: u32) -> anyhow::Result<i64> {
         Command::Serve(cmd) => serve::run(&cmd, &app),
         Command::Token(cmd) => token::run(&cmd, &app),
         Command::Audit(cmd) => audit::run(&cmd, &app),
+        Command::Webhook(cmd) => webhook::run(&cmd, &app),
         Command::Hostkey(cmd) => hostkey::run(&cmd, &app),
         Command::Layout(cmd) => layout::run(&cmd, &app),
     }

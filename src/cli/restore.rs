@@ -59,7 +59,7 @@ fn restaura(app: &App, src: &Path) -> anyhow::Result<i64> {
 /// Everybody stays out while the files are swapped.
 fn travas(app: &App) -> anyhow::Result<Option<Vec<Held>>> {
     let mut held = Vec::new();
-    for which in [Which::Serve, Which::Carteira, Which::Fetch, Which::Replica, Which::Backup] {
+    for which in [Which::Serve, Which::Carteira, Which::Fetch, Which::Hsm, Which::Replica, Which::Backup] {
         match app.lock(which)? {
             Some(lock) => held.push(lock),
             None => return Ok(None),

@@ -7,15 +7,18 @@ use super::export;
 use super::fetch::{avisa, reenvio};
 use super::import::relata;
 use super::relato;
+use super::send_hsm;
 use super::texto;
 use crate::pipeline::fetch;
 use crate::pipeline::manager::{Estado, Feito};
 use crate::pipeline::publish::Fim;
 use crate::pipeline::tick::{self, Tick};
 use crate::store::lock::{LockError, Which};
+use crate::store::{BATCH_BUSY, Store};
 use serde_json::json;
+use std::time::Duration;
 
-/// One tick of the pipeline: fetch, every import whose gate is open, exports
+/// One tick of the pipeline: fetch, every import whose gate is open, exports, HSM
 #[derive(Debug, clap::Args)]
 pub struct Cmd {}
 
@@ -43,17 +46,47 @@ pub fn run(_: &Cmd, app: &App) -> anyhow::Result<i64> {
             Err(e) => return Err(e),
         }
     }
+    let code = trabalha(app, &store, &mut tick)?;
+    // outside the lock of imports: a message waits for OMNE, an import does not
+    Ok(graver(code, mensagens(app, &store)))
+}
+
+/// Imports and exports, under their lock; one that is held and to be skipped is no reason not to send messages.
+fn trabalha(app: &App, store: &Store, tick: &mut Tick) -> anyhow::Result<i64> {
     let Some(_held) = app.lock(Which::Carteira)? else { return Ok(exit::OK) };
     store.checkpoint()?;
-    let ctx = app.contexto(&store, &|_, _, _| {});
-    let worked = tick::trabalha(&ctx, app.dia(), &mut tick);
+    let ctx = app.contexto(store, &|_, _, _| {});
+    let worked = tick::trabalha(&ctx, app.dia(), tick);
     // what was applied before an error is told all the same
-    let mut code = conta(app, &mut tick, worked.is_err());
+    let mut code = conta(app, tick, worked.is_err());
     if let Err(e) = worked {
         code = graver(code, falha(&e));
     }
-    app.fecha(&store)?;
+    app.fecha(store)?;
     Ok(code)
+}
+
+/// The tick's share of sending: at most `omne.tick_seconds`. A sender at work goes on by itself.
+fn mensagens(app: &App, store: &Store) -> i64 {
+    let Some(omne) = &app.config.omne else { return exit::OK };
+    let sent = match app.lock(Which::Hsm) {
+        Ok(None) => return exit::OK,
+        Ok(Some(_held)) => send_hsm::envia(app, store, None, Some(Duration::from_secs(omne.tick_seconds))),
+        Err(e) if matches!(e.downcast_ref(), Some(LockError::Held { .. })) => return exit::OK,
+        Err(e) => Err(e),
+    };
+    let done = sent.and_then(|c| {
+        if c.fez() {
+            store.atendimento()?.checkpoint(Duration::from_secs(2), BATCH_BUSY)?;
+        }
+        Ok(c)
+    });
+    match done {
+        // what a tick meets every minute (a pause, a wait, the day's cap) is said once, by `status`
+        Ok(c) if c.fez() || send_hsm::grave(&c) => send_hsm::mostra(app, &c, Some("hsm")),
+        Ok(c) => send_hsm::codigo(&c),
+        Err(e) => falha(&e),
+    }
 }
 
 fn falha(e: &anyhow::Error) -> i64 {

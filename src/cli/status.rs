@@ -6,7 +6,7 @@ use super::apoio::{
 use super::app::App;
 use super::relato::confirma;
 use super::texto::{folha, momento, n};
-use super::{apoio, exit, export};
+use super::{apoio, exit, export, webhook};
 use crate::domain::dia::br;
 use crate::import::ETAPAS;
 use crate::store::Store;
@@ -15,9 +15,10 @@ use crate::store::db::Db;
 use crate::store::dia;
 use crate::store::enviado::{self, Olhar, Varredura};
 use crate::store::execucao::{self, Execucao};
+use crate::store::hsm as fila;
 use crate::store::ledger::{self, Arquivo, Estado};
 use crate::store::saida::{self, Saida};
-use crate::store::{carteira, massiva, remoto, schema};
+use crate::store::{carteira, remoto, schema};
 use chrono::NaiveDate;
 use serde_json::{Map, Value, json};
 use std::time::Duration;
@@ -36,8 +37,6 @@ const EXECUCOES: i64 = 10;
 const DIAS_PARADOS: usize = 10;
 /// The situations of a contract, in the order of the board.
 const SITUACOES: [&str; 4] = ["ATIVO", "BLOQUEADO", "BAIXADO", "EXCLUIDO"];
-/// The states of an HSM (decisions 7).
-const HSM: [&str; 6] = ["PENDENTE", "ENVIANDO", "ACEITA", "FALHA", "INCERTA", "CANCELADA"];
 
 /// Everything that the command shows.
 struct Painel {
@@ -53,7 +52,8 @@ struct Painel {
     estranhos: Vec<(String, String)>,
     saida: Vec<Saida>,
     freio: Option<Varredura>,
-    hsm: Vec<(&'static str, i64)>,
+    hsm: Fila,
+    webhooks: Vec<(&'static str, i64)>,
     execucoes: Vec<Execucao>,
 }
 
@@ -87,6 +87,52 @@ fn idade(app: &App, db: &Db, limite: Duration) -> anyhow::Result<i64> {
     Ok(exit::WAITING)
 }
 
+/// The queue of HSM.
+struct Fila {
+    totais: Vec<(String, String, i64)>,
+    controle: fila::Controle,
+}
+
+impl Fila {
+    fn quantas(&self, jornada: Option<&str>, estado: fila::Estado) -> i64 {
+        let ours = |(j, e, _): &&(String, String, i64)| jornada.is_none_or(|x| x == j) && e == estado.as_str();
+        self.totais.iter().filter(ours).map(|(.., c)| c).sum()
+    }
+
+    fn jornadas(&self) -> impl Iterator<Item = &str> {
+        let mut all: Vec<&str> = self.totais.iter().map(|(j, ..)| j.as_str()).collect();
+        all.dedup();
+        all.into_iter()
+    }
+
+    fn por_estado(&self, jornada: Option<&str>) -> Value {
+        let one = |e: fila::Estado| (e.as_str().to_owned(), json!(self.quantas(jornada, e)));
+        Value::Object(fila::Estado::TODOS.into_iter().map(one).collect())
+    }
+
+    /// Totals by journey, and what waits for a person.
+    fn folha(&self) -> Vec<String> {
+        let mut out: Vec<String> = Vec::new();
+        for j in self.jornadas() {
+            let counts = fila::Estado::TODOS.into_iter().map(|e| (e, self.quantas(Some(j), e)));
+            let counts: Vec<String> =
+                counts.filter(|(_, c)| *c > 0).map(|(e, c)| format!("{} {}", e.as_str(), n(c))).collect();
+            let title = if out.is_empty() { "hsm" } else { "" };
+            out.push(format!("{title:<10} {j} {}", counts.join(" · ")));
+        }
+        if let Some((em, _)) = &self.controle.pausada {
+            out.push(format!("           envio pausado desde {}: atom hsm pause --resume", quando(em)));
+        }
+        if self.quantas(None, fila::Estado::Incerta) > 0 {
+            out.push(
+                "           INCERTA: só uma pessoa ou o aviso do OMNE resolve. Ver: atom hsm list --state incerta"
+                    .into(),
+            );
+        }
+        out
+    }
+}
+
 impl Painel {
     fn le(app: &App, store: &Store, db: &Db) -> anyhow::Result<Self> {
         let counted = carteira::por_situacao(db)?;
@@ -98,8 +144,6 @@ impl Painel {
         }
         // as the board has them: by day and step, those without a day last
         pendentes.sort_by_key(|(a, _)| (a.data_operacao.is_none(), a.data_operacao, ordem(a)));
-        let queue = massiva::por_estado(db, "atendimento")?;
-        let hsm = HSM.iter().map(|s| (*s, queue.iter().find(|(k, _)| k == s).map_or(0, |(_, c)| *c)));
         let days = dias(app, db)?;
         let mut quarentena = Vec::new();
         for a in parados(db, Estado::Quarentena, &days)? {
@@ -107,7 +151,8 @@ impl Painel {
             quarentena.push((a, run.and_then(|r| conta(&r).freio)));
         }
         Ok(Self {
-            hsm: hsm.collect(),
+            hsm: Fila { totais: fila::totais(db, "atendimento")?, controle: fila::controle(db, "atendimento")? },
+            webhooks: webhook::contagem(db)?,
             caminho: store.dir().display().to_string(),
             bytes: tamanho(store)?,
             situacoes: SITUACOES.iter().map(|s| ((*s).to_owned(), count(s))).collect(),
@@ -158,7 +203,10 @@ impl Painel {
                 json!({"kind": "carga", "data_operacao": v.dia, "rows": v.linhas, "at": v.em, "message": v.mensagem})
             })},
             "outbox": outbox.collect::<Vec<_>>(),
-            "hsm": self.hsm.iter().map(|(s, c)| ((*s).to_owned(), json!(c))).collect::<Map<_, _>>(),
+            "hsm": self.hsm.por_estado(None),
+            "hsm_journeys": self.hsm.jornadas().map(|j| (j.to_owned(), self.hsm.por_estado(Some(j)))).collect::<Map<_, _>>(),
+            "hsm_paused_at": self.hsm.controle.pausada.as_ref().map(|(em, _)| em),
+            "webhooks": webhook::por_estado(&self.webhooks),
             "last_runs": self.execucoes.iter().map(execucao).collect::<Vec<_>>(),
         })
     }
@@ -174,10 +222,13 @@ impl Painel {
             out.push(format!("restaurado do backup de {}: nada sai", momento(&r.backup_de)));
             out.push("           Conferido o que já saiu: atom restore --reconciled".into());
         }
-        let queue: Vec<String> =
-            self.hsm.iter().filter(|(_, c)| *c > 0).map(|(s, c)| format!("{s} {}", n(*c))).collect();
-        if !queue.is_empty() {
-            out.push(format!("hsm        {}", queue.join(" · ")));
+        out.extend(self.hsm.folha());
+        let told: Vec<String> = self.webhooks.iter().map(|(s, c)| format!("{s} {}", n(*c))).collect();
+        if !told.is_empty() {
+            out.push(format!("webhook    {}", told.join(" · ")));
+        }
+        if self.webhooks.iter().any(|(s, _)| matches!(*s, "NAO_VINCULADO" | "AMBIGUO")) {
+            out.push("           Sem cliente: atom webhook list --state nao_vinculado".into());
         }
         if let Some((day, _)) = self.abertos.last() {
             let days: Vec<String> = self.abertos.iter().map(aberto).collect();

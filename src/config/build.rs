@@ -165,6 +165,8 @@ fn omne(r: &Reader<'_>) -> Result<Omne, ConfigError> {
     Ok(Omne {
         url: r.text("omne.url", http_url)?.unwrap_or_else(|| "http://127.0.0.1:9000".into()),
         token,
+        header: r.text("omne.header", header)?.unwrap_or_else(|| "Authorization".into()),
+        ca: r.path("omne.ca")?,
         rate_per_second: r.integer("omne.rate_per_second", 5, 1)?,
         timeout_seconds: r.integer("omne.timeout_seconds", 30, 1)?,
         max_retries: r.integer("omne.max_retries", 5, 1)?,
@@ -176,9 +178,27 @@ fn omne(r: &Reader<'_>) -> Result<Omne, ConfigError> {
             sab: r.text("omne.janela.sab", faixa)?.unwrap_or_else(|| open(8, 14)),
             feriados: r.flag("omne.janela.feriados")?,
         },
-        jornada1: Jornada { template_id: r.integer("omne.jornada1.template_id", 101, 1)? },
-        jornada2: Jornada { template_id: r.integer("omne.jornada2.template_id", 102, 1)? },
+        jornada1: jornada(r, "omne.jornada1", 101)?,
+        jornada2: jornada(r, "omne.jornada2", 102)?,
     })
+}
+
+fn jornada(r: &Reader<'_>, section: &str, template_id: i64) -> Result<Jornada, ConfigError> {
+    let key = |name: &str| format!("{section}.{name}");
+    Ok(Jornada {
+        template_id: r.integer(&key("template_id"), template_id, 1)?,
+        open_attendance: r.flag(&key("open_attendance"))?,
+        force_close: r.flag(&key("force_close"))?,
+    })
+}
+
+/// The name of an HTTP header.
+fn header(text: &str) -> Result<String, String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    if text.is_empty() || !text.chars().all(plain) {
+        return Err(format!("{} não é o nome de um cabeçalho HTTP", quoted(text)));
+    }
+    Ok(text.to_owned())
 }
 
 fn dia(r: &Reader<'_>) -> Result<Dia, ConfigError> {
@@ -237,5 +257,6 @@ fn serve(r: &Reader<'_>) -> Result<Serve, ConfigError> {
         listen: listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080))),
         reads_per_minute: r.integer("serve.reads_per_minute", 600, 0)?,
         behind_proxy,
+        webhook_secret: r.secret("serve.webhook_secret")?,
     })
 }

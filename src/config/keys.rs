@@ -84,6 +84,8 @@ pub(super) const KEYS: &[Key] = &[
     key("contato.bloqueados", Kind::Text, r#""bloqueados.txt""#),
     key("omne.url", Kind::Text, r#""http://127.0.0.1:9000""#),
     key("omne.token", Kind::Secret, r#""env:OMNE_TOKEN""#),
+    key("omne.header", Kind::Text, r#""Authorization""#),
+    key("omne.ca", Kind::Text, r#""/etc/atom/ca.pem""#),
     key("omne.rate_per_second", Kind::Integer, "5"),
     key("omne.timeout_seconds", Kind::Integer, "30"),
     key("omne.max_retries", Kind::Integer, "5"),
@@ -94,7 +96,11 @@ pub(super) const KEYS: &[Key] = &[
     key("omne.janela.sab", Kind::Text, r#""08:00-14:00""#),
     key("omne.janela.feriados", Kind::Bool, "false"),
     key("omne.jornada1.template_id", Kind::Integer, "101"),
+    key("omne.jornada1.open_attendance", Kind::Bool, "false"),
+    key("omne.jornada1.force_close", Kind::Bool, "false"),
     key("omne.jornada2.template_id", Kind::Integer, "102"),
+    key("omne.jornada2.open_attendance", Kind::Bool, "false"),
+    key("omne.jornada2.force_close", Kind::Bool, "false"),
     key("dia.corte", Kind::Text, r#""12:00""#),
     key("dia.prazo", Kind::Text, r#""06:00""#),
     key("dia.obrigatorios", Kind::List, r#"["remessa", "parcelas", "garantias", "baixa", "batimento"]"#),
@@ -113,6 +119,7 @@ pub(super) const KEYS: &[Key] = &[
     key("serve.listen", Kind::Text, r#""127.0.0.1:8080""#),
     key("serve.reads_per_minute", Kind::Integer, "600"),
     key("serve.behind_proxy", Kind::Text, r#""nginx""#),
+    key("serve.webhook_secret", Kind::Secret, r#""file:/etc/atom/webhook.segredo""#),
 ];
 
 /// The key `path`, if there is one.

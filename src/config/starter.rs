@@ -48,11 +48,13 @@ comercial = false                  # true: disca também telefones comerciais
 [contato]
 # bloqueados = "bloqueados.txt"    # um telefone por linha: nem discado, nem mensagem
 
-[omne]
+[omne]                             # sem esta seção nenhum HSM é enviado
 url = "http://127.0.0.1:9000"
-token = "env:OMNE_TOKEN"
+token = "env:OMNE_TOKEN"           # só é lido quando há o que enviar; o cron não herda o ambiente: use file:
+# header = "Authorization"         # nele o token vai como "Bearer …"; em outro, sozinho
+# ca = "/etc/atom/ca.pem"          # https://: autoridade própria; sem ela valem as da máquina
 rate_per_second = 5
-timeout_seconds = 30
+timeout_seconds = 30               # por envio; passou disto, é INCERTA
 max_retries = 5                    # envios ao todo por mensagem
 daily_cap = 0                      # por dia; 0: sem limite
 validade_horas = 72                # mais velha que isso, não se envia
@@ -65,6 +67,8 @@ feriados = false
 
 [omne.jornada1]
 template_id = 101
+# open_attendance = false          # true: cada envio abre um atendimento
+# force_close = false              # true: encerra antes o atendimento aberto
 
 [omne.jornada2]
 template_id = 102
@@ -100,4 +104,5 @@ max_rejeitos = 0.10                # acima disto (e de 10 linhas) o arquivo é r
 listen = "127.0.0.1:8080"
 reads_per_minute = 600             # por token; 0: sem limite
 # behind_proxy = "nginx"           # quem faz o TLS; só então se pode ouvir fora de 127.0.0.1
+# webhook_secret = "file:/etc/atom/webhook.segredo"   # abre /webhook/omne/SEGREDO a quem não manda cabeçalho
 "#;

@@ -71,10 +71,16 @@ impl Calendario {
     /// Whether `date` is a bank business day; Saturdays and Sundays never are.
     #[must_use]
     pub fn dia_util(&self, date: NaiveDate) -> bool {
-        if matches!(date.weekday(), Weekday::Sat | Weekday::Sun) || self.feriados.contains(&date) {
-            return false;
+        !matches!(date.weekday(), Weekday::Sat | Weekday::Sun) && !self.feriado(date)
+    }
+
+    /// Whether `date` is a holiday, on whatever day of the week.
+    #[must_use]
+    pub fn feriado(&self, date: NaiveDate) -> bool {
+        if self.feriados.contains(&date) {
+            return true;
         }
-        self.uteis.contains(&date) || date.year() < PRIMEIRO_ANO || !BRSettlement.is_holiday(date)
+        !self.uteis.contains(&date) && date.year() >= PRIMEIRO_ANO && BRSettlement.is_holiday(date)
     }
 
     /// First business day strictly after `date`.
@@ -264,6 +270,13 @@ mod tests {
         for util in ["2026-02-18", "2026-12-24", "2026-12-31", "2023-11-20"] {
             assert!(cal.dia_util(dia(util)), "{util}");
         }
+    }
+
+    #[test]
+    fn feriado_conta_tambem_no_sabado_e_um_sabado_comum_nao_e_feriado() {
+        let cal = Calendario::novo([dia("2023-08-05")], [dia("2023-09-07")]);
+        assert!(cal.feriado(dia("2024-09-07")) && cal.feriado(dia("2023-08-05")));
+        assert!(!cal.feriado(dia("2023-08-12")) && !cal.feriado(dia("2023-08-13")) && !cal.feriado(dia("2023-09-07")));
     }
 
     #[test]

@@ -4,7 +4,8 @@
 //! read; the keys of the files ([`contrato`], [`documento`], [`fone`]); the
 //! union of a ficha's phones ([`telefones`]); money and implied decimals
 //! ([`valores`]); the bank calendar and the operating day ([`dia`]); and every
-//! transition of a contract's situação ([`situacao`]). [`cientifica`] is the one
+//! transition of a contract's situação ([`situacao`]); the zone of a DDD ([`fuso`]).
+//! [`cientifica`] is the one
 //! test for numbers that a spreadsheet has ruined, [`texto`] what makes foreign text
 //! fit to be shown.
 //!
@@ -24,6 +25,7 @@ pub mod dia;
 pub mod discagem;
 pub mod documento;
 pub mod fone;
+pub mod fuso;
 pub mod situacao;
 pub mod telefones;
 pub mod texto;

@@ -27,6 +27,8 @@ const VALIDADE: Duration = Duration::from_millis(500);
 const DESCONHECIDO: Duration = Duration::from_millis(2);
 /// Paths that need no token. The pages of the back office have sessions of their own.
 const PUBLICAS: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
+/// Where a secret in the path stands for a token, if one is configured.
+const COM_SEGREDO: &str = "/webhook/omne/";
 
 /// Who asks.
 #[derive(Clone, Debug)]
@@ -37,6 +39,13 @@ pub struct Quem {
     pub nome: String,
     /// What it may do.
     pub escopo: Escopo,
+}
+
+impl Quem {
+    /// Whoever knows the webhook's secret.
+    fn por_segredo() -> Self {
+        Self { token: 0, nome: "omne:webhook_secret".into(), escopo: Escopo::Omne }
+    }
 }
 
 /// The request's id.
@@ -50,21 +59,24 @@ type Lidos = (Option<Instant>, Arc<HashMap<String, Token>>);
 pub struct Guarda {
     tokens: Mutex<Lidos>,
     leituras: Option<DefaultKeyedRateLimiter<i64>>,
+    /// The hash of the webhook's secret.
+    segredo: Option<String>,
     proximo: AtomicU64,
     raiz: u32,
 }
 
 impl Guarda {
-    /// `por_minuto` reads a token; 0: no limit.
+    /// `por_minuto` reads a token; 0: no limit. `segredo`: the webhook's, if its path is open.
     ///
     /// # Errors
     /// The machine gives no random bits.
-    pub fn novo(por_minuto: u32) -> anyhow::Result<Self> {
+    pub fn novo(por_minuto: u32, segredo: Option<&str>) -> anyhow::Result<Self> {
         let mut root = [0; 4];
         getrandom::fill(&mut root).map_err(|e| anyhow::anyhow!("o sistema não dá bits aleatórios: {e}"))?;
         Ok(Self {
             tokens: Mutex::new((None, Arc::default())),
             leituras: NonZeroU32::new(por_minuto).map(|n| RateLimiter::keyed(Quota::per_minute(n))),
+            segredo: segredo.map(token::impressao),
             proximo: AtomicU64::new(1),
             raiz: u32::from_be_bytes(root),
         })
@@ -136,6 +148,8 @@ pub async fn guarda(State(estado): State<Arc<Estado>>, mut req: Request, next: N
     let let_in = match porta(&req) {
         Porta::Aberta => Ok(None),
         Porta::Fechada => Err(Erro::sem_token()),
+        Porta::Segredo(shown) if estado.guarda.segredo.as_ref() == Some(&shown) => Ok(Some(Quem::por_segredo())),
+        Porta::Segredo(_) => Err(Erro::sem_token()),
         Porta::Token(shown) => quem(&estado, shown).await.and_then(|who| who.ok_or_else(Erro::sem_token).map(Some)),
     };
     let (who, mut answer) = match let_in {
@@ -182,6 +196,8 @@ enum Porta {
     Fechada,
     /// Whoever shows a token that holds; its hash.
     Token(Option<String>),
+    /// Whoever knows the webhook's secret; the hash of what is shown: no comparison tells how near a guess came.
+    Segredo(String),
 }
 
 /// Public paths let in anybody, the rest whoever shows a token; the metrics are for the machine itself.
@@ -192,6 +208,9 @@ fn porta(req: &Request) -> Porta {
         let proxied =
             ["x-forwarded-for", "forwarded", "x-real-ip", "via"].iter().any(|h| req.headers().contains_key(*h));
         return if local && !proxied { Porta::Aberta } else { Porta::Fechada };
+    }
+    if let Some(shown) = path.strip_prefix(COM_SEGREDO) {
+        return Porta::Segredo(token::impressao(shown));
     }
     if PUBLICAS.contains(&path) { Porta::Aberta } else { Porta::Token(mostrado(req)) }
 }

@@ -1,8 +1,8 @@
 //! `atom serve`: the Portal's questions and writes, OMNE's webhooks (UC008–UC011, contract section 8).
 //!
-//! All routes stand on this page. [`guarda`] is before every one of them; [`portal`] and its like turn a request into
-//! a call of [`crate::atendimento`] and its answer into JSON; [`openapi`] describes them; [`erro`] gives each refusal its status; [`fila`] holds
-//! the store's connections; [`servidor`] the sockets.
+//! All routes stand on this page. [`guarda`] is before every one of them; [`portal`] and [`webhook`] turn a request into
+//! a call of [`crate::atendimento`] and its answer into JSON; [`openapi`] describes them; [`erro`] gives each refusal its
+//! status; [`fila`] holds the store's connections; [`servidor`] the sockets.
 //!
 //! **Invariants by absence:** no SQL, no import, export or transport is named here. Nothing a caller sends is logged.
 
@@ -16,10 +16,11 @@ pub mod moldura;
 pub mod openapi;
 pub mod portal;
 pub mod servidor;
+pub mod webhook;
 
 use crate::atendimento::Consultor;
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, ConfigError};
 use crate::layout::Layouts;
 use crate::store::{Campanha, Store};
 use axum::Router;
@@ -27,7 +28,7 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use std::sync::Arc;
 
 /// Threads that read the store.
@@ -51,6 +52,8 @@ pub struct Estado {
     pub guarda: guarda::Guarda,
     /// What is counted.
     pub metricas: metricas::Metricas,
+    /// A webhook came that waits to be linked.
+    pub chegou: tokio::sync::Notify,
 }
 
 impl Estado {
@@ -62,24 +65,43 @@ impl Estado {
         let reader = || Store::reader(&config.store_dir, campanha);
         let leitores = fila::Leitores::novo((0..LEITORES).map(|_| reader()).collect::<Result<_, _>>()?)?;
         let escritor = fila::Escritor::novo(Store::escritor(&config.store_dir, fila::BUSY)?, reader()?)?;
-        let guarda = guarda::Guarda::novo(config.serve.reads_per_minute)?;
+        let guarda = guarda::Guarda::novo(config.serve.reads_per_minute, segredo(&config)?.as_deref())?;
+        let (metricas, chegou) = (metricas::Metricas::default(), tokio::sync::Notify::new());
         let consultor = Consultor::novo(&layouts, &config);
-        Ok(Self {
-            config,
-            layouts,
-            clock,
-            consultor,
-            leitores,
-            escritor,
-            guarda,
-            metricas: metricas::Metricas::default(),
-        })
+        Ok(Self { config, layouts, clock, consultor, leitores, escritor, guarda, metricas, chegou })
     }
 }
 
+/// Letters, digits, `-` and `_` that the webhook's secret has at least.
+const SEGREDO: usize = 32;
+
+/// The secret of the webhook's path.
+///
+/// # Errors
+/// It cannot be read, is short, or would have to be escaped in a path.
+fn segredo(config: &Config) -> Result<Option<String>, ConfigError> {
+    let Some(secret) = &config.serve.webhook_secret else { return Ok(None) };
+    let text = secret.read()?;
+    let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+    if !plain || text.len() < SEGREDO {
+        let why = format!("serve.webhook_secret tem ao menos {SEGREDO} caracteres, só letras, dígitos, - e _");
+        return Err(ConfigError::Secret { name: secret.to_string(), why });
+    }
+    Ok(Some(text))
+}
+
 /// Every route, as the log and the metrics name it.
-pub const ROTAS: [&str; 7] =
-    ["/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", "/docs/{*parte}", "/api/v1/dadosCliente"];
+pub const ROTAS: [&str; 9] = [
+    "/healthz",
+    "/readyz",
+    "/metrics",
+    "/openapi.json",
+    "/docs",
+    "/docs/{*parte}",
+    "/api/v1/dadosCliente",
+    "/webhook/omne",
+    "/webhook/omne/{secret}",
+];
 
 /// The routes.
 pub fn rotas(estado: Arc<Estado>) -> Router {
@@ -91,6 +113,8 @@ pub fn rotas(estado: Arc<Estado>) -> Router {
         .route("/docs", get(openapi::docs))
         .route("/docs/{*parte}", get(openapi::docs_parte))
         .route("/api/v1/dadosCliente", get(portal::dados_cliente).post(portal::dados_cliente_post))
+        .route("/webhook/omne", post(webhook::recebe))
+        .route("/webhook/omne/{secret}", post(webhook::recebe))
         .route_layer(middleware::from_fn(guarda::rota))
         .layer(middleware::from_fn_with_state(Arc::clone(&estado), guarda::guarda))
         .with_state(estado)
@@ -106,6 +130,12 @@ async fn pronto(State(estado): State<Arc<Estado>>) -> Response {
 }
 
 async fn metricas_texto(State(estado): State<Arc<Estado>>) -> Response {
+    // a store that does not answer now keeps the last counts: what serve itself counts is told all the same
+    if let Ok(Ok(totais)) = estado.leitores.pergunta(|store| crate::store::hsm::totais(&store.db, "atendimento")).await
+    {
+        estado.metricas.hsm(&totais);
+    }
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    estado.metricas.webhooks(&webhook::contagem(&estado).await);
     ([(header::CONTENT_TYPE, kind)], estado.metricas.texto()).into_response()
 }

@@ -48,7 +48,7 @@ const COMUNS: [(&str, &str); 8] = [
         insert_endereco,
         listagem,
         atualizar_proposta,
-        webhook,
+        super::webhook::recebe,
         webhook_secret
     ),
     components(schemas(corpos::CorpoErro, cliente::Clientes)),
@@ -194,14 +194,6 @@ fn listagem() {}
               (status = 409, description = "The key came before with another body")))]
 #[expect(dead_code, reason = "only its description is used")]
 fn atualizar_proposta() {}
-
-/// Takes an event of OMNE (UC008): `attendance`, `visitor`, `occurrence`, `hsm`, or an array of `resume_users`. It is on disk
-/// before the answer; an event that came before changes nothing.
-#[utoipa::path(post, path = "/webhook/omne", tag = "OMNE", security(("token" = [])),
-    request_body(content = serde_json::Value, description = "OMNE's JSON as it is"),
-    responses((status = 200, description = "On disk", body = corpos::Recebido)))]
-#[expect(dead_code, reason = "only its description is used")]
-fn webhook() {}
 
 /// The same for a sender that can send no header: the secret stands in the path. Off unless configured; never logged.
 #[utoipa::path(post, path = "/webhook/omne/{secret}", tag = "OMNE",

@@ -2,7 +2,7 @@
 
 use super::conexoes::Conexoes;
 use super::moldura::{CABECALHOS, Moldura};
-use super::{Estado, rotas};
+use super::{Estado, rotas, webhook};
 use anyhow::Context as _;
 use axum::extract::ConnectInfo;
 use hyper::body::Incoming;
@@ -45,6 +45,7 @@ async fn atende(estado: Arc<Estado>, pronto: impl FnOnce(SocketAddr)) -> anyhow:
     let listener = TcpListener::bind(listen).await.with_context(|| format!("{listen} (serve.listen)"))?;
     let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     pronto(listener.local_addr()?);
+    let links = tokio::spawn(webhook::religa(Arc::clone(&estado)));
     let app = rotas(estado);
     let (graceful, places) = (GracefulShutdown::new(), Conexoes::novas(CONEXOES));
     let mut http = http1::Builder::new();
@@ -89,6 +90,8 @@ async fn atende(estado: Arc<Estado>, pronto: impl FnOnce(SocketAddr)) -> anyhow:
         });
     }
     drop(listener);
+    // what is not linked yet is when serve starts again
+    links.abort();
     if tokio::time::timeout(DESPEDIDA, graceful.shutdown()).await.is_err() {
         tracing::warn!("some connections were cut: they did not end in time");
     }

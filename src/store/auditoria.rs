@@ -76,3 +76,12 @@ pub fn lista(db: &Db, schema: &str, fichas: Option<&[i64]>, limite: i64) -> Resu
 pub fn registra(db: &Db, em: &str, quem: &str, ficha: Option<i64>, o_que: &'static str) -> Result<()> {
     grava(db, &[Leitura { em: em.to_owned(), quem: quem.to_owned(), ficha, o_que }])
 }
+
+/// Adds an entry of no ficha, with a text of its own.
+///
+/// # Errors
+/// The store cannot be written.
+pub fn anota(db: &Db, em: &str, quem: &str, o_que: &str) -> Result<()> {
+    let sql = "INSERT INTO auditoria (em, quem, ficha_id, o_que) VALUES (?1,?2,NULL,?3)";
+    db.exec(sql, &[Cell::Text(em), Cell::Text(quem), Cell::Text(o_que)]).map(|_| ())
+}

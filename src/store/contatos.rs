@@ -1,7 +1,7 @@
 //! Whose a phone is, for the imports of mass actions: each look-up goes through an index or a primary key.
 
 use super::consulta::Consulta;
-use super::db::{Cell, Db, Result, Stmt};
+use super::db::{Cell, Db, Result, Row, Stmt};
 use super::linhas;
 use super::schema::Tabela;
 use crate::domain::fone::Fone;
@@ -26,6 +26,7 @@ pub struct Contrato {
 /// The prepared look-ups.
 pub struct Contatos<'d> {
     contrato: Stmt<'d>,
+    por_id: Stmt<'d>,
     da_ficha: Stmt<'d>,
     de_todos: Stmt<'d>,
     contratos: Stmt<'d>,
@@ -37,14 +38,14 @@ impl<'d> Contatos<'d> {
     /// # Errors
     /// The store cannot be read.
     pub fn new(db: &'d Db) -> Result<Self> {
+        let contract = "SELECT c.id, c.ficha_id, c.situacao, c.contrato, EXISTS (SELECT 1 FROM contrato o
+                          JOIN cadastro k ON k.contrato_id=o.id
+                          WHERE o.ficha_id=c.ficha_id AND (k.flag_falecido='S' OR k.flag_nao_perturbe='S'))
+                        FROM contrato c";
         let lines = format!("SELECT ficha_id, {} FROM telefone", linhas::TELEFONE);
         Ok(Self {
-            contrato: db.prepare(
-                "SELECT c.id, c.ficha_id, c.situacao, c.contrato, EXISTS (SELECT 1 FROM contrato o
-                   JOIN cadastro k ON k.contrato_id=o.id
-                   WHERE o.ficha_id=c.ficha_id AND (k.flag_falecido='S' OR k.flag_nao_perturbe='S'))
-                 FROM contrato c WHERE c.chave=?1",
-            )?,
+            contrato: db.prepare(&format!("{contract} WHERE c.chave=?1"))?,
+            por_id: db.prepare(&format!("{contract} WHERE c.id=?1"))?,
             // +fone: a ficha's lines lie together, the index of numbers would cost another page
             da_ficha: db
                 .prepare(&format!("{lines} WHERE ficha_id=?1 AND +fone=?2 ORDER BY origem, contrato_id, ordem"))?,
@@ -59,15 +60,16 @@ impl<'d> Contatos<'d> {
     /// The store cannot be read.
     pub fn contrato(&mut self, chave: &str) -> Result<Option<Contrato>> {
         let mut cursor = self.contrato.query(&[Cell::Text(chave)])?;
-        let Some(r) = cursor.next_row()? else { return Ok(None) };
-        Ok(Some(Contrato {
-            id: r.i64(0)?,
-            ficha: r.i64(1)?,
-            // an unknown text can only be damage: nobody is contacted for such a contract
-            situacao: r.text(2)?.and_then(Situacao::parse).unwrap_or(Situacao::Excluido),
-            texto: r.str(3)?,
-            nao_contatar: r.i64(4)? != 0,
-        }))
+        cursor.next_row()?.map(|r| contrato(&r)).transpose()
+    }
+
+    /// The contract with this row.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn por_id(&mut self, id: i64) -> Result<Option<Contrato>> {
+        let mut cursor = self.por_id.query(&[Cell::Int(id)])?;
+        cursor.next_row()?.map(|r| contrato(&r)).transpose()
     }
 
     /// What a ficha's lines say of a number.
@@ -113,6 +115,17 @@ impl<'d> Contatos<'d> {
         out.sort_unstable();
         Ok(out)
     }
+}
+
+fn contrato(r: &Row<'_>) -> Result<Contrato> {
+    Ok(Contrato {
+        id: r.i64(0)?,
+        ficha: r.i64(1)?,
+        // an unknown text can only be damage: nobody is contacted for such a contract
+        situacao: r.text(2)?.and_then(Situacao::parse).unwrap_or(Situacao::Excluido),
+        texto: r.str(3)?,
+        nao_contatar: r.i64(4)? != 0,
+    })
 }
 
 /// Numbers of other people that stand in columns of their own, in whatever table a layout keeps them.

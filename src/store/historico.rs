@@ -178,7 +178,7 @@ pub struct Mensagem {
     pub jornada: String,
     /// Its state (decisions 7).
     pub estado: String,
-    /// When it was queued, local time with offset.
+    /// When it was sent, else when it was queued, local time.
     pub em: String,
     /// 55, DDD and nine digits.
     pub fone: String,
@@ -189,7 +189,7 @@ pub struct Mensagem {
 /// # Errors
 /// The store cannot be read.
 pub fn mensagens(db: &Db, ficha: i64) -> Result<Vec<Mensagem>> {
-    let sql = "SELECT contrato, jornada, estado, importada_em, fone FROM atendimento.hsm
+    let sql = "SELECT contrato, jornada, estado, coalesce(enviada_em, importada_em), fone FROM atendimento.hsm
                WHERE ficha_id=?1 ORDER BY id DESC LIMIT ?2";
     db.rows(sql, &[Cell::Int(ficha), Cell::Int(MAXIMO)], |r| {
         Ok(Mensagem { contrato: r.str(0)?, jornada: r.str(1)?, estado: r.str(2)?, em: r.str(3)?, fone: r.str(4)? })

@@ -13,6 +13,8 @@ pub enum Which {
     Carteira,
     /// Collecting files.
     Fetch,
+    /// Sending HSM (HS9).
+    Hsm,
     /// Copying the store for others to read.
     Replica,
     /// Copying the store for a restore.
@@ -26,6 +28,7 @@ impl Which {
         match self {
             Self::Carteira => "carteira.lock",
             Self::Fetch => "fetch.lock",
+            Self::Hsm => "hsm.lock",
             Self::Replica => "replica.lock",
             Self::Backup => "backup.lock",
             Self::Serve => "serve.lock",

@@ -4,9 +4,7 @@
 //! Moments are local time, `AAAA-MM-DD HH:MM:SS`, so that their texts compare.
 
 use super::db::{Cell, Db, Result, Stmt};
-
-/// The first state of a queued message (decisions 7).
-pub const PENDENTE: &str = "PENDENTE";
+use super::hsm::Estado;
 
 /// The last marks by ficha: of the ficha as a whole (contract 0) first.
 pub const MARCAS: &str = "SELECT ficha_id, contrato_id, em, texto FROM marca ORDER BY ficha_id, contrato_id";
@@ -53,7 +51,7 @@ impl<'d> Fila<'d> {
         Ok(Self(db.prepare(sql)?))
     }
 
-    /// Queues one as [`PENDENTE`]; `false` when the line has its message already.
+    /// Queues one as [`Estado::Pendente`]; `false` when the line has its message already.
     ///
     /// # Errors
     /// The store cannot be written.
@@ -67,20 +65,23 @@ impl<'d> Fila<'d> {
             Cell::Text(m.fone),
             Cell::Text(m.nome),
             Cell::Text(m.jornada),
-            Cell::Text(PENDENTE),
+            Cell::Text(Estado::Pendente.as_str()),
             Cell::Text(m.importada_em),
         ];
         Ok(self.0.exec(&cells)? > 0)
     }
 }
 
-/// Number of messages by state; `schema` is `main` or the name under which the file is attached.
+/// The last mark of a ficha and contract (0: the ficha as a whole); an older one than what stands changes nothing.
+const MARCA: &str = "INSERT INTO marca (ficha_id, contrato_id, em, texto) VALUES (?1,?2,?3,?4)
+                 ON CONFLICT (ficha_id, contrato_id) DO UPDATE SET em=?3, texto=?4 WHERE ?3>=em";
+
+/// Leaves a mark, in an open transaction of `atendimento.db`.
 ///
 /// # Errors
-/// The store cannot be read.
-pub fn por_estado(db: &Db, schema: &str) -> Result<Vec<(String, i64)>> {
-    let sql = format!("SELECT estado, count(*) FROM {schema}.hsm GROUP BY estado");
-    db.rows(&sql, &[], |r| Ok((r.str(0)?, r.i64(1)?)))
+/// The store cannot be written.
+pub fn marca(db: &Db, ficha: i64, contrato: i64, em: &str, texto: &str) -> Result<()> {
+    db.exec(MARCA, &[Cell::Int(ficha), Cell::Int(contrato), Cell::Text(em), Cell::Text(texto)]).map(|_| ())
 }
 
 /// How a mass action went out.
@@ -148,10 +149,7 @@ impl<'d> Historico<'d> {
                 "INSERT INTO massiva (ficha_id, contrato_id, canal, enviada_em, protocolo, fone, email, mensagem,
                    lote_id, linha) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10) ON CONFLICT DO NOTHING",
             )?,
-            marca: db.prepare(
-                "INSERT INTO marca (ficha_id, contrato_id, em, texto) VALUES (?1,?2,?3,?4)
-                 ON CONFLICT (ficha_id, contrato_id) DO UPDATE SET em=?3, texto=?4 WHERE ?3>=em",
-            )?,
+            marca: db.prepare(MARCA)?,
         })
     }
 

@@ -6,9 +6,10 @@
 //! and contracts, [`busca`] one contract by its key, [`consulta`] one client whole, [`acordo`] what blocks,
 //! [`telefone`] enrichment, [`mod@refin`] offers, [`evento`] and [`historia`] the history of a contract,
 //! [`presenca`] who came in which file, [`desfaz`] what takes a run back. Of `atendimento.db`: [`lote`] its files,
-//! [`massiva`] and [`historico`] the contacts with people, [`do_portal`] what the Portal added, [`contatos`] whose a
-//! phone is. [`backup`] copies both, [`pessoa`] finds all of a person in both, [`purga`] takes away what retention does
-//! not keep. [`linhas`] decodes what several of them read.
+//! [`massiva`], [`mod@hsm`] and [`historico`] the contacts with people, [`do_portal`] what the Portal added, [`contatos`]
+//! whose a phone is, [`webhook`] what OMNE told, [`vinculo`] what linking it looks up, [`hsm_entrega`] what it says of our
+//! messages. [`backup`] copies both files, [`pessoa`] finds all of a person in both, [`purga`] takes away what retention
+//! does not keep. [`linhas`] decodes what several of them read.
 //!
 //! **Locking:** writers of `carteira.db` hold the kernel lock of [`lock`] before they begin; nothing here
 //! waits for a person, a lock dies with its process.
@@ -31,6 +32,8 @@ pub mod evento;
 pub mod execucao;
 pub mod historia;
 pub mod historico;
+pub mod hsm;
+pub mod hsm_entrega;
 pub mod ledger;
 pub mod linhas;
 pub mod lock;
@@ -48,6 +51,8 @@ pub mod schema;
 pub mod telefone;
 pub mod tocada;
 pub mod token;
+pub mod vinculo;
+pub mod webhook;
 
 use db::{Cell, Db, DbError, Mode};
 use schema::Esquema;

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
 /// Tables that hold nothing of a person.
-const DE_NINGUEM: [&str; 17] = [
+const DE_NINGUEM: [&str; 18] = [
     "campanha",
     "sequencia",
     "corrente",
@@ -21,6 +21,7 @@ const DE_NINGUEM: [&str; 17] = [
     "saida",
     "varredura",
     "token",
+    "hsm_controle",
     "idempotencia",
     "lote",
     "mudanca",

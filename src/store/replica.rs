@@ -68,7 +68,7 @@ const FIXAS: [Fixa; 13] = [
     ("carteira", "saida", &["caminho"], &[]),
     ("carteira", "enviado", &["h", "cpf_cnpj"], &[]),
     ("atendimento", "lote", &["rejeitos"], &[]),
-    ("atendimento", "hsm", &[], &["fone", "nome"]),
+    ("atendimento", "hsm", &["resposta"], &["fone", "nome"]),
     ("atendimento", "massiva", &[], &["fone", "email", "mensagem"]),
     ("atendimento", "marca", &[], &[]),
     ("atendimento", "retorno", &[], &["fone"]),

@@ -9,6 +9,7 @@
 
 mod contatos;
 mod fixas;
+mod hsm;
 
 use super::db::{Cell, Db, Result};
 use fixas::{ATENDIMENTO, CARTEIRA};
@@ -285,7 +286,7 @@ pub fn create_carteira(db: &Db, esquema: &Esquema) -> Result<()> {
 /// Makes the tables of a new `atendimento.db`, in one transaction.
 pub fn create_atendimento(db: &Db) -> Result<()> {
     let tx = db.begin()?;
-    for tables in [ATENDIMENTO, contatos::PORTAL, contatos::WEBHOOK, contatos::WORKFLOW] {
+    for tables in [ATENDIMENTO, hsm::HSM, contatos::PORTAL, contatos::WEBHOOK, contatos::WORKFLOW] {
         tx.script(tables)?;
     }
     tx.script(&format!("PRAGMA user_version={ATENDIMENTO_VERSION}"))?;

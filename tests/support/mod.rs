@@ -3,6 +3,7 @@
 //! `ATOM_TEST_KEEP=1` leaves the folder and prints its path.
 
 pub mod disco;
+pub mod omne;
 pub mod serve;
 pub mod servidor;
 

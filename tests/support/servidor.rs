@@ -294,7 +294,7 @@ pub fn vsftpd(tls: bool) -> Servidor {
 }
 
 /// An authority, and a certificate of it for 127.0.0.1.
-fn certifica(root: &Path) {
+pub fn certifica(root: &Path) {
     let run = |args: &[&str]| {
         let out = Command::new("openssl").args(args).current_dir(root).output().expect("openssl");
         assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));

@@ -158,7 +158,8 @@ fn historico(pessoais: bool) -> String {
            NULL, NULL, NULL, nullif(x.protocolo,''){action}, NULL, x.linha
          FROM massiva x LEFT JOIN contrato c ON c.id=x.contrato_id LEFT JOIN lote l ON l.id=x.lote_id
          UNION ALL
-         SELECT x.ficha_id, x.contrato, substr(replace(x.importada_em,'T',' '),1,19), l.data_operacao, 'WHATSAPP',
+         SELECT x.ficha_id, x.contrato, coalesce(x.enviada_em, substr(replace(x.importada_em,'T',' '),1,19)),
+           l.data_operacao, 'WHATSAPP',
            x.estado, NULL, NULL, x.jornada, NULL{number}, NULL, x.linha
          FROM hsm x LEFT JOIN lote l ON l.id=x.lote_id
          UNION ALL

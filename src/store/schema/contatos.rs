@@ -43,15 +43,20 @@ CREATE TRIGGER portal_telefone_muda AFTER UPDATE ON portal_telefone BEGIN UPDATE
 ";
 
 /// What OMNE tells (UC008): the raw body first, its links after.
+///
+/// A row a version: `versao` is the moment that its body tells, and of one key all but the newest are `SUBSTITUIDO`.
+/// `visitante` is the visitor whom an attendance names. `tentado_run` is carteira's last run when linking was tried.
 pub(super) const WEBHOOK: &str = "
 CREATE TABLE webhook (
-  id INTEGER PRIMARY KEY, tipo TEXT NOT NULL, chave TEXT NOT NULL, sha256 TEXT NOT NULL, corpo BLOB NOT NULL,
-  recebido_em TEXT NOT NULL, estado TEXT NOT NULL, via TEXT, ficha_id INTEGER, contrato_id INTEGER,
-  tabulacao_id INTEGER, attendance_id TEXT, tentado_run INTEGER NOT NULL DEFAULT 0, tentado_em TEXT,
-  UNIQUE (tipo, chave, sha256)) STRICT;
-CREATE INDEX webhook_estado ON webhook(estado);
+  id INTEGER PRIMARY KEY, tipo TEXT NOT NULL, chave TEXT NOT NULL, sha256 TEXT NOT NULL, versao TEXT NOT NULL,
+  corpo BLOB NOT NULL, recebido_em TEXT NOT NULL, estado TEXT NOT NULL, via TEXT, ficha_id INTEGER,
+  contrato_id INTEGER, tabulacao_id INTEGER, attendance_id TEXT, visitante TEXT,
+  tentado_run INTEGER NOT NULL DEFAULT 0, tentado_em TEXT, UNIQUE (tipo, chave, sha256)) STRICT;
+CREATE INDEX webhook_estado ON webhook(estado, tentado_run);
 CREATE INDEX webhook_attendance ON webhook(attendance_id) WHERE attendance_id IS NOT NULL;
+CREATE INDEX webhook_visitante ON webhook(visitante) WHERE visitante IS NOT NULL;
 CREATE INDEX webhook_ficha ON webhook(ficha_id) WHERE ficha_id IS NOT NULL;
+CREATE INDEX portal_telefone_fone ON portal_telefone(fone);
 ";
 
 /// What the back office treats (UC012): one open item a contract (or ficha) and type, and every change of it.

@@ -60,13 +60,6 @@ CREATE INDEX auditoria_ficha ON auditoria(ficha_id);
 CREATE TABLE lote (
   id INTEGER PRIMARY KEY, data_operacao TEXT NOT NULL, sha256 TEXT NOT NULL, layout TEXT NOT NULL,
   importado_em TEXT NOT NULL, rejeitos TEXT NOT NULL, UNIQUE (data_operacao, sha256, layout)) STRICT;
-CREATE TABLE hsm (
-  id INTEGER PRIMARY KEY, lote_id INTEGER NOT NULL REFERENCES lote(id), linha INTEGER NOT NULL,
-  ficha_id INTEGER NOT NULL, contrato_id INTEGER NOT NULL, contrato TEXT NOT NULL, fone TEXT NOT NULL,
-  nome TEXT NOT NULL, jornada TEXT NOT NULL, estado TEXT NOT NULL, motivo TEXT, importada_em TEXT NOT NULL,
-  UNIQUE (lote_id, linha)) STRICT;
-CREATE INDEX hsm_estado ON hsm(estado);
-CREATE INDEX hsm_ficha ON hsm(ficha_id);
 CREATE TABLE massiva (
   ficha_id INTEGER NOT NULL, contrato_id INTEGER NOT NULL, canal TEXT NOT NULL, enviada_em TEXT NOT NULL,
   protocolo TEXT NOT NULL, fone TEXT NOT NULL, email TEXT, mensagem TEXT, lote_id INTEGER NOT NULL REFERENCES lote(id),

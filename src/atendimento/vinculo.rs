@@ -1,0 +1,530 @@
+//! Whose a webhook is (UC008): a cascade from the surest sign to the weakest, and what follows from a link.
+//!
+//! An attendance that a tabulation of the Portal names is that tabulation's. Any other gets a provisional one, once
+//! (WH7), which goes as soon as the Portal's own comes. Its occurrences and visits follow it, whichever came first (WH4).
+//! All versions of an attendance are asked for their signs, so that the result does not depend on the order in which
+//! they came (WH3).
+//!
+//! Linking is a transaction of its own, after the one that kept the bodies; it is done in batches of [`LOTE`], so that no
+//! other write waits for long.
+
+use super::entrega::{self, Aviso};
+use super::evento::{self, Atendimento, Chaves, Tipo};
+use super::{By, procura};
+use crate::clock::Agora;
+use crate::config::Config;
+use crate::domain::fone::Fone;
+use crate::store::consulta;
+use crate::store::contatos::Contatos;
+use crate::store::db::{Db, Result};
+use crate::store::vinculo::{self, Provisoria};
+use crate::store::webhook::{self, AMBIGUO, Elo, NAO_VINCULADO, Webhook};
+use chrono::{NaiveDateTime, TimeDelta};
+use std::cell::OnceCell;
+use std::collections::{HashMap, HashSet};
+
+/// Events in one transaction.
+pub const LOTE: i64 = 100;
+/// A mass action explains a contact for so long.
+const MASSIVA: TimeDelta = TimeDelta::days(7);
+
+/// By what a client was found, the surest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Via {
+    /// A tabulation of the Portal names the attendance, or an event that follows one that is linked.
+    Attendance,
+    /// OMNE knows our ID_CRM.
+    Crm,
+    /// CPF or CNPJ.
+    Documento,
+    /// A number that the client lists.
+    Fone,
+    /// An address of the client.
+    Email,
+    /// A template message of ours, by number, template and time.
+    Hsm,
+}
+
+impl Via {
+    /// WH6: the order.
+    pub const CASCATA: [Self; 5] = [Self::Attendance, Self::Crm, Self::Documento, Self::Fone, Self::Email];
+
+    /// As stored.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Attendance => "ATTENDANCE",
+            Self::Crm => "CRM",
+            Self::Documento => "DOCUMENTO",
+            Self::Fone => "FONE",
+            Self::Email => "EMAIL",
+            Self::Hsm => "HSM",
+        }
+    }
+
+    /// The provisional tabulation's name (UC008/FA001–FA005).
+    const fn tabulacao(self) -> &'static str {
+        match self {
+            Self::Crm => "Ação massiva",
+            _ => "Tabulação genérica",
+        }
+    }
+}
+
+/// A client who may be meant.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Candidato {
+    /// Its ficha.
+    pub ficha: i64,
+    /// It has an active contract.
+    pub ativo: bool,
+    /// The last mass action to the number or address, local time.
+    pub massiva: Option<String>,
+}
+
+/// What the cascade says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decisao {
+    /// This client, found by that.
+    Ficha(Via, i64),
+    /// Several, and no rule picks one: never guessed.
+    Ambiguo,
+    /// Nobody.
+    Nenhuma,
+}
+
+/// Asks step by step who may be meant; the first step that finds anybody decides.
+///
+/// # Errors
+/// Those of `busca`.
+pub fn decide<E>(
+    mut busca: impl FnMut(Via) -> std::result::Result<Vec<Candidato>, E>,
+) -> std::result::Result<Decisao, E> {
+    for via in Via::CASCATA {
+        let found = busca(via)?;
+        if !found.is_empty() {
+            return Ok(escolhe(via, &found).map_or(Decisao::Ambiguo, |f| Decisao::Ficha(via, f)));
+        }
+    }
+    Ok(Decisao::Nenhuma)
+}
+
+/// Of several, by number or address: the only one with an active contract, else the one with the latest mass action.
+fn escolhe(via: Via, todos: &[Candidato]) -> Option<i64> {
+    if let [one] = todos {
+        return Some(one.ficha);
+    }
+    if !matches!(via, Via::Fone | Via::Email) {
+        return None;
+    }
+    let mut active = todos.iter().filter(|c| c.ativo);
+    if let (Some(one), None) = (active.next(), active.next()) {
+        return Some(one.ficha);
+    }
+    let last = todos.iter().filter_map(|c| c.massiva.as_ref()).max()?;
+    let mut latest = todos.iter().filter(|c| c.massiva.as_ref() == Some(last));
+    match (latest.next(), latest.next()) {
+        (Some(one), None) => Some(one.ficha),
+        _ => None,
+    }
+}
+
+/// What waits to be linked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Trabalho {
+    /// Attendances that new tabulations of the Portal name.
+    pub tabulados: Vec<String>,
+    /// The last tabulation looked at.
+    pub visto: i64,
+    /// Events wait.
+    pub eventos: bool,
+}
+
+impl Trabalho {
+    /// Whether there is none.
+    pub fn nada(&self) -> bool {
+        self.tabulados.is_empty() && !self.eventos
+    }
+}
+
+/// Looks for work without writing; `db` is carteira with `atendimento` attached, `visto` the last tabulation looked at.
+///
+/// # Errors
+/// The store cannot be read.
+pub fn trabalho(db: &Db, visto: i64) -> Result<Trabalho> {
+    let (tabulados, visto) = vinculo::tabulados(db, "atendimento", visto, LOTE)?;
+    let eventos = !webhook::pendentes(db, "atendimento", vinculo::ultimo_run(db)?, 1)?.is_empty();
+    Ok(Trabalho { tabulados, visto, eventos })
+}
+
+/// One batch of what waits, in the caller's transaction; how many events were looked at.
+///
+/// # Errors
+/// The store failed.
+pub fn passa(at: &Db, carteira: &Db, config: &Config, agora: &Agora, tabulados: &[String]) -> anyhow::Result<usize> {
+    for attendance in tabulados {
+        assume(at, attendance, agora)?;
+    }
+    let ids = webhook::pendentes(at, "main", vinculo::ultimo_run(carteira)?, LOTE)?;
+    liga(at, carteira, config, agora, &ids)?;
+    Ok(ids.len())
+}
+
+/// A tabulation of the Portal that names an attendance takes its link; the provisional one goes. Nothing happens where
+/// there is none.
+///
+/// # Errors
+/// The store failed.
+pub fn assume(at: &Db, attendance: &str, agora: &Agora) -> Result<()> {
+    match vinculo::do_portal(at, attendance)? {
+        Some(elo) => toma(at, attendance, elo, &agora.iso()),
+        None => Ok(()),
+    }
+}
+
+fn toma(at: &Db, attendance: &str, elo: Elo, em: &str) -> Result<()> {
+    webhook::toma(at, attendance, elo, em)?;
+    vinculo::tira_provisoria(at, attendance)?;
+    dependentes(at, attendance, em)
+}
+
+/// Links these events, in the caller's transaction.
+///
+/// # Errors
+/// The store failed.
+pub fn liga(at: &Db, carteira: &Db, config: &Config, agora: &Agora, ids: &[i64]) -> anyhow::Result<()> {
+    let mut casos = Vec::with_capacity(ids.len());
+    for id in ids {
+        casos.extend(Caso::le(at, *id)?);
+    }
+    let emails = casos.iter().flat_map(|c| &c.versoes).flat_map(|c| c.emails.iter().cloned()).collect();
+    let mut mesa = Mesa {
+        at,
+        carteira,
+        config,
+        contatos: Contatos::new(carteira)?,
+        run: vinculo::ultimo_run(carteira)?,
+        agora: agora.iso(),
+        emails,
+        por_email: OnceCell::new(),
+    };
+    casos.iter().try_for_each(|c| mesa.liga(c))
+}
+
+/// Occurrences and visits that the link of an attendance brings a client to.
+fn dependentes(at: &Db, attendance: &str, em: &str) -> Result<()> {
+    for id in webhook::dependentes(at, attendance)? {
+        if let Some(w) = webhook::um(at, "main", id)? {
+            segue(at, &w, em)?;
+        }
+    }
+    Ok(())
+}
+
+/// Links an event to the attendance that it belongs to; otherwise why not.
+fn segue(at: &Db, w: &Webhook, em: &str) -> Result<Option<&'static str>> {
+    let found = match (Tipo::parse(&w.tipo), w.attendance.as_deref()) {
+        (Some(Tipo::Visitor), _) => {
+            let mut all = webhook::do_visitante(at, &w.chave)?;
+            if all.windows(2).any(|p| matches!(p, [(_, a), (_, b)] if a.ficha != b.ficha)) {
+                return Ok(Some(AMBIGUO));
+            }
+            all.truncate(1);
+            all.pop()
+        }
+        (_, Some(a)) => {
+            let elo = match vinculo::do_portal(at, a)? {
+                Some(elo) => Some(elo),
+                None => webhook::elo_do_atendimento(at, a)?,
+            };
+            elo.map(|elo| (a.to_owned(), elo))
+        }
+        _ => None,
+    };
+    let Some((attendance, elo)) = found else { return Ok(Some(NAO_VINCULADO)) };
+    webhook::vincula(at, w, Via::Attendance.as_str(), elo, Some(&attendance), em)?;
+    Ok(None)
+}
+
+/// An event, without its body: what linking asks of it.
+struct Caso {
+    w: Webhook,
+    tipo: Tipo,
+    /// Newest version first.
+    versoes: Vec<Chaves>,
+    atendimento: Atendimento,
+    aviso: Option<Aviso>,
+    recebido: Option<NaiveDateTime>,
+}
+
+impl Caso {
+    fn le(at: &Db, id: i64) -> Result<Option<Self>> {
+        let Some(mut w) = webhook::um(at, "main", id)? else { return Ok(None) };
+        let Some(tipo) = Tipo::parse(&w.tipo) else { return Ok(None) };
+        let v = evento::valor(&std::mem::take(&mut w.corpo));
+        let recebido: Option<NaiveDateTime> = w.recebido_em.get(..19).and_then(|t| t.parse().ok());
+        let versoes = match tipo {
+            Tipo::Attendance => {
+                let all = webhook::versoes(at, &w.tipo, &w.chave)?;
+                all.iter().map(|c| Chaves::de(&evento::valor(c))).collect()
+            }
+            Tipo::Hsm => vec![Chaves::de(&v)],
+            _ => Vec::new(),
+        };
+        let aviso = match (tipo, recebido) {
+            (Tipo::Hsm, Some(t)) => Aviso::de(&v, &local(t)),
+            _ => None,
+        };
+        Ok(Some(Self { w, tipo, versoes, atendimento: Atendimento::de(&v), aviso, recebido }))
+    }
+}
+
+fn local(t: NaiveDateTime) -> String {
+    t.format("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+/// A batch at work.
+struct Mesa<'a> {
+    at: &'a Db,
+    carteira: &'a Db,
+    config: &'a Config,
+    contatos: Contatos<'a>,
+    run: i64,
+    agora: String,
+    /// The addresses of all events of the batch, and whose they are once one is asked for.
+    emails: HashSet<String>,
+    por_email: OnceCell<HashMap<String, Vec<i64>>>,
+}
+
+impl Mesa<'_> {
+    fn liga(&mut self, c: &Caso) -> anyhow::Result<()> {
+        let not = match c.tipo {
+            Tipo::Attendance => self.atendimento(c)?,
+            Tipo::Hsm => self.hsm(c)?,
+            Tipo::Visitor | Tipo::Occurrence => segue(self.at, &c.w, &self.agora)?,
+            Tipo::ResumeUsers | Tipo::Outro => return Ok(()),
+        };
+        if let Some(estado) = not {
+            webhook::solta(self.at, c.w.id, estado, self.run, &self.agora)?;
+        }
+        Ok(())
+    }
+
+    fn atendimento(&mut self, c: &Caso) -> anyhow::Result<Option<&'static str>> {
+        let (at, attendance) = (self.at, c.w.attendance.as_deref());
+        let portal = attendance.map(|a| vinculo::do_portal(at, a)).transpose()?.flatten();
+        let decided = decide(|via| match via {
+            Via::Attendance => Ok(portal.iter().map(|e| um_so(e.ficha)).collect()),
+            via => self.candidatos(via, c),
+        })?;
+        let there = match attendance {
+            Some(a) => vinculo::provisoria(at, a)?,
+            None => c.w.tabulacao,
+        };
+        match decided {
+            Decisao::Ficha(Via::Attendance, _) => {
+                if let (Some(a), Some(elo)) = (attendance, portal) {
+                    toma(at, a, elo, &self.agora)?;
+                }
+            }
+            Decisao::Ficha(via, ficha) => {
+                let elo = self.provisoria(c, via, ficha, there)?;
+                webhook::vincula(at, &c.w, via.as_str(), elo, None, &self.agora)?;
+                if let Some(a) = attendance {
+                    webhook::segue(at, a, elo)?;
+                    dependentes(at, a, &self.agora)?;
+                }
+            }
+            Decisao::Ambiguo => return Ok(Some(AMBIGUO)),
+            Decisao::Nenhuma => return Ok(Some(NAO_VINCULADO)),
+        }
+        Ok(None)
+    }
+
+    /// WH7: one an attendance, written over when a newer version says more.
+    fn provisoria(&self, c: &Caso, via: Via, ficha: i64, there: Option<i64>) -> Result<Elo> {
+        // without a contract the only active one is meant, else none
+        let mut active = vinculo::ativos(self.carteira, ficha)?;
+        let contrato = if active.len() == 1 { active.pop() } else { None };
+        let contrato_id = contrato.as_ref().map(|c| c.0);
+        let a = &c.atendimento;
+        let p = Provisoria {
+            ficha,
+            contrato,
+            nome: via.tabulacao(),
+            attendance: c.w.attendance.as_deref(),
+            canal: a.canal,
+            usuario: a.usuario.as_deref(),
+            fone: a.fone.as_deref(),
+            protocolo: a.protocolo.as_deref(),
+            inicio: a.inicio.as_deref(),
+            em: &c.w.recebido_em,
+        };
+        let tabulacao = vinculo::grava_provisoria(self.at, there, &p)?;
+        Ok(Elo { ficha, contrato: contrato_id, tabulacao: Some(tabulacao) })
+    }
+
+    /// A message of ours is its row's client's, whoever else lists the number; any other is found by its number. It is
+    /// no attendance and gets no tabulation.
+    fn hsm(&mut self, c: &Caso) -> anyhow::Result<Option<&'static str>> {
+        if let Some(aviso) = &c.aviso
+            && let Some(elo) = entrega::aplica(self.at, self.config, aviso)?
+        {
+            webhook::vincula(self.at, &c.w, Via::Hsm.as_str(), elo, None, &self.agora)?;
+            return Ok(None);
+        }
+        let decided = decide(|via| if via == Via::Fone { self.candidatos(via, c) } else { Ok(Vec::new()) })?;
+        match decided {
+            Decisao::Ficha(via, ficha) => {
+                let elo = Elo { ficha, contrato: None, tabulacao: None };
+                webhook::vincula(self.at, &c.w, via.as_str(), elo, None, &self.agora)?;
+                Ok(None)
+            }
+            Decisao::Ambiguo => Ok(Some(AMBIGUO)),
+            Decisao::Nenhuma => Ok(Some(NAO_VINCULADO)),
+        }
+    }
+
+    /// Who may be meant by a step: the newest version that finds anybody decides.
+    fn candidatos(&mut self, via: Via, c: &Caso) -> anyhow::Result<Vec<Candidato>> {
+        for chaves in &c.versoes {
+            let found = match via {
+                Via::Crm => self.por_crm(chaves)?,
+                Via::Documento => self.por_documento(chaves)?,
+                Via::Fone => self.por_fone(chaves, c)?,
+                Via::Email => self.por_email(chaves, c)?,
+                Via::Attendance | Via::Hsm => Vec::new(),
+            };
+            if !found.is_empty() {
+                return Ok(found);
+            }
+        }
+        Ok(Vec::new())
+    }
+
+    fn por_crm(&self, chaves: &Chaves) -> Result<Vec<Candidato>> {
+        let mut out = Vec::new();
+        for id in &chaves.crm {
+            out.extend(consulta::por_id(self.carteira, *id)?.map(um_so));
+        }
+        Ok(out)
+    }
+
+    fn por_documento(&self, chaves: &Chaves) -> anyhow::Result<Vec<Candidato>> {
+        let mut out = Vec::new();
+        for doc in &chaves.documentos {
+            out.extend(procura(self.carteira, Some(By::Cpf), doc)?.into_iter().map(um_so));
+        }
+        Ok(out)
+    }
+
+    fn por_fone(&mut self, chaves: &Chaves, c: &Caso) -> anyhow::Result<Vec<Candidato>> {
+        for fone in &chaves.fones {
+            let fichas = vinculo::por_fone(self.at, &mut self.contatos, *fone)?;
+            if !fichas.is_empty() {
+                return self.desempata(&fichas, c, &Alvo::Fone(*fone));
+            }
+        }
+        Ok(Vec::new())
+    }
+
+    fn por_email(&self, chaves: &Chaves, c: &Caso) -> anyhow::Result<Vec<Candidato>> {
+        for email in &chaves.emails {
+            let all = match self.por_email.get() {
+                Some(all) => all,
+                None => {
+                    let read = vinculo::por_email(self.at, self.carteira, &self.emails)?;
+                    self.por_email.get_or_init(|| read)
+                }
+            };
+            if let Some(fichas) = all.get(email) {
+                return self.desempata(fichas, c, &Alvo::Email(email));
+            }
+        }
+        Ok(Vec::new())
+    }
+
+    /// What tells several apart; looked up only where there are several.
+    fn desempata(&self, fichas: &[i64], c: &Caso, alvo: &Alvo<'_>) -> anyhow::Result<Vec<Candidato>> {
+        if let [one] = fichas {
+            return Ok(vec![um_so(*one)]);
+        }
+        let mut out = Vec::with_capacity(fichas.len());
+        for ficha in fichas.iter().copied() {
+            let ativo = !vinculo::ativos(self.carteira, ficha)?.is_empty();
+            let massiva = match c.recebido {
+                None => None,
+                Some(t) => {
+                    let (de, ate) = (local(t - MASSIVA), local(t));
+                    match alvo {
+                        Alvo::Fone(f) => vinculo::massiva_ao_fone(self.at, ficha, *f, &de, &ate)?,
+                        Alvo::Email(e) => vinculo::massiva_ao_email(self.at, ficha, e, &de, &ate)?,
+                    }
+                }
+            };
+            out.push(Candidato { ficha, ativo, massiva });
+        }
+        Ok(out)
+    }
+}
+
+/// What a mass action went to.
+enum Alvo<'a> {
+    Fone(Fone),
+    Email(&'a str),
+}
+
+fn um_so(ficha: i64) -> Candidato {
+    Candidato { ficha, ..Candidato::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::convert::Infallible;
+
+    fn c(ficha: i64, ativo: bool, massiva: &str) -> Candidato {
+        Candidato { ficha, ativo, massiva: Some(massiva.to_owned()).filter(|m| !m.is_empty()) }
+    }
+
+    fn por(via: Via, todos: &[Candidato]) -> Decisao {
+        decide(|v| Ok::<_, Infallible>(if v == via { todos.to_vec() } else { Vec::new() })).unwrap()
+    }
+
+    #[test]
+    fn wh6_o_primeiro_passo_que_acha_alguem_decide() {
+        for (i, via) in Via::CASCATA.into_iter().enumerate() {
+            let mut asked = Vec::new();
+            let said = decide(|v| {
+                asked.push(v);
+                let at = Via::CASCATA.iter().position(|c| *c == v).unwrap();
+                Ok::<_, Infallible>(if at >= i { vec![um_so(i64::try_from(at).unwrap())] } else { Vec::new() })
+            });
+            assert_eq!(said.unwrap(), Decisao::Ficha(via, i64::try_from(i).unwrap()));
+            assert_eq!(asked, Via::CASCATA[..=i]);
+        }
+        assert_eq!(por(Via::Email, &[]), Decisao::Nenhuma);
+    }
+
+    #[test]
+    fn de_varios_o_unico_ativo_depois_a_ultima_massiva_senao_ambiguo() {
+        for via in [Via::Fone, Via::Email] {
+            let of = |all: &[Candidato]| match por(via, all) {
+                Decisao::Ficha(v, f) if v == via => Some(f),
+                Decisao::Ambiguo => None,
+                other => panic!("{other:?}"),
+            };
+            assert_eq!(of(&[c(1, false, "2023-08-03"), c(2, true, "")]), Some(2));
+            assert_eq!(of(&[c(1, true, "2023-08-03"), c(2, true, "2023-08-02")]), Some(1));
+            assert_eq!(of(&[c(1, false, ""), c(2, false, "2023-08-02")]), Some(2));
+            assert_eq!(of(&[c(1, true, "2023-08-03"), c(2, true, "2023-08-03")]), None);
+            assert_eq!(of(&[c(1, true, ""), c(2, true, "")]), None);
+        }
+    }
+
+    #[test]
+    fn dois_clientes_por_documento_ou_crm_sao_ambiguos() {
+        for via in [Via::Crm, Via::Documento] {
+            assert_eq!(por(via, &[c(1, true, "2023-08-03"), c(2, false, "")]), Decisao::Ambiguo);
+        }
+    }
+}

@@ -1,0 +1,344 @@
+//! The send journal `hsm.journal` beside the store (HS1, HS16): what was sent, kept where restoring a backup does not reach.
+//!
+//! Lines are only added and each is on disk before what it announces happens:
+//!
+//! - `A <n> <day> <sha256> <line>`: attempt `n` is about to be made for that line of that file, before its T1 commits;
+//! - `R <n> <end> <status> <not before>`: what OMNE answered to it, before its T2 commits;
+//! - `S <n>`: the beginning of a journal, attempts up to `n` stand elsewhere.
+//!
+//! Attempts are numbered without gaps, and the store keeps the last number it knows. So one look at the end of the file tells
+//! a store that fell behind, however large both are. No number, name or answer of anybody stands here.
+//!
+//! **Crashes:** a torn last line is cut off when the journal is opened: what it announced had not happened yet.
+//!
+//! **Size:** from [`CHEIO`] on the file becomes `hsm.journal.1` and a new one begins; the one before is forgotten.
+
+use super::regra::Fim;
+use std::fmt::Write as _;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+
+/// Its name in the store's folder.
+const NOME: &str = "hsm.journal";
+/// Bytes of its end that are looked at: some 400 attempts.
+const FIM: u64 = 64 * 1024;
+/// Bytes at which a new file begins: some 400,000 messages.
+const CHEIO: u64 = 64 * 1024 * 1024;
+
+/// The journal cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {source}", path.display())]
+pub struct DiarioErro {
+    path: PathBuf,
+    #[source]
+    source: io::Error,
+}
+
+/// The line of a file that a message came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chave {
+    /// Data de operação of the file.
+    pub dia: String,
+    /// Its SHA-256.
+    pub sha256: String,
+    /// The physical line.
+    pub linha: i64,
+}
+
+/// What was answered to an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Registro {
+    /// The end.
+    pub fim: Fim,
+    /// OMNE's status.
+    pub http: Option<u16>,
+    /// Until when OMNE asked us to wait, seconds since 1970.
+    pub nao_antes: Option<i64>,
+}
+
+/// An attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tentativa {
+    /// Its number.
+    pub n: i64,
+    /// Whose; `None`: it only says where the journal begins.
+    pub chave: Option<Chave>,
+    /// `None`: no answer is known.
+    pub registro: Option<Registro>,
+}
+
+/// The open journal.
+#[derive(Debug)]
+pub struct Diario {
+    file: File,
+    path: PathBuf,
+    fim: Vec<Tentativa>,
+    ultima: i64,
+    buf: String,
+}
+
+impl Diario {
+    /// Opens the journal of the store in `dir`; `None` when there is none.
+    ///
+    /// # Errors
+    /// It cannot be read or mended, or its end is none of ours.
+    pub fn abre(dir: &Path) -> Result<Option<Self>, DiarioErro> {
+        let path = dir.join(NOME);
+        let err = |source| DiarioErro { path: path.clone(), source };
+        let mut file = match OpenOptions::new().read(true).append(true).open(&path) {
+            Ok(f) => f,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(e) => return Err(err(e)),
+        };
+        let (fim, whole) = le_o_fim(&mut file).map_err(err)?;
+        let len = file.metadata().map_err(err)?.len();
+        if len > whole {
+            file.set_len(whole).and_then(|()| file.sync_all()).map_err(err)?;
+        }
+        let bad = || err(danificado());
+        let ultima = fim.last().ok_or_else(bad)?.n;
+        let mut diario = Self { file, path: path.clone(), fim, ultima, buf: String::new() };
+        if len > CHEIO {
+            diario.vira(dir).map_err(err)?;
+        }
+        Ok(Some(diario))
+    }
+
+    /// Begins a journal whose attempts up to `n` stand nowhere; one that is there is replaced.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn cria(dir: &Path, n: i64) -> Result<Self, DiarioErro> {
+        let path = dir.join(NOME);
+        let file = comeca(dir, n).map_err(|source| DiarioErro { path: path.clone(), source })?;
+        Ok(Self { file, path, fim: vec![Tentativa { n, chave: None, registro: None }], ultima: n, buf: String::new() })
+    }
+
+    /// The number of the last attempt in the journal of the store in `dir`; nothing is mended.
+    ///
+    /// # Errors
+    /// It cannot be read, or its end is none of ours.
+    pub fn ultima_de(dir: &Path) -> Result<Option<i64>, DiarioErro> {
+        let path = dir.join(NOME);
+        match File::open(&path).and_then(|mut f| le_o_fim(&mut f)) {
+            Ok((fim, _)) => Ok(fim.last().map(|t| t.n)),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(DiarioErro { path, source }),
+        }
+    }
+
+    fn vira(&mut self, dir: &Path) -> io::Result<()> {
+        let old = dir.join("hsm.journal.1");
+        match std::fs::remove_file(&old) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
+            _ => {}
+        }
+        // a second name first: at no instant is there no journal
+        std::fs::hard_link(&self.path, &old)?;
+        self.file = comeca(dir, self.ultima)?;
+        Ok(())
+    }
+
+    /// The number of the last attempt.
+    pub const fn ultima(&self) -> i64 {
+        self.ultima
+    }
+
+    /// An attempt near the end.
+    pub fn tentativa(&self, n: i64) -> Option<&Tentativa> {
+        self.fim.iter().find(|t| t.n == n)
+    }
+
+    /// Every attempt after number `n`, from both files.
+    ///
+    /// # Errors
+    /// They cannot be read; the one that is asked for is not in them any more.
+    pub fn desde(&self, n: i64) -> Result<Vec<Tentativa>, DiarioErro> {
+        let err = |source| DiarioErro { path: self.path.clone(), source };
+        let mut text = match std::fs::read_to_string(self.path.with_extension("journal.1")) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => String::new(),
+            read => read.map_err(err)?,
+        };
+        text.push_str(&std::fs::read_to_string(&self.path).map_err(err)?);
+        let mut all = le(&text).ok_or_else(|| err(danificado()))?;
+        all.retain(|t| t.n > n && t.chave.is_some());
+        if i64::try_from(all.len()).ok() != Some(self.ultima - n) {
+            let far = "o diário não alcança mais os envios que este store não conhece";
+            return Err(err(io::Error::new(io::ErrorKind::InvalidData, far)));
+        }
+        Ok(all)
+    }
+
+    /// Notes an attempt; it is on disk after [`Diario::grava`].
+    pub fn anota(&mut self, n: i64, c: &Chave) {
+        // writing to a String cannot fail
+        let _ = writeln!(self.buf, "A {n} {} {} {}", c.dia, c.sha256, c.linha);
+        self.ultima = n;
+    }
+
+    /// Notes an answer; it is on disk after [`Diario::grava`].
+    pub fn responde(&mut self, n: i64, r: &Registro) {
+        let part = |v: Option<i64>| v.map_or_else(|| "-".to_owned(), |v| v.to_string());
+        let (http, until) = (part(r.http.map(i64::from)), part(r.nao_antes));
+        let _ = writeln!(self.buf, "R {n} {} {http} {until}", palavra(r.fim));
+    }
+
+    /// Everything noted is on disk.
+    ///
+    /// # Errors
+    /// It is not.
+    pub fn grava(&mut self) -> Result<(), DiarioErro> {
+        if self.buf.is_empty() {
+            return Ok(());
+        }
+        let bytes = std::mem::take(&mut self.buf);
+        let written = self.file.write_all(bytes.as_bytes()).and_then(|()| self.file.sync_data());
+        written.map_err(|source| DiarioErro { path: self.path.clone(), source })
+    }
+}
+
+fn danificado() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, "o diário de envios está danificado")
+}
+
+/// The last attempts, and the length of the file up to its last whole line.
+fn le_o_fim(file: &mut File) -> io::Result<(Vec<Tentativa>, u64)> {
+    let len = file.metadata()?.len();
+    let from = len.saturating_sub(FIM);
+    let mut bytes = Vec::new();
+    file.seek(SeekFrom::Start(from))?;
+    file.read_to_end(&mut bytes)?;
+    let whole = bytes.iter().rposition(|b| *b == b'\n').map_or(0, |i| i + 1);
+    bytes.truncate(whole);
+    // where only the end was read, the first line may be half of one
+    let begin = if from > 0 { bytes.iter().position(|b| *b == b'\n').map_or(0, |i| i + 1) } else { 0 };
+    let text = bytes.get(begin..).and_then(|b| std::str::from_utf8(b).ok());
+    let fim = text.and_then(le).ok_or_else(danificado)?;
+    Ok((fim, from + u64::try_from(whole).unwrap_or(0)))
+}
+
+/// A new file under the name, whole or not at all.
+fn comeca(dir: &Path, n: i64) -> io::Result<File> {
+    let tmp = dir.join("hsm.journal.part");
+    let mut f = File::create(&tmp)?;
+    writeln!(f, "S {n}")?;
+    f.sync_all()?;
+    std::fs::rename(&tmp, dir.join(NOME))?;
+    File::open(dir)?.sync_all()?;
+    OpenOptions::new().read(true).append(true).open(dir.join(NOME))
+}
+
+const fn palavra(fim: Fim) -> &'static str {
+    match fim {
+        Fim::Aceita => "ACEITA",
+        Fim::Falha => "FALHA",
+        Fim::Incerta => "INCERTA",
+        Fim::Repete => "REPETE",
+        Fim::Nada => "NADA",
+    }
+}
+
+/// Reads whole lines; `None` when one is none of ours. An answer whose attempt stands before `text` is passed over.
+fn le(text: &str) -> Option<Vec<Tentativa>> {
+    let mut all: Vec<Tentativa> = Vec::new();
+    for line in text.lines() {
+        let w: Vec<&str> = line.split(' ').collect();
+        let n: i64 = w.get(1)?.parse().ok()?;
+        match *w.as_slice() {
+            ["S", _] => all.push(Tentativa { n, chave: None, registro: None }),
+            ["A", _, dia, sha256, linha] => {
+                let chave = Chave { dia: dia.to_owned(), sha256: sha256.to_owned(), linha: linha.parse().ok()? };
+                all.push(Tentativa { n, chave: Some(chave), registro: None });
+            }
+            ["R", _, end, http, until] => {
+                let known = [Fim::Aceita, Fim::Falha, Fim::Incerta, Fim::Repete, Fim::Nada];
+                let fim = known.into_iter().find(|f| palavra(*f) == end)?;
+                let registro = Registro { fim, http: http.parse().ok(), nao_antes: until.parse().ok() };
+                if let Some(t) = all.iter_mut().rev().find(|t| t.n == n) {
+                    t.registro = Some(registro);
+                }
+            }
+            _ => return None,
+        }
+    }
+    Some(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chave(linha: i64) -> Chave {
+        Chave { dia: "2023-08-04".into(), sha256: "ab".repeat(32), linha }
+    }
+
+    const ACEITA: Registro = Registro { fim: Fim::Aceita, http: Some(202), nao_antes: None };
+
+    #[test]
+    fn o_que_foi_gravado_volta_ao_abrir() {
+        let dir = tempfile::tempdir().unwrap();
+        assert!(Diario::abre(dir.path()).unwrap().is_none());
+        let mut d = Diario::cria(dir.path(), 0).unwrap();
+        d.anota(1, &chave(2));
+        d.grava().unwrap();
+        d.responde(1, &ACEITA);
+        d.anota(2, &chave(3));
+        d.grava().unwrap();
+        let d = Diario::abre(dir.path()).unwrap().unwrap();
+        assert_eq!(d.ultima(), 2);
+        let one = Tentativa { n: 1, chave: Some(chave(2)), registro: Some(ACEITA) };
+        assert_eq!(d.tentativa(1), Some(&one));
+        assert_eq!(d.tentativa(2).unwrap().registro, None);
+        assert_eq!(d.desde(0).unwrap().len(), 2);
+        let waits = Registro { fim: Fim::Repete, http: Some(429), nao_antes: Some(9) };
+        let mut d = d;
+        d.responde(2, &waits);
+        d.grava().unwrap();
+        assert_eq!(Diario::abre(dir.path()).unwrap().unwrap().tentativa(2).unwrap().registro, Some(waits));
+    }
+
+    #[test]
+    fn uma_ultima_linha_partida_sai_e_o_resto_fica() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut d = Diario::cria(dir.path(), 0).unwrap();
+        d.anota(1, &chave(2));
+        d.grava().unwrap();
+        let path = dir.path().join(NOME);
+        let whole = std::fs::read(&path).unwrap();
+        for torn in ["R 1 ACE", "A 2 2023-08-04 ab", "\0\0\0"] {
+            std::fs::write(&path, [&whole[..], torn.as_bytes()].concat()).unwrap();
+            assert_eq!(Diario::abre(dir.path()).unwrap().unwrap().ultima(), 1);
+            assert_eq!(std::fs::read(&path).unwrap(), whole);
+        }
+        for foreign in ["", "x\n", "A 2 2023-08-04 ab\n", "R 1 TALVEZ - -\n"] {
+            let mended = if foreign.is_empty() { Vec::new() } else { [&whole[..], foreign.as_bytes()].concat() };
+            std::fs::write(&path, mended).unwrap();
+            assert!(Diario::abre(dir.path()).is_err(), "{foreign}");
+        }
+    }
+
+    #[test]
+    fn um_diario_longo_abre_pelo_fim_e_um_cheio_vira_a_pagina() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut d = Diario::cria(dir.path(), 0).unwrap();
+        for n in 1..=5000 {
+            d.anota(n, &chave(n));
+            d.responde(n, &ACEITA);
+        }
+        d.grava().unwrap();
+        let mut d = Diario::abre(dir.path()).unwrap().unwrap();
+        assert_eq!((d.ultima(), d.tentativa(1), d.tentativa(5000).is_some()), (5000, None, true));
+        assert_eq!(d.desde(4000).unwrap().len(), 1000);
+        d.vira(dir.path()).unwrap();
+        d.anota(5001, &chave(1));
+        d.grava().unwrap();
+        let mut d = Diario::abre(dir.path()).unwrap().unwrap();
+        assert_eq!((d.ultima(), d.desde(4999).unwrap().len()), (5001, 2), "over both files");
+        d.vira(dir.path()).unwrap();
+        let d = Diario::abre(dir.path()).unwrap().unwrap();
+        assert_eq!(d.ultima(), 5001, "a new file knows the number");
+        assert!(d.desde(4999).is_err(), "what is forgotten is said");
+        assert_eq!(d.desde(5000).unwrap().len(), 1);
+    }
+}

@@ -1,0 +1,387 @@
+//! The loop: one message after the other, each with its T1, POST and T2 (see [`hsm`](super)).
+
+use super::diario::{Chave, Diario, Registro};
+use super::exame::{Exame, Examinador};
+use super::omne::Omne;
+use super::regra::{self, Fim, Parada, Resposta, Veredito};
+use super::retomada::{self, momento};
+use super::{Conta, Contexto, janela};
+use crate::clock::Agora;
+use crate::store::db::Db;
+use crate::store::hsm::{self, Conclusao, Estado, Mensagem};
+use chrono::NaiveDate;
+use governor::clock::{Clock as _, DefaultClock};
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use std::collections::{HashSet, VecDeque};
+use std::num::NonZeroU32;
+use std::time::{Duration, Instant};
+
+/// Messages read at once.
+const BLOCO: i64 = 256;
+/// Messages looked at in one transaction: whoever else writes waits no longer than that.
+const OLHADAS: usize = 2000;
+/// A run does not wait longer than this for OMNE: it leaves, and a later one goes on.
+const ESPERA: Duration = Duration::from_secs(60);
+
+/// Sends what may be sent now.
+///
+/// # Errors
+/// The token cannot be read; the journal and the store disagree; the store or the journal failed. What the run had done is on
+/// disk.
+pub fn envia(ctx: &Contexto<'_>) -> anyhow::Result<Conta> {
+    let db = ctx.store.atendimento()?;
+    let mut conta = Conta::default();
+    let closed = !janela::alguma(&ctx.omne.janela, ctx.calendario, ctx.clock.now());
+    let idle = closed || !hsm::existe(db, Estado::Pendente)?;
+    if idle && !hsm::existe(db, Estado::Enviando)? {
+        conta.restam = hsm::quantas(db, "main", Estado::Pendente)?;
+        return Ok(conta);
+    }
+    let omne = Omne::nova(ctx.omne)?;
+    let (diario, incertas) = retomada::retoma(ctx)?;
+    conta.incertas = incertas;
+    let total = u64::try_from(hsm::quantas(db, "main", Estado::Pendente)?).unwrap_or(0);
+    let mut envio = Envio {
+        ctx: *ctx,
+        db,
+        omne,
+        diario,
+        exame: Examinador::novo(*ctx)?,
+        ritmo: RateLimiter::direct(
+            Quota::per_second(NonZeroU32::new(ctx.omne.rate_per_second).unwrap_or(NonZeroU32::MIN))
+                .allow_burst(NonZeroU32::MIN),
+        ),
+        comeco: Instant::now(),
+        fila: VecDeque::new(),
+        cursor: 0,
+        quedas: 0,
+        descanso: None,
+        hoje: None,
+        feitas: 0,
+        total,
+        conta,
+    };
+    let done = envio.roda();
+    envio.conta.restam = hsm::quantas(db, "main", Estado::Pendente)?;
+    done.map(|()| envio.conta)
+}
+
+/// What would be sent and cancelled now: every message is looked at as [`envia`] does, nothing is written and nobody asked.
+///
+/// # Errors
+/// The journal and the store disagree; the store cannot be read.
+pub fn ensaia(ctx: &Contexto<'_>) -> anyhow::Result<Conta> {
+    let db = ctx.store.atendimento()?;
+    let (now, mut conta) = (ctx.clock.now(), Conta::default());
+    let control = hsm::controle(db, "main")?;
+    retomada::confere(ctx.store.dir(), &control)?;
+    let waiting = hsm::quantas(db, "main", Estado::Pendente)?;
+    if control.pausada.is_some() {
+        conta.parada = Some(Parada::Pausada);
+    }
+    if conta.parada.is_none() && janela::alguma(&ctx.omne.janela, ctx.calendario, now) {
+        percorre(ctx, db, now, &mut conta)?;
+    }
+    let gone = conta.enviadas + conta.canceladas.values().sum::<u64>();
+    conta.restam = waiting - i64::try_from(gone).unwrap_or(0);
+    Ok(conta)
+}
+
+/// Looks at the whole queue; what would go counts as sent for the lines after it.
+fn percorre(ctx: &Contexto<'_>, db: &Db, now: Agora, conta: &mut Conta) -> anyhow::Result<()> {
+    let mut exame = Examinador::novo(*ctx)?;
+    let (mut cursor, mut would) = (0, HashSet::new());
+    let today = hsm::no_dia(db, now.date())?;
+    loop {
+        let block = hsm::pendentes(db, cursor, BLOCO)?;
+        if block.is_empty() {
+            return Ok(());
+        }
+        for m in block {
+            cursor = m.id;
+            let exam = match exame.examina(db, &m, now)? {
+                Exame::Vai if would.contains(&(m.fone.clone(), m.jornada.clone())) => {
+                    Exame::Cancela(regra::Motivo::Repetida)
+                }
+                other => other,
+            };
+            match exam {
+                Exame::Fora => {}
+                Exame::Cancela(motivo) => *conta.canceladas.entry(motivo.as_str()).or_default() += 1,
+                Exame::Vai => {
+                    let sent = today.saturating_add(u32::try_from(conta.enviadas).unwrap_or(u32::MAX));
+                    conta.parada = teto(ctx, sent).or_else(|| limite(ctx, conta.enviadas));
+                    if conta.parada.is_some() {
+                        return Ok(());
+                    }
+                    conta.enviadas += 1;
+                    would.insert((m.fone, m.jornada));
+                }
+            }
+        }
+    }
+}
+
+fn teto(ctx: &Contexto<'_>, sent_today: u32) -> Option<Parada> {
+    let cap = ctx.omne.daily_cap;
+    (cap > 0 && sent_today >= cap).then_some(Parada::Teto)
+}
+
+fn limite(ctx: &Contexto<'_>, sent: u64) -> Option<Parada> {
+    ctx.limite.is_some_and(|l| sent >= l).then_some(Parada::Limite)
+}
+
+/// The state that an end leaves.
+pub const fn estado(fim: Fim) -> Estado {
+    match fim {
+        Fim::Aceita => Estado::Aceita,
+        Fim::Falha => Estado::Falha,
+        Fim::Incerta => Estado::Incerta,
+        Fim::Repete | Fim::Nada => Estado::Pendente,
+    }
+}
+
+/// A POST that was made, before its T2.
+struct Feita {
+    mensagem: Mensagem,
+    n: i64,
+    veredito: Veredito,
+    http: Option<u16>,
+    corpo: Option<String>,
+    motivo: Option<String>,
+}
+
+/// What comes next.
+enum Passo {
+    Envia(Mensagem),
+    Espera(Duration),
+    /// Another look at the queue, in a transaction of its own.
+    Segue,
+    Fim,
+}
+
+struct Envio<'a> {
+    ctx: Contexto<'a>,
+    db: &'a Db,
+    omne: Omne,
+    diario: Diario,
+    exame: Examinador<'a>,
+    ritmo: DefaultDirectRateLimiter,
+    comeco: Instant,
+    /// Read, not yet looked at.
+    fila: VecDeque<Mensagem>,
+    /// The last row that was read.
+    cursor: i64,
+    quedas: u32,
+    /// A pause that the last answer asks for.
+    descanso: Option<Duration>,
+    /// Messages sent on the local day.
+    hoje: Option<(NaiveDate, u32)>,
+    /// POSTs that this run settled, and messages that there were.
+    feitas: u64,
+    total: u64,
+    conta: Conta,
+}
+
+impl Envio<'_> {
+    fn roda(&mut self) -> anyhow::Result<()> {
+        let mut done = None;
+        loop {
+            match self.passo(done.take())? {
+                Passo::Envia(m) => done = Some(self.posta(m)),
+                Passo::Espera(d) => {
+                    if !(self.ctx.pausa)(d) {
+                        self.conta.parada = Some(Parada::Sinal);
+                        return Ok(());
+                    }
+                }
+                Passo::Segue => {}
+                Passo::Fim => return Ok(()),
+            }
+        }
+    }
+
+    /// One transaction: T2 of the message before, then T1 of the next.
+    fn passo(&mut self, feita: Option<Feita>) -> anyhow::Result<Passo> {
+        let (db, now) = (self.db, self.ctx.clock.now());
+        let em = momento(&self.ctx);
+        let tx = db.begin()?;
+        if let Some(f) = feita {
+            self.conclui(&tx, f, now, &em)?;
+        }
+        let mut passo = self.escolhe(&tx, now, &em)?;
+        let n = self.diario.ultima() + 1;
+        if let Passo::Envia(m) = &passo {
+            self.diario.anota(n, &Chave { dia: m.dia.clone(), sha256: m.sha256.clone(), linha: m.linha });
+        }
+        if let Err(e) = self.diario.grava() {
+            // the answer before is true all the same; of the next message nothing happened
+            tx.commit()?;
+            return Err(e.into());
+        }
+        crash("hsm-journal", n);
+        if let Passo::Envia(m) = &passo
+            && !hsm::toma(&tx, m.id, n, &em)?
+        {
+            self.desdiz(n);
+            hsm::adota(&tx, n)?;
+            passo = Passo::Segue;
+        }
+        if let Err(e) = tx.commit() {
+            if matches!(passo, Passo::Envia(_)) {
+                self.desdiz(n);
+                // the journal may be on a disk that is full as well: then the next start is in doubt
+                let _ = self.diario.grava();
+            }
+            return Err(e.into());
+        }
+        crash("hsm-t1", n);
+        Ok(passo)
+    }
+
+    /// Of the attempt that was announced nothing left.
+    fn desdiz(&mut self, n: i64) {
+        self.diario.responde(n, &Registro { fim: Fim::Nada, http: None, nao_antes: None });
+    }
+
+    fn posta(&mut self, mensagem: Mensagem) -> Feita {
+        let answer = self.omne.envia(&mensagem);
+        crash("hsm-post", self.diario.ultima());
+        let posts = mensagem.tentativas.saturating_add(1);
+        let now = self.ctx.clock.now().utc().timestamp();
+        let veredito = regra::decide(&answer, posts, self.ctx.omne.max_retries, self.quedas, now);
+        let (http, corpo, motivo) = match answer {
+            Resposta::Http { codigo, corpo, .. } => {
+                let cut = corpo.is_none() && (200..300).contains(&codigo);
+                (Some(codigo), corpo, cut.then(|| "a resposta veio cortada".to_owned()))
+            }
+            Resposta::Perdida(why) | Resposta::SemEnvio { porque: why, .. } => (None, None, Some(why)),
+        };
+        Feita { n: self.diario.ultima(), mensagem, veredito, http, corpo, motivo }
+    }
+
+    /// T2.
+    fn conclui(&mut self, db: &Db, f: Feita, now: Agora, em: &str) -> anyhow::Result<()> {
+        let v = f.veredito;
+        let until = v.pedida.then(|| now.utc().timestamp() + i64::try_from(v.pausa.as_secs()).unwrap_or(i64::MAX / 2));
+        self.diario.responde(f.n, &Registro { fim: v.fim, http: f.http, nao_antes: until });
+        let counts = v.fim != Fim::Nada;
+        let c = Conclusao {
+            estado: estado(v.fim),
+            conta: counts,
+            http: f.http,
+            resposta: f.corpo.as_deref(),
+            motivo: f.motivo.as_deref(),
+            em,
+        };
+        if !hsm::conclui(db, f.mensagem.id, &c)? {
+            tracing::warn!(id = f.mensagem.id, "the message was resolved while its POST was under way");
+        }
+        if v.pedida {
+            hsm::espera(db, until)?;
+        }
+        self.feitas += u64::from(!matches!(v.fim, Fim::Repete | Fim::Nada));
+        match v.fim {
+            Fim::Aceita => self.conta.enviadas += 1,
+            Fim::Falha => self.conta.falhas += 1,
+            Fim::Incerta => self.conta.incertas += 1,
+            Fim::Repete | Fim::Nada => {
+                let tentativas = f.mensagem.tentativas + u32::from(counts);
+                self.fila.push_front(Mensagem { tentativas, ..f.mensagem });
+            }
+        }
+        if matches!(v.fim, Fim::Aceita | Fim::Incerta)
+            && let Some((_, count)) = &mut self.hoje
+        {
+            *count += 1;
+        }
+        self.quedas = v.quedas;
+        self.descanso = Some(v.pausa).filter(|d| !d.is_zero() && !v.pedida);
+        self.conta.parada = v.parada;
+        (self.ctx.progresso)(self.feitas, self.total);
+        Ok(())
+    }
+
+    /// The next message, or why there is none now.
+    fn escolhe(&mut self, db: &Db, now: Agora, em: &str) -> anyhow::Result<Passo> {
+        let control = hsm::controle(db, "main")?;
+        if self.conta.parada.is_none() {
+            self.conta.parada = self.parada(control.pausada.is_some());
+        }
+        if self.conta.parada.is_some() || (self.fila.is_empty() && !hsm::existe(db, Estado::Pendente)?) {
+            return Ok(Passo::Fim);
+        }
+        let asked = control.nao_antes.map(|t| t - now.utc().timestamp()).and_then(|s| u64::try_from(s).ok());
+        let asked = asked.filter(|s| *s > 0).map(Duration::from_secs);
+        if let Some(wait) = asked.max(self.descanso.take()) {
+            return Ok(self.espera(wait));
+        }
+        if let Err(not_yet) = self.ritmo.check() {
+            return Ok(Passo::Espera(not_yet.wait_time_from(DefaultClock::default().now())));
+        }
+        self.proxima(db, now, em)
+    }
+
+    fn parada(&self, paused: bool) -> Option<Parada> {
+        let late = self.ctx.prazo.is_some_and(|p| self.comeco.elapsed() >= p);
+        match () {
+            () if (self.ctx.parar)() => Some(Parada::Sinal),
+            () if paused => Some(Parada::Pausada),
+            () if late => Some(Parada::Prazo),
+            () => limite(&self.ctx, self.feitas),
+        }
+    }
+
+    /// A wait for OMNE, if this run is there to see its end.
+    fn espera(&mut self, wait: Duration) -> Passo {
+        let rest = self.ctx.prazo.map(|p| p.saturating_sub(self.comeco.elapsed()));
+        if wait > ESPERA || rest.is_some_and(|r| wait >= r) {
+            self.conta.parada = Some(Parada::Espera);
+            return Passo::Fim;
+        }
+        Passo::Espera(wait)
+    }
+
+    /// The first message that may go; those that may not any more are cancelled on the way.
+    fn proxima(&mut self, db: &Db, now: Agora, em: &str) -> anyhow::Result<Passo> {
+        let today = match self.hoje {
+            Some((day, count)) if day == now.date() => count,
+            _ => {
+                let count = hsm::no_dia(db, now.date())?;
+                self.hoje = Some((now.date(), count));
+                count
+            }
+        };
+        for _ in 0..OLHADAS {
+            let Some(m) = self.tira(db)? else { return Ok(Passo::Fim) };
+            match self.exame.examina(db, &m, now)? {
+                Exame::Fora => {}
+                Exame::Cancela(motivo) => {
+                    hsm::cancela(db, m.id, motivo.as_str(), em)?;
+                    *self.conta.canceladas.entry(motivo.as_str()).or_default() += 1;
+                }
+                Exame::Vai => {
+                    self.conta.parada = teto(&self.ctx, today);
+                    return Ok(if self.conta.parada.is_some() { Passo::Fim } else { Passo::Envia(m) });
+                }
+            }
+        }
+        Ok(Passo::Segue)
+    }
+
+    fn tira(&mut self, db: &Db) -> anyhow::Result<Option<Mensagem>> {
+        if self.fila.is_empty() {
+            self.fila = hsm::pendentes(db, self.cursor, BLOCO)?.into();
+            self.cursor = self.fila.back().map_or(self.cursor, |m| m.id);
+        }
+        Ok(self.fila.pop_front())
+    }
+}
+
+/// Where a test stops the process, at the attempt of this number.
+fn crash(name: &str, n: i64) {
+    #[cfg(debug_assertions)]
+    crate::config::crash_point(&format!("{name}-{n}"));
+    #[cfg(not(debug_assertions))]
+    let _ = (name, n);
+}

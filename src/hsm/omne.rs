@@ -1,0 +1,221 @@
+//! OMNE's interface for template messages (UC014): the only file that knows its address and its JSON.
+//!
+//! Everything hangs on one question: did a byte of the request leave? The answer is not read from the kind of an error. A
+//! transport around the library's own, which it calls only after name, connection and TLS handshake are done, notes the
+//! first byte that it is asked to write. Without that note nothing left (HS3, HS17); with it, and without a whole answer,
+//! nobody knows.
+//!
+//! No redirect is followed, no proxy is taken from the environment (SE8). A connection is kept for the next message, but
+//! only for moments: servers close idle ones, and a request written into a closed one would be in doubt.
+
+use super::regra::Resposta;
+use crate::config;
+use crate::store::hsm::Mensagem;
+use serde_json::json;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use ureq::tls::{Certificate, RootCerts, TlsConfig};
+use ureq::unversioned::resolver::DefaultResolver;
+use ureq::unversioned::transport::{
+    Buffers, ConnectionDetails, Connector, NextTimeout, RustlsConnector, TcpConnector, Transport,
+};
+use ureq::{Agent, Error};
+
+/// Where messages go, below `omne.url`.
+const CAMINHO: &str = "/interactive/whatsapp/hsm/message";
+/// An idle connection is not used again after this.
+const OCIOSA: Duration = Duration::from_secs(2);
+/// A longer body is no answer.
+const CORPO: u64 = 1024 * 1024;
+/// So much of it is kept.
+const GUARDADO: usize = 4 * 1024;
+
+/// OMNE, as the configuration names it. No `Debug`: the token is in it.
+pub struct Omne {
+    agent: Agent,
+    base: String,
+    header: (String, String),
+    saiu: Arc<AtomicBool>,
+    modelos: [(&'static str, config::Jornada); 2],
+}
+
+impl Omne {
+    /// Reads the token; nothing is contacted.
+    ///
+    /// # Errors
+    /// The token or the certificate's authority cannot be read.
+    pub fn nova(c: &config::Omne) -> anyhow::Result<Self> {
+        let token = c.token.read()?;
+        let bearer = c.header.eq_ignore_ascii_case("authorization");
+        let value = if bearer { format!("Bearer {token}") } else { token };
+        let saiu = Arc::new(AtomicBool::new(false));
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .proxy(None)
+            .timeout_global(Some(Duration::from_secs(c.timeout_seconds)))
+            .max_idle_connections(1)
+            .max_idle_age(OCIOSA)
+            .user_agent(concat!("atom/", env!("CARGO_PKG_VERSION")))
+            .tls_config(tls(c)?)
+            .build();
+        let wire = TcpConnector::default().chain(RustlsConnector::default()).chain(Vigia(Arc::clone(&saiu)));
+        let agent = Agent::with_parts(config, wire, DefaultResolver::default());
+        let modelos = [("jornada1", c.jornada1), ("jornada2", c.jornada2)];
+        Ok(Self { agent, base: c.url.clone(), header: (c.header.clone(), value), saiu, modelos })
+    }
+
+    /// Whether a journey has a template.
+    pub fn conhece(&self, jornada: &str) -> bool {
+        self.modelo(jornada).is_some()
+    }
+
+    fn modelo(&self, jornada: &str) -> Option<config::Jornada> {
+        self.modelos.iter().find(|(name, _)| *name == jornada).map(|(_, m)| *m)
+    }
+
+    /// Sends one message: one POST, never a second (HS12).
+    pub fn envia(&self, m: &Mensagem) -> Resposta {
+        let Some(template) = self.modelo(&m.jornada) else {
+            return Resposta::SemEnvio { certificado: false, porque: "jornada sem template".into() };
+        };
+        let body = json!({
+            "templateId": template.template_id,
+            "number": m.fone,
+            "parameters": [m.nome],
+            "openAttendance": template.open_attendance,
+            "forceClose": template.force_close,
+        });
+        self.saiu.store(false, Ordering::SeqCst);
+        let request = self.agent.post(format!("{}{CAMINHO}", self.base)).header("Content-Type", "application/json");
+        let sent = request.header(&self.header.0, &self.header.1).send(body.to_string().as_bytes());
+        match sent {
+            Ok(answer) => resposta(answer),
+            Err(e) if self.saiu.load(Ordering::SeqCst) => Resposta::Perdida(diz(&e)),
+            Err(e) => Resposta::SemEnvio { certificado: certificado(&e), porque: diz(&e) },
+        }
+    }
+
+    /// Whether OMNE answers at all, without a token and without a message: any status will do.
+    ///
+    /// # Errors
+    /// Why not, for people.
+    pub fn alcanca(&self) -> Result<u16, String> {
+        self.agent.get(&self.base).call().map(|r| r.status().as_u16()).map_err(|e| diz(&e))
+    }
+}
+
+fn tls(c: &config::Omne) -> anyhow::Result<TlsConfig> {
+    let roots: Vec<Certificate<'static>> = match &c.ca {
+        Some(path) => {
+            let named = |e: &dyn std::fmt::Display| anyhow::anyhow!("omne.ca {}: {e}", path.display());
+            let pem = std::fs::read(path).map_err(|e| named(&e))?;
+            let items = ureq::tls::parse_pem(&pem).collect::<Result<Vec<_>, _>>().map_err(|e| named(&e))?;
+            let certs = items.into_iter().filter_map(|i| match i {
+                ureq::tls::PemItem::Certificate(c) => Some(c),
+                _ => None,
+            });
+            certs.collect()
+        }
+        // reading the machine's takes milliseconds: only where they are needed
+        None if c.url.starts_with("https://") => {
+            let found = rustls_native_certs::load_native_certs().certs;
+            found.iter().map(|c| Certificate::from_der(c).to_owned()).collect()
+        }
+        None => Vec::new(),
+    };
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = TlsConfig::builder().root_certs(RootCerts::Specific(Arc::new(roots)));
+    Ok(config.unversioned_rustls_crypto_provider(provider).build())
+}
+
+/// The whole answer, or that it was cut.
+fn resposta(mut answer: ureq::http::Response<ureq::Body>) -> Resposta {
+    let header = |name: &str| answer.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
+    let (codigo, retry_after) = (answer.status().as_u16(), header("retry-after"));
+    let body = answer.body_mut().with_config().limit(CORPO).read_to_vec().ok();
+    let corpo = body.map(|mut b| {
+        b.truncate(GUARDADO);
+        String::from_utf8_lossy(&b).into_owned()
+    });
+    Resposta::Http { codigo, retry_after, corpo }
+}
+
+/// The TLS error within, if it is one.
+fn de_tls(e: &Error) -> Option<&rustls::Error> {
+    match e {
+        Error::Rustls(e) => Some(e),
+        Error::Io(e) => e.get_ref()?.downcast_ref(),
+        _ => None,
+    }
+}
+
+fn certificado(e: &Error) -> bool {
+    matches!(de_tls(e), Some(rustls::Error::InvalidCertificate(_))) || matches!(e, Error::Tls(_))
+}
+
+/// For people; no part of the request.
+fn diz(e: &Error) -> String {
+    if let Some(tls) = de_tls(e) {
+        return format!("TLS: {tls}");
+    }
+    match e {
+        Error::Timeout(_) => "não respondeu a tempo".into(),
+        Error::HostNotFound => "o nome do servidor não foi encontrado (DNS)".into(),
+        Error::ConnectionFailed => "a conexão não se abriu".into(),
+        Error::Io(e) => match e.kind() {
+            io::ErrorKind::ConnectionRefused => "conexão recusada: ninguém atende nesse endereço e porta".into(),
+            io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => {
+                "a conexão caiu".into()
+            }
+            kind => kind.to_string(),
+        },
+        Error::Http(_) | Error::Protocol(_) => "a resposta não é HTTP".into(),
+        other => other.to_string(),
+    }
+}
+
+/// Puts a note on every connection that is ready to carry a request.
+#[derive(Debug)]
+struct Vigia(Arc<AtomicBool>);
+
+impl<In: Transport> Connector<In> for Vigia {
+    type Out = Vigiado<In>;
+
+    fn connect(&self, _: &ConnectionDetails<'_>, chained: Option<In>) -> Result<Option<Self::Out>, Error> {
+        Ok(chained.map(|inner| Vigiado { inner, saiu: Arc::clone(&self.0) }))
+    }
+}
+
+/// A connection that notes the first byte it is asked to write.
+#[derive(Debug)]
+struct Vigiado<In> {
+    inner: In,
+    saiu: Arc<AtomicBool>,
+}
+
+impl<In: Transport> Transport for Vigiado<In> {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        self.inner.buffers()
+    }
+
+    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
+        self.saiu.store(true, Ordering::SeqCst);
+        self.inner.transmit_output(amount, timeout)
+    }
+
+    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
+        self.inner.await_input(timeout)
+    }
+
+    fn is_open(&mut self) -> bool {
+        self.inner.is_open()
+    }
+
+    fn is_tls(&self) -> bool {
+        self.inner.is_tls()
+    }
+}

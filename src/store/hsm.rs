@@ -1,0 +1,452 @@
+//! The queue of HSM in `atendimento.db` (UC014, decisions 7): what waits, what becomes of it, what was sent to whom on
+//! which day.
+//!
+//! Moments are local time, `AAAA-MM-DD HH:MM:SS`, but for `importada_em`, which carries its offset. Every look-up goes
+//! through an index: a queue of any length costs the same.
+
+use super::db::{Cell, Db, Result, Row};
+use super::massiva;
+use chrono::NaiveDate;
+
+/// Where a message stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Estado {
+    /// It waits.
+    Pendente,
+    /// Its POST is under way, or was when the sender died.
+    Enviando,
+    /// OMNE took it.
+    Aceita,
+    /// OMNE refused it, or was asked often enough.
+    Falha,
+    /// Nobody knows whether OMNE took it: only a person or OMNE's webhook resolves it.
+    Incerta,
+    /// It is not sent any more; `motivo` says why.
+    Cancelada,
+}
+
+impl Estado {
+    /// All of them, in the order of a message's way.
+    pub const TODOS: [Self; 6] =
+        [Self::Pendente, Self::Enviando, Self::Aceita, Self::Falha, Self::Incerta, Self::Cancelada];
+
+    /// As stored and shown.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pendente => "PENDENTE",
+            Self::Enviando => "ENVIANDO",
+            Self::Aceita => "ACEITA",
+            Self::Falha => "FALHA",
+            Self::Incerta => "INCERTA",
+            Self::Cancelada => "CANCELADA",
+        }
+    }
+
+    /// Reads it, in any case.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::TODOS.into_iter().find(|e| e.as_str().eq_ignore_ascii_case(text))
+    }
+
+    /// The mark that it leaves on the contract, word by word (UC014).
+    #[must_use]
+    pub const fn marca(self) -> Option<&'static str> {
+        match self {
+            Self::Aceita => Some("Massiva WhatsApp enviada com sucesso"),
+            Self::Falha => Some("Massiva WhatsApp enviada sem sucesso"),
+            _ => None,
+        }
+    }
+}
+
+/// A message as the sender needs it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Mensagem {
+    /// Its row.
+    pub id: i64,
+    /// Data de operação of its file; with `sha256` and `linha` its key beyond this store.
+    pub dia: String,
+    /// SHA-256 of its file.
+    pub sha256: String,
+    /// Its line there.
+    pub linha: i64,
+    /// Its ficha.
+    pub ficha: i64,
+    /// Its contract's row.
+    pub contrato_id: i64,
+    /// 55, DDD and nine digits.
+    pub fone: String,
+    /// The template's only parameter.
+    pub nome: String,
+    /// `jornada1` or `jornada2`.
+    pub jornada: String,
+    /// When it was queued, with offset.
+    pub importada_em: String,
+    /// POSTs so far.
+    pub tentativas: u32,
+}
+
+impl std::fmt::Debug for Mensagem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // number and name are personal
+        f.debug_struct("Mensagem").field("id", &self.id).field("ficha", &self.ficha).finish_non_exhaustive()
+    }
+}
+
+const MENSAGEM: &str = "SELECT h.id, l.data_operacao, l.sha256, h.linha, h.ficha_id, h.contrato_id, h.fone, h.nome,
+                          h.jornada, h.importada_em, h.tentativas
+                        FROM hsm h JOIN lote l ON l.id=h.lote_id";
+
+fn mensagem(r: &Row<'_>) -> Result<Mensagem> {
+    Ok(Mensagem {
+        id: r.i64(0)?,
+        dia: r.str(1)?,
+        sha256: r.str(2)?,
+        linha: r.i64(3)?,
+        ficha: r.i64(4)?,
+        contrato_id: r.i64(5)?,
+        fone: r.str(6)?,
+        nome: r.str(7)?,
+        jornada: r.str(8)?,
+        importada_em: r.str(9)?,
+        tentativas: u32::try_from(r.i64(10)?).unwrap_or(u32::MAX),
+    })
+}
+
+/// The next messages that wait, after the row `depois`.
+///
+/// # Errors
+/// The store cannot be read.
+pub fn pendentes(db: &Db, depois: i64, max: i64) -> Result<Vec<Mensagem>> {
+    let sql = format!("{MENSAGEM} WHERE h.estado='PENDENTE' AND h.id>?1 ORDER BY h.id LIMIT ?2");
+    db.rows(&sql, &[Cell::Int(depois), Cell::Int(max)], mensagem)
+}
+
+/// The messages whose POST was under way.
+///
+/// # Errors
+/// The store cannot be read.
+pub fn enviando(db: &Db) -> Result<Vec<Mensagem>> {
+    db.rows(&format!("{MENSAGEM} WHERE h.estado='ENVIANDO' ORDER BY h.id"), &[], mensagem)
+}
+
+/// The message of a line of a file, and its state.
+///
+/// # Errors
+/// The store cannot be read.
+pub fn da_linha(db: &Db, dia: &str, sha256: &str, linha: i64) -> Result<Option<(i64, Option<Estado>)>> {
+    let sql = "SELECT h.id, h.estado FROM lote l JOIN hsm h ON h.lote_id=l.id AND h.linha=?3
+               WHERE l.data_operacao=?1 AND l.sha256=?2";
+    db.one(sql, &[Cell::Text(dia), Cell::Text(sha256), Cell::Int(linha)], |r| {
+        Ok((r.i64(0)?, r.text(1)?.and_then(Estado::parse)))
+    })
+}
+
+/// Messages in a state; `schema` is `main` or the name under which the file is attached.
+///
+/// # Errors
+/// The store cannot be read.
+pub fn quantas(db: &Db, schema: &str, estado: Estado) -> Result<i64> {
+    let sql = format!("SELECT count(*) FROM {schema}.hsm WHERE estado=?1");
+    Ok(db.int(&sql, &[Cell::Text(estado.as_str())])?.unwrap_or(0))
+}
+
+/// Whether any message is in a state.
+///
+/// # Errors
+/// The store cannot be read.
+pub fn existe(db: &Db, estado: Estado) -> Result<bool> {
+    Ok(db.int("SELECT 1 FROM hsm WHERE estado=?1 LIMIT 1", &[Cell::Text(estado.as_str())])?.is_some())
+}
+
+/// Messages by journey and state.
+///
+/// # Errors
+/// The store cannot be read.
+pub fn totais(db: &Db, schema: &str) -> Result<Vec<(String, String, i64)>> {
+    let sql = format!("SELECT jornada, estado, count(*) FROM {schema}.hsm GROUP BY jornada, estado ORDER BY jornada");
+    db.rows(&sql, &[], |r| Ok((r.str(0)?, r.str(1)?, r.i64(2)?)))
+}
+
+/// T1: the message is being sent from now on, by the attempt of this number; `false` when it does not wait any more.
+///
+/// # Errors
+/// The store cannot be written.
+pub fn toma(db: &Db, id: i64, tentativa: i64, em: &str) -> Result<bool> {
+    let sql = "UPDATE hsm SET estado='ENVIANDO', tentativas=tentativas+1, enviada_em=?2, atualizada_em=?2
+               WHERE id=?1 AND estado='PENDENTE'";
+    if db.exec(sql, &[Cell::Int(id), Cell::Text(em)])? == 0 {
+        return Ok(false);
+    }
+    db.exec("UPDATE hsm_controle SET tentativa=?1", &[Cell::Int(tentativa)])?;
+    Ok(true)
+}
+
+/// What became of a POST.
+#[derive(Clone, Copy, Debug)]
+pub struct Conclusao<'a> {
+    /// The new state.
+    pub estado: Estado,
+    /// The POST counts among the tries of the message.
+    pub conta: bool,
+    /// OMNE's status.
+    pub http: Option<u16>,
+    /// OMNE's body.
+    pub resposta: Option<&'a str>,
+    /// Why, where it is not plain from the status.
+    pub motivo: Option<&'a str>,
+    /// When.
+    pub em: &'a str,
+}
+
+/// T2: the result and its mark; `false` when the message was not being sent.
+///
+/// # Errors
+/// The store cannot be written.
+pub fn conclui(db: &Db, id: i64, c: &Conclusao<'_>) -> Result<bool> {
+    // what waits again was not sent on any day
+    let sql = "UPDATE hsm SET estado=?2, tentativas=tentativas-?3, http=?4, resposta=?5, motivo=?6, atualizada_em=?7,
+                 enviada_em=CASE WHEN ?2='PENDENTE' THEN NULL ELSE enviada_em END
+               WHERE id=?1 AND estado='ENVIANDO'";
+    let cells = [
+        Cell::Int(id),
+        Cell::Text(c.estado.as_str()),
+        Cell::Int(i64::from(!c.conta)),
+        Cell::from(c.http.map(i64::from)),
+        Cell::from(c.resposta),
+        Cell::from(c.motivo),
+        Cell::Text(c.em),
+    ];
+    if db.exec(sql, &cells)? == 0 {
+        return Ok(false);
+    }
+    marca(db, id, c.estado)?;
+    Ok(true)
+}
+
+/// The mark of a message by the moment of its sending.
+fn marca(db: &Db, id: i64, estado: Estado) -> Result<()> {
+    let Some(text) = estado.marca() else { return Ok(()) };
+    let sql = "SELECT ficha_id, contrato_id, enviada_em FROM hsm WHERE id=?1";
+    let row = db.one(sql, &[Cell::Int(id)], |r| Ok((r.i64(0)?, r.i64(1)?, r.str(2)?)))?;
+    match row {
+        Some((ficha, contrato, em)) => massiva::marca(db, ficha, contrato, &em, text),
+        None => Ok(()),
+    }
+}
+
+/// A message that waits is not sent any more.
+///
+/// # Errors
+/// The store cannot be written.
+pub fn cancela(db: &Db, id: i64, motivo: &str, em: &str) -> Result<()> {
+    let sql = "UPDATE hsm SET estado='CANCELADA', motivo=?2, atualizada_em=?3 WHERE id=?1 AND estado='PENDENTE'";
+    db.exec(sql, &[Cell::Int(id), Cell::Text(motivo), Cell::Text(em)]).map(|_| ())
+}
+
+/// A message that waits is taken for one that may have been sent: the journal knows an attempt of it that this store does
+/// not; `false` when it does not wait.
+///
+/// # Errors
+/// The store cannot be written.
+pub fn duvida(db: &Db, id: i64, motivo: &str, em: &str) -> Result<bool> {
+    let sql = "UPDATE hsm SET estado='INCERTA', motivo=?2, tentativas=tentativas+1, enviada_em=?3, atualizada_em=?3
+               WHERE id=?1 AND estado='PENDENTE'";
+    db.exec(sql, &[Cell::Int(id), Cell::Text(motivo), Cell::Text(em)]).map(|n| n > 0)
+}
+
+/// Whether the number got this journey on a day, for all one knows.
+///
+/// # Errors
+/// The store cannot be read.
+pub fn repetida(db: &Db, fone: &str, jornada: &str, dia: NaiveDate) -> Result<bool> {
+    let sql = "SELECT 1 FROM hsm WHERE fone=?1 AND jornada=?2 AND enviada_em>=?3 AND enviada_em<?4
+               AND estado IN ('ACEITA','INCERTA','ENVIANDO') LIMIT 1";
+    let (from, to) = (dia.to_string(), fim(dia));
+    let found = db.int(sql, &[Cell::Text(fone), Cell::Text(jornada), Cell::Text(&from), Cell::Text(&to)])?;
+    Ok(found.is_some())
+}
+
+/// Messages that were sent on a day, for all one knows.
+///
+/// # Errors
+/// The store cannot be read.
+pub fn no_dia(db: &Db, dia: NaiveDate) -> Result<u32> {
+    let sql =
+        "SELECT count(*) FROM hsm WHERE enviada_em>=?1 AND enviada_em<?2 AND estado IN ('ACEITA','INCERTA','ENVIANDO')";
+    let count = db.int(sql, &[Cell::Text(&dia.to_string()), Cell::Text(&fim(dia))])?;
+    Ok(u32::try_from(count.unwrap_or(0)).unwrap_or(u32::MAX))
+}
+
+fn fim(dia: NaiveDate) -> String {
+    dia.succ_opt().unwrap_or(dia).to_string()
+}
+
+/// Whether the last tabulation that sets or lifts it says not to contact the ficha (decisions 4).
+///
+/// # Errors
+/// The store cannot be read.
+pub fn nao_contatar(db: &Db, ficha: i64) -> Result<bool> {
+    let said = db.one("SELECT valor FROM nao_contatar WHERE ficha_id=?1", &[Cell::Int(ficha)], |r| r.str(0))?;
+    Ok(said.is_some_and(|v| v == "S"))
+}
+
+/// What steers the sender.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Controle {
+    /// Number of the last attempt.
+    pub tentativa: i64,
+    /// No request before this moment, seconds since 1970.
+    pub nao_antes: Option<i64>,
+    /// Since when it is paused, and by whom.
+    pub pausada: Option<(String, String)>,
+}
+
+/// Reads it; `schema` as in [`quantas`].
+///
+/// # Errors
+/// The store cannot be read.
+pub fn controle(db: &Db, schema: &str) -> Result<Controle> {
+    let sql = format!("SELECT tentativa, nao_antes, pausada_em, pausada_por FROM {schema}.hsm_controle");
+    let read = db.one(&sql, &[], |r| {
+        let pausada = r.string(2)?.zip(r.string(3)?);
+        Ok(Controle { tentativa: r.i64(0)?, nao_antes: r.int(1)?, pausada })
+    })?;
+    Ok(read.unwrap_or_default())
+}
+
+/// Takes over the journal's number of the last attempt.
+///
+/// # Errors
+/// The store cannot be written.
+pub fn adota(db: &Db, tentativa: i64) -> Result<()> {
+    db.exec("UPDATE hsm_controle SET tentativa=?1", &[Cell::Int(tentativa)]).map(|_| ())
+}
+
+/// Until when no request goes out; `None`: at once.
+///
+/// # Errors
+/// The store cannot be written.
+pub fn espera(db: &Db, nao_antes: Option<i64>) -> Result<()> {
+    db.exec("UPDATE hsm_controle SET nao_antes=?1", &[Cell::from(nao_antes)]).map(|_| ())
+}
+
+/// Pauses the sender, or lets it go on: then OMNE's wish to wait is forgotten as well.
+///
+/// # Errors
+/// The store cannot be written.
+pub fn pausa(db: &Db, por: Option<(&str, &str)>) -> Result<()> {
+    let (em, who) = por.unzip();
+    db.exec(
+        "UPDATE hsm_controle SET pausada_em=?1, pausada_por=?2, nao_antes=CASE WHEN ?1 IS NULL THEN NULL ELSE nao_antes END",
+        &[Cell::from(em), Cell::from(who)],
+    )
+    .map(|_| ())
+}
+
+/// Resolves an INCERTA: sent (ACEITA, with its mark) or not (it waits again, its tries uncounted); `false` when the message is
+/// not INCERTA.
+///
+/// # Errors
+/// The store cannot be written.
+pub fn resolve(db: &Db, id: i64, enviada: bool, motivo: &str, em: &str) -> Result<bool> {
+    let to = if enviada { Estado::Aceita } else { Estado::Pendente };
+    let sql =
+        "UPDATE hsm SET estado=?2, motivo=?3, atualizada_em=?4, tentativas=CASE WHEN ?5 THEN tentativas ELSE 0 END,
+                 enviada_em=CASE WHEN ?5 THEN enviada_em ELSE NULL END
+               WHERE id=?1 AND estado='INCERTA'";
+    let cells =
+        [Cell::Int(id), Cell::Text(to.as_str()), Cell::Text(motivo), Cell::Text(em), Cell::Int(i64::from(enviada))];
+    if db.exec(sql, &cells)? == 0 {
+        return Ok(false);
+    }
+    marca(db, id, to)?;
+    Ok(true)
+}
+
+/// A message as people see it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Vista {
+    /// Its row.
+    pub id: i64,
+    /// Its ficha.
+    pub ficha: i64,
+    /// The contract as it is shown.
+    pub contrato: String,
+    /// The number (personal).
+    pub fone: String,
+    /// The name (personal).
+    pub nome: String,
+    /// The journey.
+    pub jornada: String,
+    /// Its state.
+    pub estado: String,
+    /// Why.
+    pub motivo: Option<String>,
+    /// When it was queued.
+    pub importada_em: String,
+    /// POSTs.
+    pub tentativas: i64,
+    /// When the last one went out.
+    pub enviada_em: Option<String>,
+    /// OMNE's status.
+    pub http: Option<i64>,
+    /// OMNE's body (personal).
+    pub resposta: Option<String>,
+    /// When the state changed.
+    pub atualizada_em: Option<String>,
+    /// What the webhook says of the delivery.
+    pub entrega: Option<String>,
+    /// When it said so.
+    pub entrega_em: Option<String>,
+}
+
+const VISTA: &str =
+    "id, ficha_id, contrato, fone, nome, jornada, estado, motivo, importada_em, tentativas, enviada_em, http,
+                     resposta, atualizada_em, entrega, entrega_em";
+
+fn vista(r: &Row<'_>) -> Result<Vista> {
+    Ok(Vista {
+        id: r.i64(0)?,
+        ficha: r.i64(1)?,
+        contrato: r.str(2)?,
+        fone: r.str(3)?,
+        nome: r.str(4)?,
+        jornada: r.str(5)?,
+        estado: r.str(6)?,
+        motivo: r.string(7)?,
+        importada_em: r.str(8)?,
+        tentativas: r.i64(9)?,
+        enviada_em: r.string(10)?,
+        http: r.int(11)?,
+        resposta: r.string(12)?,
+        atualizada_em: r.string(13)?,
+        entrega: r.string(14)?,
+        entrega_em: r.string(15)?,
+    })
+}
+
+/// The messages in a state, or all, newest first, one at a time.
+///
+/// # Errors
+/// The store cannot be read.
+pub fn lista(
+    db: &Db,
+    schema: &str,
+    estado: Option<Estado>,
+    max: i64,
+    mut f: impl FnMut(Vista) -> Result<()>,
+) -> Result<()> {
+    let which = if estado.is_some() { "WHERE estado=?1" } else { "WHERE ?1 IS NULL" };
+    let sql = format!("SELECT {VISTA} FROM {schema}.hsm {which} ORDER BY id DESC LIMIT ?2");
+    db.each(&sql, &[Cell::from(estado.map(Estado::as_str)), Cell::Int(max)], |r| f(vista(r)?))
+}
+
+/// One message.
+///
+/// # Errors
+/// The store cannot be read.
+pub fn uma(db: &Db, schema: &str, id: i64) -> Result<Option<Vista>> {
+    db.one(&format!("SELECT {VISTA} FROM {schema}.hsm WHERE id=?1"), &[Cell::Int(id)], vista)
+}

@@ -1,0 +1,39 @@
+//! What OMNE's webhook says of a template message of ours (decisions 7): its delivery, and that an INCERTA one was sent.
+
+use super::db::{Cell, Db, Result};
+use super::massiva;
+use super::webhook::Elo;
+
+/// The mark of a message that OMNE took, word by word (UC014).
+const ACEITA: &str = "Massiva WhatsApp enviada com sucesso";
+
+/// The last message to a number in one journey that left between two moments, local time: its row and client.
+///
+/// # Errors
+/// The store cannot be read.
+pub fn enviada(at: &Db, whatsapp: &str, jornada: &str, de: &str, ate: &str) -> Result<Option<(i64, Elo)>> {
+    let sql = "SELECT id, ficha_id, contrato_id FROM hsm WHERE fone=?1 AND jornada=?2 AND enviada_em BETWEEN ?3 AND ?4
+               AND estado IN ('ENVIANDO','ACEITA','INCERTA') ORDER BY enviada_em DESC, id DESC LIMIT 1";
+    let cells = [Cell::Text(whatsapp), Cell::Text(jornada), Cell::Text(de), Cell::Text(ate)];
+    at.one(sql, &cells, |r| Ok((r.i64(0)?, Elo { ficha: r.i64(1)?, contrato: r.int(2)?, tabulacao: None })))
+}
+
+/// Records the delivery told at a moment; of two the later stands, of one moment ENTREGUE. Whatever OMNE tells of a
+/// message, it has it: an INCERTA one is ACEITA, with its mark at the time of its sending.
+///
+/// # Errors
+/// The store cannot be written.
+pub fn registra(at: &Db, id: i64, entrega: &str, em: &str) -> Result<()> {
+    let told = "UPDATE hsm SET entrega=?2, entrega_em=?3
+                WHERE id=?1 AND (entrega_em IS NULL OR entrega_em<?3 OR (entrega_em=?3 AND ?2='ENTREGUE'))";
+    at.exec(told, &[Cell::Int(id), Cell::Text(entrega), Cell::Text(em)])?;
+    let sent = "UPDATE hsm SET estado='ACEITA', motivo='WEBHOOK' WHERE id=?1 AND estado='INCERTA'";
+    if at.exec(sent, &[Cell::Int(id)])? == 0 {
+        return Ok(());
+    }
+    let sql = "SELECT ficha_id, contrato_id, enviada_em FROM hsm WHERE id=?1";
+    match at.one(sql, &[Cell::Int(id)], |r| Ok((r.i64(0)?, r.i64(1)?, r.str(2)?)))? {
+        Some((ficha, contrato, when)) => massiva::marca(at, ficha, contrato, &when, ACEITA),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,24 @@
+//! The queue of HSM (UC013, UC014) in `atendimento.db`.
+
+/// `hsm.tentativas` counts the POSTs of a message as decisions 7 count them; `enviada_em` is the local time of the last
+/// one and NULL where nothing left; `entrega` is what OMNE's webhook says of the delivery. `hsm_controle` has one row: the
+/// number of the last attempt, which the send journal beside the store has too; until when OMNE asked us to wait (seconds
+/// since 1970); who paused the sender.
+pub(super) const HSM: &str = "
+CREATE TABLE hsm (
+  id INTEGER PRIMARY KEY, lote_id INTEGER NOT NULL REFERENCES lote(id), linha INTEGER NOT NULL,
+  ficha_id INTEGER NOT NULL, contrato_id INTEGER NOT NULL, contrato TEXT NOT NULL, fone TEXT NOT NULL,
+  nome TEXT NOT NULL, jornada TEXT NOT NULL, estado TEXT NOT NULL, motivo TEXT, importada_em TEXT NOT NULL,
+  tentativas INTEGER NOT NULL DEFAULT 0, enviada_em TEXT, http INTEGER, resposta TEXT, atualizada_em TEXT,
+  entrega TEXT, entrega_em TEXT,
+  UNIQUE (lote_id, linha)) STRICT;
+CREATE INDEX hsm_estado ON hsm(estado);
+CREATE INDEX hsm_jornada ON hsm(jornada, estado);
+CREATE INDEX hsm_ficha ON hsm(ficha_id);
+CREATE INDEX hsm_fone ON hsm(fone, jornada, enviada_em) WHERE enviada_em IS NOT NULL;
+CREATE INDEX hsm_envio ON hsm(enviada_em, estado) WHERE enviada_em IS NOT NULL;
+CREATE TABLE hsm_controle (
+  id INTEGER PRIMARY KEY CHECK (id=1), tentativa INTEGER NOT NULL, nao_antes INTEGER, pausada_em TEXT,
+  pausada_por TEXT) STRICT;
+INSERT INTO hsm_controle (id, tentativa) VALUES (1, 0);
+";
