@@ -39,3 +39,15 @@ need_servers() {
   [ -z "$made" ] || as_root rm -f "$policy"
   [ -z "$failed" ] || return 1
 }
+
+# The check of the interface: schemathesis and a validator of OpenAPI, in a folder of their own beside what is built.
+need_interface() {
+  need python3 python3-venv
+  venv="$(mkdir -p "${CARGO_TARGET_DIR:-target}" && cd "${CARGO_TARGET_DIR:-target}" && pwd)/interface"
+  [ ! -e "$venv/ready" ] || return 0
+  say "installing into $venv: schemathesis, openapi-spec-validator"
+  rm -rf "$venv"
+  python3 -m venv "$venv"
+  "$venv/bin/pip" install --quiet --disable-pip-version-check 'schemathesis==4.32.5' 'openapi-spec-validator==0.9.0'
+  touch "$venv/ready"
+}

@@ -143,6 +143,8 @@ const ONE_DOOR: &[(&str, &[&str])] = &[
     ("axum", &["http/"]),
     ("hyper", &["http/"]),
     ("tokio", &["http/"]),
+    ("utoipa", &["http/"]),
+    ("utoipa_swagger_ui", &["http/openapi.rs"]),
     ("prometheus_client", &["http/metricas.rs"]),
     ("getrandom", &["atendimento/token.rs", "http/guarda.rs"]),
     ("calamine", &["layout/planilha/"]),

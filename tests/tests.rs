@@ -15,6 +15,7 @@ mod backup;
 mod baixa;
 mod batimento;
 mod conjuntos;
+mod consulta;
 mod delimitados;
 mod entrada;
 mod exclusao;

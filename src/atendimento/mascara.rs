@@ -2,7 +2,7 @@
 //! to be harmless.
 
 use super::campos::Objeto;
-use crate::domain::documento;
+use crate::domain::documento::{self, TipoPessoa};
 use crate::domain::fone::Fone;
 use crate::layout::{Field, Layout, Layouts, Type};
 use serde_json::Value;
@@ -18,14 +18,30 @@ const PUBLICOS: [&str; 6] = ["contrato", "situacao", "bloqueadoEm", "bloqueadoAt
 const CABECALHO: [&str; 3] = ["idCrm", "idCampanha", "status"];
 
 /// Keys of the history that hold nothing personal; those with a number or an address are masked.
-const HISTORICO: [&str; 8] =
-    ["protocolo", "dataEnvio", "contrato", "dataCadastro", "horario", "ocorrencia", "parcela", "idTipoCanal"];
+const HISTORICO: [&str; 7] =
+    ["protocolo", "dataEnvio", "contrato", "dataCadastro", "horario", "ocorrencia", "idTipoCanal"];
 
-/// Keys of `mailing` that do.
-const MAILING: [&str; 2] = ["nome", "cpf"];
+/// Keys of `mailing` that do not either.
+const MAILING: [&str; 11] = [
+    "contrato",
+    "carteira",
+    "acionamentos",
+    "boletos",
+    "valorParcela",
+    "datasPagamento",
+    "valorAPagar",
+    "envioBoleto",
+    "marca",
+    "modelo",
+    "ano",
+];
 
-/// Keys of OMNE's events that hold nothing personal.
-const OMNE: [&str; 40] = [
+/// Kinds of deal (UC011), letters only: another word is the Portal's own text.
+const ACORDOS: [&str; 4] = ["quitação", "quitacao", "parcial", "totaisematraso"];
+
+/// Keys of OMNE's events, and of our messages behind them, whose values hold nothing personal: ids, dates, counts, states,
+/// words of a list.
+const OMNE: [&str; 47] = [
     "webhook_type",
     "id",
     "attendance_id",
@@ -38,6 +54,7 @@ const OMNE: [&str; 40] = [
     "origin",
     "channel",
     "type",
+    "extension",
     "status",
     "status_id",
     "status_date",
@@ -52,38 +69,27 @@ const OMNE: [&str; 40] = [
     "count_return_robot",
     "reopened",
     "bot_name",
+    "bot_name_origin",
     "group",
     "occurrence",
     "occurrence_group",
     "occurrence_group_last",
     "occurrence_last",
-    "manifestation",
+    "occurrence_success",
     "money",
     "cpc",
     "cpca",
     "success",
+    "nps_point",
     "login",
     "logout",
     "sla_time",
     "sla_time_executed",
+    "contrato",
+    "jornada",
+    "estado",
+    "em",
 ];
-
-/// Masks an event of OMNE: what is not known to be harmless is hidden, wherever it stands.
-pub fn omne(v: &mut Value) {
-    match v {
-        Value::Object(row) => {
-            for (key, value) in row.iter_mut() {
-                if value.is_object() || value.is_array() {
-                    omne(value);
-                } else if !OMNE.contains(&key.as_str()) {
-                    oculta(value);
-                }
-            }
-        }
-        Value::Array(rows) => rows.iter_mut().for_each(omne),
-        other => oculta(other),
-    }
-}
 
 /// Masks one element of `clientes`.
 ///
@@ -118,6 +124,7 @@ pub fn mascara(cliente: &mut Value, layouts: &Layouts) {
                 }
             }),
             "historico_atendimento" | "historicoMassivoEmail" | "historicoMassivoSms" => each(value, historico),
+            "historicoWhatsapp" => omne(value),
             _ => oculta(value),
         }
     }
@@ -183,11 +190,50 @@ fn campo(f: &Field, value: &mut Value) {
 }
 
 fn mailing(row: &mut Objeto) {
-    for (key, how) in MAILING.into_iter().zip([nome as fn(&str) -> String, documento]) {
-        if let Some(v) = row.get_mut(key) {
-            troca(v, how);
+    let known =
+        row.get("jornada").and_then(Value::as_str).is_some_and(|j| ACORDOS.contains(&j.to_lowercase().as_str()));
+    for (key, value) in row.iter_mut() {
+        match key.as_str() {
+            k if MAILING.contains(&k) => {}
+            "nome" => troca(value, nome),
+            "cpf" => troca(value, documento),
+            "jornada" | "resumoPagamento" if known => {}
+            _ => oculta(value),
         }
     }
+}
+
+/// Masks events of OMNE, whatever they hold: keys that are known to be harmless show a number or a short text, phones and
+/// e-mails what is left of them, and everything else is hidden, wherever it stands.
+pub fn omne(value: &mut Value) {
+    match value {
+        Value::Array(rows) => rows.iter_mut().for_each(omne),
+        Value::Object(row) => {
+            for (key, value) in row.iter_mut() {
+                match (key.as_str(), &mut *value) {
+                    (_, Value::Array(_) | Value::Object(_)) => omne(value),
+                    ("phone" | "whatsapp" | "destiny" | "fone", _) => troca(value, numero),
+                    ("mail", _) => troca(value, email),
+                    ("document", _) => troca(value, documento),
+                    (k, Value::Number(n)) if OMNE.contains(&k) && impessoal(&n.to_string()) => {}
+                    (k, Value::Bool(_)) if OMNE.contains(&k) => {}
+                    (k, Value::String(text)) if OMNE.contains(&k) && impessoal(text) => {}
+                    _ => oculta(value),
+                }
+            }
+        }
+        other => oculta(other),
+    }
+}
+
+/// A text as ids, dates and states are: short, and no e-mail, document or phone, whatever its key says.
+fn impessoal(text: &str) -> bool {
+    let document = || {
+        [TipoPessoa::Fisica, TipoPessoa::Juridica]
+            .into_iter()
+            .any(|kind| matches!(documento::normaliza(text, Some(kind)), Ok(Some(_))))
+    };
+    text.len() <= 60 && !text.contains('@') && !document() && !matches!(Fone::parse(text), Ok(Some(_)))
 }
 
 /// A row of the history: what was written or said is hidden.
@@ -196,14 +242,21 @@ fn historico(row: &mut Objeto) {
         match key.as_str() {
             k if HISTORICO.contains(&k) => {}
             "email" => troca(value, email),
+            "parcela" if value.as_str().is_some_and(parcelas) => {}
             "telefone" | "numeroDiscado" | "telefoneAgendado" => troca(value, numero),
             _ => oculta(value),
         }
     }
 }
 
+/// Numbers of installments, at most three digits each: `3, 4 e 5`.
+fn parcelas(text: &str) -> bool {
+    text.split(|c: char| !c.is_ascii_digit()).all(|n| n.len() <= 3)
+        && text.chars().all(|c| c.is_ascii_digit() || ",;/- e".contains(c))
+}
+
 fn numero(text: &str) -> String {
-    Fone::from_completo(text).map_or_else(|| OCULTO.into(), Fone::mascara)
+    Fone::parse(text).ok().flatten().map_or_else(|| OCULTO.into(), Fone::mascara)
 }
 
 fn telefone(row: &mut Objeto) {

@@ -1,15 +1,17 @@
 //! What people who talk to a client are told: the answer of `dadosCliente` (UC009), to the Portal, the bot
 //! and `atom get` alike.
 //!
-//! [`consulta`] finds and reads a client, [`campos`] turns the layouts' columns into JSON, [`mailing`] is its
-//! head, [`historico`] the contacts with it, [`mod@mascara`] hides what is personal; [`explica`] says why a
-//! contract stands where it stands; [`replica`] what of it leaves for BI. [`webhook`] keeps what OMNE tells, [`evento`] is
-//! what it says, [`vinculo`] whose it is, [`entrega`] what became of a message of ours.
+//! [`consulta`] finds a client, [`plano`] says how the store is asked, [`cliente`] holds its rows and [`resposta`] writes
+//! them; [`campos`] turns the layouts' columns into JSON, [`mailing`] is its head, [`historico`] the contacts with it,
+//! [`mod@mascara`] hides what is personal; [`explica`] says why a contract stands where it stands; [`replica`] what of it
+//! leaves for BI. [`webhook`] keeps what OMNE tells, [`evento`] is what it says, [`vinculo`] whose it is, [`entrega`] what
+//! became of a message of ours.
 //!
 //! **Invariant by absence:** no SQL stands here; phones and e-mails of third parties
 //! never enter an answer, so no later step has to remember to take them out.
 
 pub mod campos;
+pub mod cliente;
 pub mod consulta;
 pub mod entrega;
 pub mod evento;
@@ -17,8 +19,10 @@ pub mod explica;
 pub mod historico;
 pub mod mailing;
 pub mod mascara;
+pub mod plano;
 pub mod recusa;
 pub mod replica;
+mod resposta;
 pub mod token;
 pub mod vinculo;
 pub mod webhook;
@@ -26,7 +30,7 @@ pub mod webhook;
 #[cfg(test)]
 mod testes;
 
-pub use consulta::{por_ficha, procura};
+pub use consulta::{Consultor, por_ficha, procura};
 pub use mascara::mascara;
 
 /// What a key is.

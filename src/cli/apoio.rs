@@ -1,5 +1,6 @@
 //! What the boards share: days still open, the account of a run, short names, wrapped text, wide tables.
 
+use crate::atendimento::By;
 use crate::cli::app::App;
 use crate::domain::dia::br;
 use crate::import::portao::Dia;
@@ -114,6 +115,27 @@ pub fn momento(iso: &str) -> Option<NaiveDateTime> {
 /// A moment of the ledger in a few characters: `04/08 02:41`.
 pub fn quando(iso: &str) -> String {
     momento(iso).map_or_else(|| iso.to_owned(), |t| t.format("%d/%m %H:%M").to_string())
+}
+
+/// What a key names a client by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Chave {
+    /// CPF or CNPJ
+    Cpf,
+    /// The contract's number
+    Contrato,
+    /// The client's id
+    Idcrm,
+}
+
+impl From<Chave> for By {
+    fn from(kind: Chave) -> Self {
+        match kind {
+            Chave::Cpf => Self::Cpf,
+            Chave::Contrato => Self::Contrato,
+            Chave::Idcrm => Self::IdCrm,
+        }
+    }
 }
 
 /// A key as the command line gives it; `-` reads one line from stdin, so that it does not stand in the process

@@ -2,10 +2,10 @@
 //!
 //! The card is made from the JSON after masking, so it cannot show what the JSON hides.
 
-use super::apoio::chave_dada;
+use super::apoio::{Chave, chave_dada};
 use super::app::App;
 use super::{exit, texto};
-use crate::atendimento::{self, By, NaoEncontrado};
+use crate::atendimento::{self, NaoEncontrado};
 use crate::domain::documento;
 use crate::store::consulta;
 use serde_json::{Value, json};
@@ -18,27 +18,7 @@ pub struct Cmd {
     key: String,
     /// What KEY is [default: a valid CPF/CNPJ, else a contract, else an ID_CRM]
     #[arg(long, value_enum, value_name = "WHAT")]
-    by: Option<Kind>,
-}
-
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
-enum Kind {
-    /// CPF or CNPJ
-    Cpf,
-    /// The contract's number
-    Contrato,
-    /// The client's id
-    Idcrm,
-}
-
-impl From<Kind> for By {
-    fn from(kind: Kind) -> Self {
-        match kind {
-            Kind::Cpf => Self::Cpf,
-            Kind::Contrato => Self::Contrato,
-            Kind::Idcrm => Self::IdCrm,
-        }
-    }
+    by: Option<Chave>,
 }
 
 /// Shows every client that the key names.

@@ -5,6 +5,7 @@
 
 mod apoio;
 pub mod app;
+pub mod audit;
 pub mod backup;
 mod barra;
 pub mod day;
@@ -152,6 +153,8 @@ enum Command {
     Serve(serve::Cmd),
     /// Who may ask `serve`: make, list and take back tokens
     Token(token::Cmd),
+    /// Who read or changed what, when, of which client; newest first
+    Audit(audit::Cmd),
     /// What OMNE's webhooks told and whose it is: list, show, link again
     Webhook(webhook::Cmd),
     /// Check config, clock, disk, store, locks and every remote; one verdict a line
@@ -237,6 +240,7 @@ fn dispatch(cli: Cli, umask: u32) -> anyhow::Result<i64> {
         Command::Lgpd(cmd) => lgpd::run(&cmd, &app),
         Command::Serve(cmd) => serve::run(&cmd, &app),
         Command::Token(cmd) => token::run(&cmd, &app),
+        Command::Audit(cmd) => audit::run(&cmd, &app),
         Command::Webhook(cmd) => webhook::run(&cmd, &app),
         Command::Hostkey(cmd) => hostkey::run(&cmd, &app),
         Command::Layout(cmd) => layout::run(&cmd, &app),

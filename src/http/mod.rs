@@ -1,8 +1,8 @@
 //! `atom serve`: the Portal's questions and writes, OMNE's webhooks (UC008–UC011, contract section 8).
 //!
 //! All routes stand on this page. [`guarda`] is before every one of them; [`portal`] and [`webhook`] turn a request into
-//! a call of [`crate::atendimento`] and its answer into JSON; [`erro`] gives each refusal its status; [`fila`] holds
-//! the store's connections; [`servidor`] the sockets.
+//! a call of [`crate::atendimento`] and its answer into JSON; [`openapi`] describes them; [`erro`] gives each refusal its
+//! status; [`fila`] holds the store's connections; [`servidor`] the sockets.
 //!
 //! **Invariants by absence:** no SQL, no import, export or transport is named here. Nothing a caller sends is logged.
 
@@ -13,10 +13,12 @@ pub mod fila;
 pub mod guarda;
 pub mod metricas;
 pub mod moldura;
+pub mod openapi;
 pub mod portal;
 pub mod servidor;
 pub mod webhook;
 
+use crate::atendimento::Consultor;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
 use crate::layout::Layouts;
@@ -40,6 +42,8 @@ pub struct Estado {
     pub layouts: Layouts,
     /// The clock.
     pub clock: Clock,
+    /// How clients are read.
+    pub consultor: Consultor,
     /// Who reads the store.
     pub leitores: fila::Leitores,
     /// Who writes it.
@@ -63,7 +67,8 @@ impl Estado {
         let escritor = fila::Escritor::novo(Store::escritor(&config.store_dir, fila::BUSY)?, reader()?)?;
         let guarda = guarda::Guarda::novo(config.serve.reads_per_minute, segredo(&config)?.as_deref())?;
         let (metricas, chegou) = (metricas::Metricas::default(), tokio::sync::Notify::new());
-        Ok(Self { config, layouts, clock, leitores, escritor, guarda, metricas, chegou })
+        let consultor = Consultor::novo(&layouts, &config);
+        Ok(Self { config, layouts, clock, consultor, leitores, escritor, guarda, metricas, chegou })
     }
 }
 
@@ -86,8 +91,17 @@ fn segredo(config: &Config) -> Result<Option<String>, ConfigError> {
 }
 
 /// Every route, as the log and the metrics name it.
-pub const ROTAS: [&str; 6] =
-    ["/healthz", "/readyz", "/metrics", "/api/v1/dadosCliente", "/webhook/omne", "/webhook/omne/{secret}"];
+pub const ROTAS: [&str; 9] = [
+    "/healthz",
+    "/readyz",
+    "/metrics",
+    "/openapi.json",
+    "/docs",
+    "/docs/{*parte}",
+    "/api/v1/dadosCliente",
+    "/webhook/omne",
+    "/webhook/omne/{secret}",
+];
 
 /// The routes.
 pub fn rotas(estado: Arc<Estado>) -> Router {
@@ -95,6 +109,9 @@ pub fn rotas(estado: Arc<Estado>) -> Router {
         .route("/healthz", get(|| async { "ok" }))
         .route("/readyz", get(pronto))
         .route("/metrics", get(metricas_texto))
+        .route("/openapi.json", get(openapi::json))
+        .route("/docs", get(openapi::docs))
+        .route("/docs/{*parte}", get(openapi::docs_parte))
         .route("/api/v1/dadosCliente", get(portal::dados_cliente).post(portal::dados_cliente_post))
         .route("/webhook/omne", post(webhook::recebe))
         .route("/webhook/omne/{secret}", post(webhook::recebe))

@@ -4,16 +4,18 @@ use super::Estado;
 use super::corpo;
 use super::erro::Erro;
 use super::guarda::{Quem, permite};
+use super::openapi::cliente::Clientes;
+use super::openapi::corpos::Pergunta;
 use crate::atendimento::recusa::Recusa;
 use crate::atendimento::token::Escopo;
-use crate::atendimento::{self, By, NaoEncontrado};
+use crate::atendimento::{self, By};
 use crate::store::Store;
 use crate::store::auditoria::Leitura;
 use axum::body::Body;
 use axum::extract::{Extension, Query, State};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -21,19 +23,29 @@ use std::sync::Arc;
 ///
 /// # Errors
 /// 404 `CLIENTE_NAO_ENCONTRADO`, 422 for a missing or malformed key, 429, 503.
+#[utoipa::path(get, path = "/api/v1/dadosCliente", tag = "Portal", security(("token" = [])),
+    params(("cpf" = Option<String>, Query, description = "CPF or CNPJ, with or without punctuation; this or idCrm"),
+           ("idCrm" = Option<i64>, Query, description = "ID_CRM; this or cpf", example = 1),
+           ("idCampanha" = Option<i64>, Query, description = "Another campaign's is answered like an unknown client")),
+    responses((status = 200, description = "The client", body = Clientes),
+              (status = 404, description = "CLIENTE_NAO_ENCONTRADO: nobody has this key (UC009/FA001)")))]
 pub async fn dados_cliente(
     State(estado): State<Arc<Estado>>,
     Extension(quem): Extension<Quem>,
     Query(query): Query<HashMap<String, String>>,
 ) -> Result<Response, Erro> {
     let key = |name: &str| query.iter().find(|(k, _)| k.eq_ignore_ascii_case(name)).map(|(_, v)| v.clone());
-    consulta(&estado, quem, key("cpf"), key("idCrm")).await
+    consulta(&estado, quem, Chaves { cpf: key("cpf"), id: key("idCrm"), campanha: key("idCampanha") }).await
 }
 
 /// The same by POST with a JSON body, so that CPFs stay out of the proxy's log.
 ///
 /// # Errors
 /// As by GET; 400 for what is no JSON.
+#[utoipa::path(post, path = "/api/v1/dadosCliente", tag = "Portal", security(("token" = [])),
+    request_body = Pergunta,
+    responses((status = 200, description = "The client", body = Clientes),
+              (status = 404, description = "CLIENTE_NAO_ENCONTRADO: nobody has this key (UC009/FA001)")))]
 pub async fn dados_cliente_post(
     State(estado): State<Arc<Estado>>,
     Extension(quem): Extension<Quem>,
@@ -49,13 +61,20 @@ pub async fn dados_cliente_post(
             _ => None,
         })
     };
-    consulta(&estado, quem, key("cpf"), key("idCrm")).await
+    consulta(&estado, quem, Chaves { cpf: key("cpf"), id: key("idCrm"), campanha: key("idCampanha") }).await
 }
 
-async fn consulta(estado: &Arc<Estado>, quem: Quem, cpf: Option<String>, id: Option<String>) -> Result<Response, Erro> {
+/// What a look-up is asked by.
+struct Chaves {
+    cpf: Option<String>,
+    id: Option<String>,
+    campanha: Option<String>,
+}
+
+async fn consulta(estado: &Arc<Estado>, quem: Quem, chaves: Chaves) -> Result<Response, Erro> {
     permite(&quem, &[Escopo::Portal, Escopo::Bot])?;
     estado.guarda.leitura(&quem)?;
-    let (by, key) = match (cpf, id) {
+    let (by, key) = match (chaves.cpf, chaves.id) {
         (Some(cpf), None) => (By::Cpf, cpf),
         (None, Some(id)) => (By::IdCrm, id),
         _ => return Err(Recusa::campo("cpf", "informe cpf ou idCrm, um dos dois").into()),
@@ -67,31 +86,45 @@ async fn consulta(estado: &Arc<Estado>, quem: Quem, cpf: Option<String>, id: Opt
         };
         return Err(Recusa::campo(name, want).into());
     }
-    let me = Arc::clone(estado);
-    let found = estado.leitores.pergunta(move |store| clientes(&me, store, by, &key)).await??;
-    for ficha in &found.0 {
-        estado.escritor.audita(Leitura {
-            em: estado.clock.now().iso(),
-            quem: quem.nome.clone(),
-            ficha: Some(*ficha),
-            o_que: "dadosCliente",
-        })?;
-    }
-    let clients =
-        if quem.escopo == Escopo::Bot { found.1.iter().map(atendimento::consulta::curta).collect() } else { found.1 };
-    Ok(axum::Json(json!({ "clientes": clients })).into_response())
-}
-
-/// The clients of a key, with their ids.
-fn clientes(estado: &Estado, store: &Store, by: By, key: &str) -> Result<(Vec<i64>, Vec<Value>), Recusa> {
-    let ids = atendimento::procura(&store.db, Some(by), key)?;
-    let mut out = Vec::new();
-    for id in &ids {
-        match atendimento::por_ficha(&store.db, &estado.layouts, &estado.config, *id) {
-            Ok(client) => out.push(client),
-            Err(e) if e.is::<NaoEncontrado>() => {}
-            Err(e) => return Err(e.into()),
+    let entry = |ficha, o_que| Leitura { em: estado.clock.now().iso(), quem: quem.nome.clone(), ficha, o_que };
+    if let Some(c) = chaves.campanha {
+        let id = c.trim().parse::<i64>().map_err(|_| Recusa::campo("idCampanha", "um número inteiro"))?;
+        if id != estado.config.campanha.id {
+            // AP2: like a client whom nobody knows, but it is kept who asked
+            estado.escritor.audita(entry(None, "dadosCliente de outra campanha"))?;
+            return Err(Recusa::ClienteNaoEncontrado.into());
         }
     }
-    if out.is_empty() { Err(Recusa::ClienteNaoEncontrado) } else { Ok((ids, out)) }
+    let (me, short) = (Arc::clone(estado), quem.escopo == Escopo::Bot);
+    let found = estado.leitores.pergunta(move |store| clientes(&me, store, by, &key, short)).await??;
+    for ficha in found.fichas {
+        estado.escritor.audita(entry(Some(ficha), "dadosCliente"))?;
+    }
+    Ok(([(header::CONTENT_TYPE, "application/json")], found.corpo).into_response())
+}
+
+/// An answer, and whom it shows.
+struct Achados {
+    fichas: Vec<i64>,
+    corpo: Vec<u8>,
+}
+
+/// The clients of a key; `curta`: only what a bot may read. The body is written on the reader's thread.
+fn clientes(estado: &Estado, store: &Store, by: By, key: &str, curta: bool) -> Result<Achados, Recusa> {
+    let clients = estado.consultor.clientes(&store.db, Some(by), key)?;
+    if clients.is_empty() {
+        return Err(Recusa::ClienteNaoEncontrado);
+    }
+    let corpo = if curta {
+        let whole = clients.iter().map(serde_json::to_value).collect::<Result<Vec<_>, _>>();
+        whole.and_then(|all| serde_json::to_vec(&resposta(all.iter().map(atendimento::consulta::curta).collect())))
+    } else {
+        serde_json::to_vec(&resposta(clients.iter().collect()))
+    };
+    Ok(Achados { fichas: clients.iter().map(|c| c.id).collect(), corpo: corpo.map_err(anyhow::Error::from)? })
+}
+
+/// The whole answer.
+fn resposta<T>(clientes: Vec<T>) -> HashMap<&'static str, Vec<T>> {
+    HashMap::from([("clientes", clientes)])
 }

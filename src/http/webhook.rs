@@ -8,6 +8,7 @@ use super::corpo;
 use super::erro::Erro;
 use super::fila::Indisponivel;
 use super::guarda::{Quem, permite};
+use super::openapi::corpos::Recebido;
 use crate::atendimento::token::Escopo;
 use crate::atendimento::{evento, vinculo, webhook};
 use crate::store::webhook::por_estado;
@@ -28,6 +29,10 @@ const DESCANSO: Duration = Duration::from_secs(5);
 ///
 /// # Errors
 /// 400 for what is no JSON, 403, 413, 503.
+#[utoipa::path(post, path = "/webhook/omne", tag = "OMNE", security(("token" = [])),
+    request_body(content = serde_json::Value, description = "OMNE's JSON as it is: `attendance`, `visitor`, `occurrence`, `hsm`, or an \
+        array of `resume_users`; an event that came before changes nothing"),
+    responses((status = 200, description = "On disk", body = Recebido)))]
 pub async fn recebe(
     State(estado): State<Arc<Estado>>,
     Extension(quem): Extension<Quem>,

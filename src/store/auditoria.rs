@@ -29,6 +29,46 @@ pub fn grava(db: &Db, leituras: &[Leitura]) -> Result<()> {
     Ok(())
 }
 
+/// An entry as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entrada {
+    /// When, local time with offset.
+    pub em: String,
+    /// Who.
+    pub quem: String,
+    /// The client, where there is one.
+    pub ficha: Option<i64>,
+    /// What was done.
+    pub o_que: String,
+}
+
+/// The newest entries, newest first; `fichas`: only of these clients; `schema` is `main` or the name under which the
+/// file is attached.
+///
+/// # Errors
+/// The store cannot be read.
+pub fn lista(db: &Db, schema: &str, fichas: Option<&[i64]>, limite: i64) -> Result<Vec<Entrada>> {
+    let of = |filter: &str, cells: &[Cell<'_>]| {
+        let sql =
+            format!("SELECT em, quem, ficha_id, o_que, id FROM {schema}.auditoria {filter} ORDER BY id DESC LIMIT ?1");
+        db.rows(&sql, cells, |r| {
+            Ok((r.i64(4)?, Entrada { em: r.str(0)?, quem: r.str(1)?, ficha: r.int(2)?, o_que: r.str(3)? }))
+        })
+    };
+    let mut all = Vec::new();
+    match fichas {
+        None => all = of("", &[Cell::Int(limite)])?,
+        Some(ids) => {
+            for id in ids {
+                all.extend(of("WHERE ficha_id=?2", &[Cell::Int(limite), Cell::Int(*id)])?);
+            }
+        }
+    }
+    all.sort_by_key(|(id, _)| std::cmp::Reverse(*id));
+    all.truncate(usize::try_from(limite).unwrap_or(usize::MAX));
+    Ok(all.into_iter().map(|(_, e)| e).collect())
+}
+
 /// Records one thing that a person did at the machine, on a connection to `atendimento.db`.
 ///
 /// # Errors

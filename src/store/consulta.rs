@@ -1,7 +1,7 @@
 //! Look-ups of one client: by key, then its rows by the columns that the caller names. Only indexes and
 //! primary keys are used, so a client costs the same in a store of any size.
 
-use super::db::{Cell, Db, Result, Row};
+use super::db::{Cell, Db, Result, Row, Tx};
 use super::schema::Tabela;
 
 /// The ficha with this document, in its stored form.
@@ -19,8 +19,24 @@ pub fn por_id(db: &Db, id: i64) -> Result<Option<i64>> {
     db.int("SELECT id FROM ficha WHERE id=?1", &[Cell::Int(id)])
 }
 
+/// Begins one moment of both files (AP15) and tells the version of the tables of `carteira.db`; `atendimento.db` is
+/// attached under that name.
+///
+/// A deferred transaction takes each file as it is at the first look into it, so both are looked into before anything is
+/// read; the contacts first, so that every client whom they name is there.
+///
+/// # Errors
+/// The store cannot be read.
+pub fn momento(db: &Db) -> Result<(Tx<'_>, i64)> {
+    let moment = db.snapshot()?;
+    moment.int("PRAGMA atendimento.schema_version", &[])?;
+    let version = moment.int("PRAGMA main.schema_version", &[])?.unwrap_or(0);
+    Ok((moment, version))
+}
+
 /// The named columns of a wide table, read by the key under which it hangs on a client: `id` for ficha,
 /// the ficha for contrato and telefone, the contract for the rest.
+#[derive(Clone, Debug)]
 pub struct Consulta {
     sql: String,
 }

@@ -6,10 +6,10 @@
 //! and contracts, [`busca`] one contract by its key, [`consulta`] one client whole, [`acordo`] what blocks,
 //! [`telefone`] enrichment, [`mod@refin`] offers, [`evento`] and [`historia`] the history of a contract,
 //! [`presenca`] who came in which file, [`desfaz`] what takes a run back. Of `atendimento.db`: [`lote`] its files,
-//! [`massiva`], [`mod@hsm`] and [`historico`] the contacts with people, [`contatos`] whose a phone is, [`webhook`] what OMNE
-//! told, [`vinculo`] what linking it looks up, [`hsm_entrega`] what it says of our messages. [`backup`] copies both files,
-//! [`pessoa`] finds all of a person in both, [`purga`] takes away what retention does not keep. [`linhas`] decodes what
-//! several of them read.
+//! [`massiva`], [`mod@hsm`] and [`historico`] the contacts with people, [`do_portal`] what the Portal added, [`contatos`]
+//! whose a phone is, [`webhook`] what OMNE told, [`vinculo`] what linking it looks up, [`hsm_entrega`] what it says of our
+//! messages. [`backup`] copies both files, [`pessoa`] finds all of a person in both, [`purga`] takes away what retention
+//! does not keep. [`linhas`] decodes what several of them read.
 //!
 //! **Locking:** writers of `carteira.db` hold the kernel lock of [`lock`] before they begin; nothing here
 //! waits for a person, a lock dies with its process.
@@ -26,6 +26,7 @@ pub mod contatos;
 pub mod db;
 pub mod desfaz;
 pub mod dia;
+pub mod do_portal;
 pub mod enviado;
 pub mod evento;
 pub mod execucao;
