@@ -3,6 +3,8 @@
 use super::consulta::Consulta;
 use super::db::{Cell, Db, Result, Stmt};
 use super::linhas;
+use super::nao_contatar::NaoContatar;
+use super::portal;
 use super::schema::Tabela;
 use crate::domain::fone::Fone;
 use crate::domain::situacao::Situacao;
@@ -19,7 +21,7 @@ pub struct Contrato {
     pub situacao: Situacao,
     /// As it is shown.
     pub texto: String,
-    /// A flag on any contract of the ficha says not to contact it (decisions 4, NAO_CONTATAR).
+    /// A flag on any contract of the ficha, or a tabulation, says not to contact it (decisions 4, NAO_CONTATAR).
     pub nao_contatar: bool,
 }
 
@@ -29,14 +31,17 @@ pub struct Contatos<'d> {
     da_ficha: Stmt<'d>,
     de_todos: Stmt<'d>,
     contratos: Stmt<'d>,
+    do_portal: Stmt<'d>,
+    de_todos_do_portal: Stmt<'d>,
+    nao_contatar: NaoContatar,
 }
 
 impl<'d> Contatos<'d> {
-    /// Prepares them.
+    /// Prepares them; `contacts` is the connection to `atendimento.db`.
     ///
     /// # Errors
     /// The store cannot be read.
-    pub fn new(db: &'d Db) -> Result<Self> {
+    pub fn new(db: &'d Db, contacts: &'d Db) -> Result<Self> {
         let lines = format!("SELECT ficha_id, {} FROM telefone", linhas::TELEFONE);
         Ok(Self {
             contrato: db.prepare(
@@ -50,6 +55,9 @@ impl<'d> Contatos<'d> {
                 .prepare(&format!("{lines} WHERE ficha_id=?1 AND +fone=?2 ORDER BY origem, contrato_id, ordem"))?,
             de_todos: db.prepare(&format!("{lines} WHERE fone=?1 ORDER BY ficha_id, origem, contrato_id, ordem"))?,
             contratos: db.prepare("SELECT id FROM contrato WHERE ficha_id=?1")?,
+            do_portal: contacts.prepare(portal::DA_FICHA)?,
+            de_todos_do_portal: contacts.prepare(portal::DE_TODOS)?,
+            nao_contatar: NaoContatar::todas(contacts)?,
         })
     }
 
@@ -60,13 +68,14 @@ impl<'d> Contatos<'d> {
     pub fn contrato(&mut self, chave: &str) -> Result<Option<Contrato>> {
         let mut cursor = self.contrato.query(&[Cell::Text(chave)])?;
         let Some(r) = cursor.next_row()? else { return Ok(None) };
+        let ficha = r.i64(1)?;
         Ok(Some(Contrato {
             id: r.i64(0)?,
-            ficha: r.i64(1)?,
+            ficha,
             // an unknown text can only be damage: nobody is contacted for such a contract
             situacao: r.text(2)?.and_then(Situacao::parse).unwrap_or(Situacao::Excluido),
             texto: r.str(3)?,
-            nao_contatar: r.i64(4)? != 0,
+            nao_contatar: r.i64(4)? != 0 || self.nao_contatar.tem(ficha),
         }))
     }
 
@@ -80,6 +89,9 @@ impl<'d> Contatos<'d> {
         while let Some(r) = cursor.next_row()? {
             out.extend(linhas::telefone(&r, 1)?);
         }
+        let mut own = Vec::new();
+        portal::da_ficha(&mut self.do_portal, ficha, &mut own)?;
+        out.extend(own.into_iter().filter(|l| l.fone == fone));
         Ok(out)
     }
 
@@ -95,6 +107,12 @@ impl<'d> Contatos<'d> {
             match out.last_mut() {
                 Some((f, lines)) if *f == ficha => lines.push(line),
                 _ => out.push((ficha, vec![line])),
+            }
+        }
+        for (ficha, line) in portal::de_todos(&mut self.de_todos_do_portal, fone)? {
+            match out.iter_mut().find(|(f, _)| *f == ficha) {
+                Some((_, lines)) => lines.push(line),
+                None => out.push((ficha, vec![line])),
             }
         }
         Ok(out)

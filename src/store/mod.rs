@@ -6,7 +6,9 @@
 //! and contracts, [`busca`] one contract by its key, [`consulta`] one client whole, [`acordo`] what blocks,
 //! [`telefone`] enrichment, [`mod@refin`] offers, [`evento`] and [`historia`] the history of a contract,
 //! [`presenca`] who came in which file, [`desfaz`] what takes a run back. Of `atendimento.db`: [`lote`] its files,
-//! [`massiva`] and [`historico`] the contacts with people, [`contatos`] whose a phone is. [`linhas`] decodes what
+//! [`massiva`] and [`historico`] the contacts with people, [`contatos`] whose a phone is, [`tabulacao`],
+//! [`mod@portal`] and [`workflow`] what the Portal writes, [`mod@nao_contatar`] who is not to be contacted,
+//! [`idempotencia`] what was answered, [`auditoria`] who did what. [`linhas`] decodes what
 //! several of them read.
 //!
 //! **Locking:** writers of `carteira.db` hold the kernel lock of [`lock`] before they begin; nothing here
@@ -28,11 +30,14 @@ pub mod evento;
 pub mod execucao;
 pub mod historia;
 pub mod historico;
+pub mod idempotencia;
 pub mod ledger;
 pub mod linhas;
 pub mod lock;
 pub mod lote;
 pub mod massiva;
+pub mod nao_contatar;
+pub mod portal;
 pub mod presenca;
 pub mod refin;
 pub mod rejeito;
@@ -40,9 +45,11 @@ pub mod remoto;
 pub mod replica;
 pub mod saida;
 pub mod schema;
+pub mod tabulacao;
 pub mod telefone;
 pub mod tocada;
 pub mod token;
+pub mod workflow;
 
 use db::{Cell, Db, DbError, Mode};
 use schema::Esquema;
