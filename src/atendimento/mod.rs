@@ -3,19 +3,26 @@
 //!
 //! [`consulta`] finds and reads a client, [`campos`] turns the layouts' columns into JSON, [`mailing`] is its
 //! head, [`historico`] the contacts with it, [`mod@mascara`] hides what is personal; [`explica`] says why a
-//! contract stands where it stands; [`replica`] what of it leaves for BI.
+//! contract stands where it stands; [`replica`] what of it leaves for BI. [`escrita`] is the one door of what the Portal
+//! writes: [`tabulacao`] under the tree of [`tabulacoes`], [`cadastro`], [`proposta`], their bodies read by [`corpo`].
 //!
-//! **Invariant by absence:** no SQL stands here and nothing is written; phones and e-mails of third parties
+//! **Invariant by absence:** no SQL stands here; phones and e-mails of third parties
 //! never enter an answer, so no later step has to remember to take them out.
 
+pub mod cadastro;
 pub mod campos;
 pub mod consulta;
+pub mod corpo;
+pub mod escrita;
 pub mod explica;
 pub mod historico;
 pub mod mailing;
 pub mod mascara;
+pub mod proposta;
 pub mod recusa;
 pub mod replica;
+pub mod tabulacao;
+pub mod tabulacoes;
 pub mod token;
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Exit codes: an API that cron, ops and monitoring script against (contract section 3).
 
+use crate::atendimento::tabulacoes::TabulacoesErro;
 use crate::config::ConfigError;
 use crate::import::relato::NaoFecha;
 use crate::layout::load::LayoutError;
@@ -65,7 +66,8 @@ pub struct Temporary(pub String);
 /// The code of an error, and what to do about it.
 pub fn of(e: &anyhow::Error) -> (i64, Option<String>) {
     for cause in e.chain() {
-        if cause.is::<Usage>() || cause.is::<ConfigError>() || cause.is::<LayoutError>() {
+        let usage = cause.is::<Usage>() || cause.is::<ConfigError>() || cause.is::<LayoutError>();
+        if usage || cause.is::<TabulacoesErro>() {
             return (USAGE, None);
         }
         if cause.is::<Temporary>() {

@@ -12,7 +12,7 @@ pub struct Cmd {}
 /// Serves until SIGTERM.
 ///
 /// # Errors
-/// Exit 10: no store; exit 1: the address cannot be had.
+/// Exit 2: the tree of results does not do; exit 10: no store; exit 1: the address cannot be had.
 pub fn run(_cmd: &Cmd, app: &App) -> anyhow::Result<i64> {
     let campanha = import::campanha(&app.config);
     let estado = Estado::abre(app.config.clone(), app.layouts.clone(), app.clock.clone(), &campanha)?;

@@ -8,12 +8,14 @@
 
 pub mod corpo;
 pub mod erro;
+pub mod escritas;
 pub mod fila;
 pub mod guarda;
 pub mod metricas;
 pub mod portal;
 pub mod servidor;
 
+use crate::atendimento::tabulacoes::Tabulacoes;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::layout::Layouts;
@@ -23,7 +25,7 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use std::sync::Arc;
 
 /// Threads that read the store.
@@ -35,6 +37,8 @@ pub struct Estado {
     pub config: Config,
     /// The layouts.
     pub layouts: Layouts,
+    /// The results of a contact.
+    pub tabulacoes: Tabulacoes,
     /// The clock.
     pub clock: Clock,
     /// Who reads the store.
@@ -51,18 +55,39 @@ impl Estado {
     /// Opens the store.
     ///
     /// # Errors
-    /// As [`Store::reader`]; a thread cannot be made.
+    /// As [`Store::reader`] and [`Tabulacoes::carrega`]; a thread cannot be made.
     pub fn abre(config: Config, layouts: Layouts, clock: Clock, campanha: &Campanha) -> anyhow::Result<Self> {
         let reader = || Store::reader(&config.store_dir, campanha);
         let leitores = fila::Leitores::novo((0..LEITORES).map(|_| reader()).collect::<Result<_, _>>()?)?;
         let escritor = fila::Escritor::novo(Store::escritor(&config.store_dir, fila::BUSY)?, reader()?)?;
         let guarda = guarda::Guarda::novo(config.serve.reads_per_minute)?;
-        Ok(Self { config, layouts, clock, leitores, escritor, guarda, metricas: metricas::Metricas::default() })
+        let tabulacoes = Tabulacoes::carrega(&config)?;
+        Ok(Self {
+            config,
+            layouts,
+            tabulacoes,
+            clock,
+            leitores,
+            escritor,
+            guarda,
+            metricas: metricas::Metricas::default(),
+        })
     }
 }
 
 /// Every route, as the log and the metrics name it.
-pub const ROTAS: [&str; 4] = ["/healthz", "/readyz", "/metrics", "/api/v1/dadosCliente"];
+pub const ROTAS: [&str; 10] = [
+    "/healthz",
+    "/readyz",
+    "/metrics",
+    "/api/v1/dadosCliente",
+    "/api/v1/listagemTabulacoesCampanha",
+    "/api/v1/insertTabulacao",
+    "/api/v1/inclusaoTelefone",
+    "/api/v1/insertEmail",
+    "/api/v1/insertEndereco",
+    "/api/v1/atualizarProposta",
+];
 
 /// The routes.
 pub fn rotas(estado: Arc<Estado>) -> Router {
@@ -71,6 +96,12 @@ pub fn rotas(estado: Arc<Estado>) -> Router {
         .route("/readyz", get(pronto))
         .route("/metrics", get(metricas_texto))
         .route("/api/v1/dadosCliente", get(portal::dados_cliente).post(portal::dados_cliente_post))
+        .route("/api/v1/listagemTabulacoesCampanha", get(escritas::listagem_tabulacoes))
+        .route("/api/v1/insertTabulacao", post(escritas::insert_tabulacao))
+        .route("/api/v1/inclusaoTelefone", post(escritas::inclusao_telefone))
+        .route("/api/v1/insertEmail", post(escritas::insert_email))
+        .route("/api/v1/insertEndereco", post(escritas::insert_endereco))
+        .route("/api/v1/atualizarProposta", post(escritas::atualizar_proposta))
         .route_layer(middleware::from_fn(guarda::rota))
         .layer(middleware::from_fn_with_state(Arc::clone(&estado), guarda::guarda))
         .with_state(estado)
