@@ -11,9 +11,9 @@ use crate::domain::fone::Fone;
 use crate::domain::situacao::Situacao;
 use crate::domain::telefones::{self, LinhaTelefone, Origem};
 use crate::store::db::Db;
-use crate::store::do_portal;
 use crate::store::ledger::dia;
 use crate::store::linhas;
+use crate::store::portal;
 use crate::store::schema::Tabela;
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -96,7 +96,7 @@ impl Cliente {
         let ficha = rows.into_iter().next().ok_or(NaoEncontrado)?;
         let contratos = contratos(db, plano, regras, id)?;
         let (mut contatos, mut telefones) = telefones_dos_arquivos(db, plano, id, &contratos)?;
-        telefones.extend(do_portal::telefones(db, id)?);
+        telefones.extend(portal::telefones(db, id)?);
         for (t, lida) in [(Tabela::Endereco, &plano.endereco), (Tabela::Email, &plano.email)] {
             for c in &contratos {
                 contatos.extend(lida.linhas(db, c.id, |r, campos| {
@@ -113,8 +113,8 @@ impl Cliente {
             parcelas: conjunto(db, &plano.parcela, &contratos)?,
             garantias: conjunto(db, &plano.garantia, &contratos)?,
             refin: refin(db, plano, &contratos)?,
-            emails_do_portal: do_portal::emails(db, id)?,
-            enderecos_do_portal: do_portal::enderecos(db, id)?,
+            emails_do_portal: portal::emails(db, id)?,
+            enderecos_do_portal: portal::enderecos(db, id)?,
             historico: Historico::le(db, id)?,
             contratos,
             contatos,

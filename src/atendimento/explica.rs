@@ -13,6 +13,8 @@ use crate::domain::situacao::Situacao;
 use crate::domain::telefones;
 use crate::store::db::Db;
 use crate::store::historia::{self, Contrato, Passo};
+use crate::store::ledger::dia;
+use crate::store::{nao_contatar, portal};
 use chrono::NaiveDate;
 use std::collections::HashSet;
 
@@ -83,21 +85,28 @@ pub fn explica(db: &Db, config: &Config, bloqueados: &HashSet<Fone>, numero: &st
         ate: calendario.ultimo_dia_bloqueado(d0, regra.dias, regra.contagem),
         alta: calendario.primeira_alta(d0, regra.dias, regra.contagem),
     });
-    let phones = telefones::une(&historia::telefones(&moment, ficha)?);
+    let mut phones = historia::telefones(&moment, ficha)?;
+    phones.extend(portal::telefones(&moment, ficha)?);
+    let phones = telefones::une(&phones);
     let phones = telefones::discaveis(&phones, config.manager.comercial, bloqueados).len();
     let veredito = discagem::veredito(&all, qual);
-    let linha = discagem::escolhe(&all).map(|c| c.contrato.clone());
+    let calada = nao_contatar::da_ficha(&moment, ficha)?;
+    let linha = discagem::escolhe(&all).filter(|_| calada.is_none()).map(|c| c.contrato.clone());
     Ok(Explicacao {
         contrato: own.contrato.clone(),
         ficha,
         situacao: own.posicao.situacao,
         bloqueio,
-        disca: matches!(veredito, Veredito::Linha | Veredito::Outro(_)),
-        porque: match veredito {
-            Veredito::Inativo => inativo(own, all.len(), &passos, linha.as_deref()),
-            v => ativo(own, v, phones),
+        disca: calada.is_none() && matches!(veredito, Veredito::Linha | Veredito::Outro(_)),
+        porque: match (veredito, &calada) {
+            (Veredito::Inativo, _) => inativo(own, all.len(), &passos, linha.as_deref()),
+            (_, Some(em)) => por_tabulacao(em),
+            (v, None) => ativo(own, v, phones),
         },
-        volta: volta(own.posicao.situacao, bloqueio),
+        volta: match (own.posicao.situacao, calada) {
+            (Situacao::Ativo, Some(_)) => Some("Volta à discagem com uma tabulação que permita o contato.".into()),
+            (situacao, _) => volta(situacao, bloqueio),
+        },
         linha,
         fatos: fatos(passos, own, &calendario, regra.dias, regra.contagem),
     })
@@ -119,6 +128,12 @@ fn ativo(own: &Contrato, veredito: Veredito<'_, Contrato>, phones: usize) -> Str
         (_, 1) => "é o contrato da linha da ficha, com 1 telefone".into(),
         (_, n) => format!("é o contrato da linha da ficha, com {n} telefones"),
     }
+}
+
+/// NAO_CONTATAR by the last tabulation that sets or lifts it (decisions 4).
+fn por_tabulacao(em: &str) -> String {
+    let day = em.get(..10).and_then(dia).map(|d| format!(" de {}", br(d))).unwrap_or_default();
+    format!("a ficha está marcada para não contatar, por uma tabulação{day}")
 }
 
 fn inativo(own: &Contrato, contratos: usize, passos: &[Passo], linha: Option<&str>) -> String {

@@ -5,24 +5,31 @@
 //! them; [`campos`] turns the layouts' columns into JSON, [`mailing`] is its head, [`historico`] the contacts with it,
 //! [`mod@mascara`] hides what is personal; [`explica`] says why a contract stands where it stands; [`replica`] what of it
 //! leaves for BI. [`webhook`] keeps what OMNE tells, [`evento`] is what it says, [`vinculo`] whose it is, [`entrega`] what
-//! became of a message of ours.
+//! became of a message of ours. [`escrita`] is the one door of what the Portal
+//! writes: [`tabulacao`] under the tree of [`tabulacoes`], [`cadastro`], [`proposta`], their bodies read by [`corpo`].
 //!
 //! **Invariant by absence:** no SQL stands here; phones and e-mails of third parties
 //! never enter an answer, so no later step has to remember to take them out.
 
+pub mod cadastro;
 pub mod campos;
 pub mod cliente;
 pub mod consulta;
+pub mod corpo;
 pub mod entrega;
+pub mod escrita;
 pub mod evento;
 pub mod explica;
 pub mod historico;
 pub mod mailing;
 pub mod mascara;
 pub mod plano;
+pub mod proposta;
 pub mod recusa;
 pub mod replica;
 mod resposta;
+pub mod tabulacao;
+pub mod tabulacoes;
 pub mod token;
 pub mod vinculo;
 pub mod webhook;

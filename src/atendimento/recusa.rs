@@ -12,6 +12,9 @@ pub enum Recusa {
     /// UC009/FA001: nobody has this CPF, CNPJ or ID_CRM, or the campaign is another.
     #[error("cliente não encontrado")]
     ClienteNaoEncontrado,
+    /// AP2: to the caller the same, but it is audited.
+    #[error("cliente não encontrado")]
+    OutraCampanha,
     /// UC011/FA001.
     #[error("contrato não encontrado")]
     ContratoNaoEncontrado,
@@ -36,7 +39,7 @@ impl Recusa {
     /// The code that callers act on; stable.
     pub const fn codigo(&self) -> &'static str {
         match self {
-            Self::ClienteNaoEncontrado => "CLIENTE_NAO_ENCONTRADO",
+            Self::ClienteNaoEncontrado | Self::OutraCampanha => "CLIENTE_NAO_ENCONTRADO",
             Self::ContratoNaoEncontrado => "CONTRATO_NAO_ENCONTRADO",
             Self::NaoEncontrado => "NAO_ENCONTRADO",
             Self::Campos(_) => "CAMPOS_INVALIDOS",

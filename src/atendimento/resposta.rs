@@ -6,7 +6,7 @@ use super::mailing::{Contrato, Mailing, escolhe};
 use super::plano::{Conjunto, DO_CONTRATO, Fonte};
 use crate::domain::situacao::status_da_ficha;
 use crate::domain::telefones::{self, Telefone};
-use crate::store::do_portal::PARTES;
+use crate::store::portal::PARTES;
 use crate::store::schema::Tabela;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::json;

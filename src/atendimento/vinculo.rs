@@ -201,7 +201,7 @@ pub fn liga(at: &Db, carteira: &Db, config: &Config, agora: &Agora, ids: &[i64])
         at,
         carteira,
         config,
-        contatos: Contatos::new(carteira)?,
+        contatos: Contatos::new(carteira, at)?,
         run: vinculo::ultimo_run(carteira)?,
         agora: agora.iso(),
         emails,
@@ -419,7 +419,7 @@ impl Mesa<'_> {
 
     fn por_fone(&mut self, chaves: &Chaves, c: &Caso) -> anyhow::Result<Vec<Candidato>> {
         for fone in &chaves.fones {
-            let fichas = vinculo::por_fone(self.at, &mut self.contatos, *fone)?;
+            let fichas = vinculo::por_fone(&mut self.contatos, *fone)?;
             if !fichas.is_empty() {
                 return self.desempata(&fichas, c, &Alvo::Fone(*fone));
             }

@@ -7,6 +7,7 @@ use super::app::App;
 use super::exit::{self, graver};
 use super::hostkey;
 use super::texto::{self, escape, folha};
+use crate::atendimento::tabulacoes::Tabulacoes;
 use crate::config::{self, After, Config, Env, RemoteUrl};
 use crate::hsm::omne::Omne;
 use crate::hsm::retomada;
@@ -77,7 +78,12 @@ pub fn run(_: &Cmd, global: Global, env: &Env, umask: u32, comando: String) -> a
         }
     };
     tell(bom("configuração", app.config.file.display().to_string()));
-    for l in segredos(&app.config).into_iter().chain([relogio(&app)]).chain(discos(&app.config)) {
+    for l in segredos(&app.config)
+        .into_iter()
+        .chain([tabulacoes(&app.config)])
+        .chain([relogio(&app)])
+        .chain(discos(&app.config))
+    {
         tell(l);
     }
     store(&app).into_iter().for_each(&mut tell);
@@ -118,6 +124,19 @@ fn segredos(config: &Config) -> Vec<Linha> {
         Some(erro(key, escape(&e.to_string()), (key == "omne.token").then(|| unused.into()), exit::USAGE))
     });
     bad.collect()
+}
+
+/// The tree of results, which only `serve` needs.
+fn tabulacoes(config: &Config) -> Linha {
+    match Tabulacoes::carrega(config) {
+        Ok(all) => bom("tabulações", format!("{} resultados", all.len())),
+        Err(e) => erro(
+            "tabulações",
+            escape(&e.to_string()),
+            Some("corrija o arquivo; sem ele serve não começa".into()),
+            exit::USAGE,
+        ),
+    }
 }
 
 fn relogio(app: &App) -> Linha {

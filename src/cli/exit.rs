@@ -1,5 +1,6 @@
 //! Exit codes: an API that cron, ops and monitoring script against (contract section 3).
 
+use crate::atendimento::tabulacoes::TabulacoesErro;
 use crate::config::ConfigError;
 use crate::hsm::retomada::Divergencia;
 use crate::import::relato::NaoFecha;
@@ -66,7 +67,8 @@ pub struct Temporary(pub String);
 /// The code of an error, and what to do about it.
 pub fn of(e: &anyhow::Error) -> (i64, Option<String>) {
     for cause in e.chain() {
-        if cause.is::<Usage>() || cause.is::<ConfigError>() || cause.is::<LayoutError>() {
+        let usage = cause.is::<Usage>() || cause.is::<ConfigError>() || cause.is::<LayoutError>();
+        if usage || cause.is::<TabulacoesErro>() {
             return (USAGE, None);
         }
         if let Some(d) = cause.downcast_ref::<Divergencia>() {

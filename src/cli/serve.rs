@@ -13,7 +13,7 @@ pub struct Cmd {}
 /// Serves until SIGTERM.
 ///
 /// # Errors
-/// Exit 10: no store; exit 1: the address cannot be had.
+/// Exit 2: the tree of results does not do; exit 10: no store; exit 1: the address cannot be had.
 pub fn run(_cmd: &Cmd, app: &App) -> anyhow::Result<i64> {
     let Some(_held) = app.lock(Which::Serve)? else { return Ok(exit::OK) };
     let campanha = import::campanha(&app.config);

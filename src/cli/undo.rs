@@ -89,12 +89,25 @@ fn folha(d: &Desfeita) -> String {
 fn impede(i: &Impedimento) -> String {
     let what = match (i.run, &i.file) {
         (Some(run), file) => format!("execução {run}, {} {}", i.kind, file.as_deref().unwrap_or("")),
-        (None, _) => format!("atendimento, {}", i.kind),
+        (None, _) => format!("atendimento, {}", contato(&i.kind)),
     };
     let rows = conta(i.rows, "linha", "linhas");
     match i.contratos.as_slice() {
         [] => format!("{}: {rows}", what.trim_end()),
         some => format!("{}: {rows}; contratos {}", what.trim_end(), some.join(", ")),
+    }
+}
+
+/// What people call the rows of a table of contacts.
+fn contato(kind: &str) -> &str {
+    match kind {
+        "tabulacao" => "tabulações",
+        "proposta" => "propostas",
+        "workflow" => "itens de workflow",
+        "portal_telefone" => "telefones do Portal",
+        "portal_email" => "e-mails do Portal",
+        "portal_endereco" => "endereços do Portal",
+        other => other,
     }
 }
 

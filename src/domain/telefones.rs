@@ -54,7 +54,7 @@ pub struct LinhaTelefone {
     pub fone: Fone,
     /// The score given with it, if any.
     pub score: Option<i64>,
-    /// The `n` of `Enriquecimento n`, from 1. Zero in an enrichment line means
+    /// The `n` of `Enriquecimento n`, from 1. Zero in a line of enrichment or Portal means
     /// that it only brings a score for a number known elsewhere, and lists
     /// nothing by itself (decisions 5 "telefones").
     pub seq: i64,
@@ -78,6 +78,18 @@ pub struct Telefone {
     pub comercial: bool,
 }
 
+/// [`LinhaTelefone::quando`] of a score that an import brought.
+#[must_use]
+pub const fn da_execucao(run: i64) -> i64 {
+    run.saturating_mul(2)
+}
+
+/// [`LinhaTelefone::quando`] of a score that came between two imports, the first of which is `run`.
+#[must_use]
+pub const fn depois_da_execucao(run: i64) -> i64 {
+    da_execucao(run).saturating_add(1)
+}
+
 impl LinhaTelefone {
     fn has_type(&self, tipos: &[&str]) -> bool {
         let tipo = self.tipo.trim();
@@ -93,7 +105,7 @@ impl LinhaTelefone {
     }
 
     fn lists(&self) -> bool {
-        self.origem != Origem::Enriquecimento || self.seq > 0
+        self.origem == Origem::Remessa || self.seq > 0
     }
 
     fn tipo_saida(&self) -> Cow<'static, str> {
@@ -299,6 +311,20 @@ mod tests {
         let so_score = LinhaTelefone { seq: 0, score: Some(9), ..linha(Origem::Enriquecimento, "", A) };
         assert!(une(std::slice::from_ref(&so_score)).is_empty());
         assert_eq!(une(&[remessa("CE", A), so_score])[0].score, Some(9));
+        let do_portal = LinhaTelefone { seq: 0, score: Some(8), ..linha(Origem::Portal, "Recado", A) };
+        assert!(une(std::slice::from_ref(&do_portal)).is_empty());
+        assert_eq!(enriquece(std::slice::from_ref(&do_portal), fone(A), None), Enriquece::Novo);
+        let lista = une(&[linha(Origem::Enriquecimento, "", A), do_portal]);
+        assert_eq!((lista[0].tipo_saida.as_ref(), lista[0].score), ("Enriquecimento 1", Some(8)));
+    }
+
+    #[test]
+    fn o_score_do_portal_fica_entre_os_dos_arquivos() {
+        let com = |origem, score, quando| LinhaTelefone { score: Some(score), quando, ..linha(origem, "", A) };
+        let arquivo = |score, run| com(Origem::Enriquecimento, score, da_execucao(run));
+        let portal = com(Origem::Portal, 50, depois_da_execucao(7));
+        assert_eq!(une(&[portal.clone(), arquivo(70, 7)])[0].score, Some(50));
+        assert_eq!(une(&[portal, arquivo(70, 8)])[0].score, Some(70));
     }
 
     #[test]

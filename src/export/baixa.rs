@@ -7,8 +7,9 @@ use crate::domain::dia::br;
 use crate::domain::situacao::Situacao;
 use crate::store::db::Db;
 use crate::store::enviado::{self, Enviada, Enviadas, Olhar, Visto};
+use crate::store::nao_contatar::NaoContatar;
 use crate::store::saida::{self, Tipo};
-use chrono::NaiveDate;
+use chrono::{NaiveDate, NaiveDateTime};
 
 /// Why a ficha goes, and since when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,10 +30,11 @@ const fn texto(para: Situacao) -> &'static str {
 }
 
 /// The motive of a ficha that is not dialable any more: that of its last contract to leave ATIVO; where one is still
-/// ATIVO, it is not to be contacted.
-fn motivo(db: &Db, e: &Enviada) -> anyhow::Result<Motivo> {
+/// ATIVO, it is not to be contacted: since the first of what says so. `tabulada` is the day of a tabulation.
+fn motivo(db: &Db, e: &Enviada, tabulada: Option<NaiveDate>) -> anyhow::Result<Motivo> {
     let found = if e.tem_ativo() {
-        Motivo { texto: "NAO CONTATAR", dia: enviado::nao_contatar_desde(db, e.ficha)? }
+        let flags = enviado::nao_contatar_desde(db, e.ficha)?;
+        Motivo { texto: "NAO CONTATAR", dia: flags.into_iter().chain(tabulada).min() }
     } else {
         match enviado::saiu_de_ativo(db, e.ficha)? {
             Some((para, dia)) => Motivo { texto: texto(para), dia },
@@ -52,12 +54,20 @@ fn motivo(db: &Db, e: &Enviada) -> anyhow::Result<Motivo> {
 ///
 /// # Errors
 /// The store cannot be read, or `f` failed.
-pub fn devidas(moment: &Db, mut f: impl FnMut(&Enviada, Motivo) -> anyhow::Result<()>) -> anyhow::Result<()> {
+pub fn devidas(
+    p: &Pedido<'_>,
+    moment: &Db,
+    contacts: &Db,
+    mut f: impl FnMut(&Enviada, Motivo) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let (calados, calendario) = (NaoContatar::todas(contacts)?, p.config.calendario());
+    // the data de operação of a moment, as of a file with a time in its name
+    let operacao = |t: NaiveDateTime| calendario.dia_de_operacao(t.date(), Some(t.time()), p.config.dia.corte);
     let mut q = moment.prepare(enviado::ENVIADAS)?;
     let mut all = Enviadas::new(q.query(&[])?)?;
     while let Some(e) = all.proxima()? {
-        if !e.disca() {
-            f(&e, motivo(moment, &e)?)?;
+        if !e.disca() || calados.tem(e.ficha) {
+            f(&e, motivo(moment, &e, calados.desde(e.ficha).map(operacao))?)?;
         }
     }
     Ok(())
@@ -70,10 +80,10 @@ pub fn devidas(moment: &Db, mut f: impl FnMut(&Enviada, Motivo) -> anyhow::Resul
 pub fn gera(p: &Pedido<'_>, dia: NaiveDate) -> anyhow::Result<Gerada> {
     let mut diferenca = Diferenca::default();
     let (draft, visto) = rascunha(p, Tipo::Baixa, Some(dia), |out| {
-        // one moment for the whole file (EX6)
-        let moment = p.store.db.snapshot()?;
-        let visto = Visto::dos_imports(&moment)?;
-        devidas(&moment, |e, m| {
+        // one moment of each database file for the whole file (EX6)
+        let (moment, contacts) = (p.store.db.snapshot()?, p.store.atendimento()?.snapshot()?);
+        let visto = Visto::das_fichas(&moment, &contacts)?;
+        devidas(p, &moment, &contacts, |e, m| {
             if p.simula {
                 diferenca.sai(e, &m)?;
             }

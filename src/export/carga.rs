@@ -5,6 +5,7 @@ use super::diferenca::Diferenca;
 use super::linha::Discagem;
 use super::varredura::{Quais, ao_lado, varre};
 use super::{Gerada, Pedido, baixa};
+use crate::store::Store;
 use crate::store::db::Db;
 use crate::store::enviado::{self, Olhar, Varredura, Visto};
 use crate::store::saida::{self, Tipo};
@@ -44,14 +45,15 @@ impl Freio {
         Ok(stopped.then_some(Self { linhas, ultima: last.linhas, baixas, nova: true }))
     }
 
-    /// The recorded refusal, while it holds: same day, no import since, and the brake still stops its rows (a baixa
+    /// The recorded refusal, while it holds: same day, no import and no tabulation that bars a client since, and the brake still stops its rows (a baixa
     /// that left since may have freed it).
     ///
     /// # Errors
     /// The store cannot be read.
-    pub fn gravado(db: &Db, dia: NaiveDate) -> anyhow::Result<Option<Self>> {
+    pub fn gravado(store: &Store, dia: NaiveDate) -> anyhow::Result<Option<Self>> {
+        let db = &store.db;
         let Some(v) = enviado::varredura(db, Olhar::Freio)? else { return Ok(None) };
-        if v.dia != Some(dia) || v.visto != Visto::dos_imports(db)? {
+        if v.dia != Some(dia) || v.visto != Visto::das_fichas(db, store.atendimento()?)? {
             return Ok(None);
         }
         Ok(Self::de(db, v.linhas)?.map(|f| Self { nova: false, ..f }))
@@ -92,7 +94,7 @@ pub fn gera(p: &Pedido<'_>, dia: NaiveDate, confirma: Option<u64>) -> anyhow::Re
                     Ok(out.fim_da_linha()?)
                 })
             })?;
-            baixa::devidas(&moment, |e, m| diferenca.sai(e, &m))?;
+            baixa::devidas(p, &moment, &contacts, |e, m| diferenca.sai(e, &m))?;
         } else {
             varre(&moment, &contacts, Quais::Todas, out, &regra, |out, _, _| Ok(out.fim_da_linha()?))?;
         }
@@ -125,7 +127,7 @@ fn recusa(p: &Pedido<'_>, dia: NaiveDate, draft: Rascunho, mut f: Freio) -> anyh
     let before = enviado::varredura(&p.store.db, Olhar::Freio)?;
     f.nova = before.is_none_or(|v| v.dia != Some(dia) || v.linhas != f.linhas);
     if !p.simula {
-        let visto = Visto::dos_imports(&p.store.db)?;
+        let visto = Visto::das_fichas(&p.store.db, p.store.atendimento()?)?;
         let (em, mensagem) = (p.clock.now().iso(), Some(f.mensagem()));
         let v = Varredura { visto, em, dia: Some(dia), linhas: f.linhas, mensagem };
         enviado::varreu(&p.store.db, Olhar::Freio, &v)?;

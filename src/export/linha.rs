@@ -8,6 +8,7 @@ use crate::domain::valores::Centavos;
 use crate::layout::saida::Escritor;
 use crate::store::db::{Cursor, Row};
 use crate::store::linhas;
+use crate::store::portal;
 use std::collections::HashSet;
 use std::io::Write;
 
@@ -150,23 +151,25 @@ fn contrato(r: &Row<'_>, livre: Option<Contrato>) -> anyhow::Result<Contrato> {
     })
 }
 
-/// Reads the phones of one ficha after the other from the ordered answer of
-/// [`TELEFONES`](linhas::TELEFONES).
+/// Reads the phones of one ficha after the other from the ordered answers of [`TELEFONES`](linhas::TELEFONES) and
+/// [`portal::TELEFONES`].
 pub struct Telefones<'s> {
     cursor: Cursor<'s>,
     next: Option<(i64, i64, LinhaTelefone)>,
+    portal: portal::Telefones<'s>,
     lidas: Vec<(usize, LinhaTelefone)>,
     prontas: Vec<LinhaTelefone>,
 }
 
 impl<'s> Telefones<'s> {
-    /// From a running query.
+    /// From running queries.
     ///
     /// # Errors
     /// The store cannot be read.
-    pub fn new(mut cursor: Cursor<'s>) -> anyhow::Result<Self> {
+    pub fn new(mut cursor: Cursor<'s>, do_portal: Cursor<'s>) -> anyhow::Result<Self> {
         let next = next_phone(&mut cursor)?;
-        Ok(Self { cursor, next, lidas: Vec::new(), prontas: Vec::new() })
+        let portal = portal::Telefones::new(do_portal)?;
+        Ok(Self { cursor, next, portal, lidas: Vec::new(), prontas: Vec::new() })
     }
 
     /// The phones of a ficha, remessa's in the order of the contracts' text. Asked with rising ids.
@@ -185,6 +188,8 @@ impl<'s> Telefones<'s> {
             }
             self.next = next_phone(&mut self.cursor)?;
         }
+        let lidas = &mut self.lidas;
+        self.portal.de(ficha.id, |line| lidas.push((usize::MAX, line)))?;
         // of one contract they come in their order
         self.lidas.sort_by_key(|(place, l)| (l.origem, *place));
         self.prontas.clear();

@@ -1,6 +1,6 @@
 //! One ordered look at every dialable ficha: its row, ready to be written or left out.
 //!
-//! **Performance:** fichas, phones, marks and what was sent are four ordered answers read side by side; a row is
+//! **Performance:** fichas, phones of the files and of Portal, marks and what was sent are ordered answers read side by side; a row is
 //! built in the writer's own buffers and hashed there, so looking without writing costs no file.
 
 use super::arquivo::h;
@@ -11,6 +11,8 @@ use crate::store::db::{Cursor, Db, Result};
 use crate::store::enviado;
 use crate::store::linhas;
 use crate::store::massiva;
+use crate::store::nao_contatar::NaoContatar;
+use crate::store::portal;
 #[cfg(doc)]
 use crate::store::tocada;
 use std::io::Write;
@@ -55,9 +57,11 @@ pub fn varre<W: Write>(
     };
     let (mut q1, mut q2) = (moment.prepare(fichas)?, moment.prepare(telefones)?);
     let mut fichas = Fichas::new(q1.query(&[])?)?;
-    let mut telefones = Telefones::new(q2.query(&[])?)?;
+    let mut q4 = contacts.prepare(portal::TELEFONES)?;
+    let mut telefones = Telefones::new(q2.query(&[])?, q4.query(&[])?)?;
+    let calados = NaoContatar::todas(contacts)?;
     while let Some(ficha) = fichas.next_ficha()? {
-        let Some(c) = ficha.discada() else { continue };
+        let Some(c) = ficha.discada().filter(|_| !calados.tem(ficha.id())) else { continue };
         let phones = telefones.de(ficha)?;
         let marca = marcas.de(ficha.id(), c.id())?;
         linha::celulas(out, ficha, c, phones, &marca, regra);

@@ -10,6 +10,7 @@ use crate::domain::telefones;
 use crate::store::contatos::Contatos;
 use crate::store::db::Db;
 use crate::store::hsm::{self, Mensagem};
+use crate::store::nao_contatar;
 use chrono::{DateTime, TimeDelta};
 use std::collections::HashSet;
 
@@ -38,7 +39,7 @@ impl<'a> Examinador<'a> {
     /// The store or the block list cannot be read.
     pub fn novo(ctx: Contexto<'a>) -> anyhow::Result<Self> {
         let bloqueados = ctx.config.contato.fones_bloqueados()?;
-        Ok(Self { ctx, contatos: Contatos::new(&ctx.store.db)?, bloqueados })
+        Ok(Self { ctx, contatos: Contatos::new(&ctx.store.db, ctx.store.atendimento()?)?, bloqueados })
     }
 
     /// Looks at one; `db` is `atendimento.db`.
@@ -56,7 +57,7 @@ impl<'a> Examinador<'a> {
         let signs = Sinais {
             dados: true,
             ativo: contract.is_some_and(|c| discavel(Some(c.situacao))),
-            nao_contatar: flagged || self.bloqueados.contains(&fone) || hsm::nao_contatar(db, m.ficha)?,
+            nao_contatar: flagged || self.bloqueados.contains(&fone) || nao_contatar::da_ficha(db, m.ficha)?.is_some(),
             terceiro: !telefones::terceiros(&self.contatos.da_ficha(m.ficha, fone)?).is_empty(),
             repetida: hsm::repetida(db, &m.fone, &m.jornada, agora.date())?,
             vencida: vencida(&m.importada_em, self.ctx.omne.validade_horas, agora),

@@ -109,9 +109,10 @@ impl From<Indisponivel> for Erro {
 impl From<Recusa> for Erro {
     fn from(r: Recusa) -> Self {
         let status = match &r {
-            Recusa::ClienteNaoEncontrado | Recusa::ContratoNaoEncontrado | Recusa::NaoEncontrado => {
-                StatusCode::NOT_FOUND
-            }
+            Recusa::ClienteNaoEncontrado
+            | Recusa::OutraCampanha
+            | Recusa::ContratoNaoEncontrado
+            | Recusa::NaoEncontrado => StatusCode::NOT_FOUND,
             Recusa::Campos(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Recusa::ChaveReusada | Recusa::Alterado => StatusCode::CONFLICT,
             Recusa::Falha(e) => {

@@ -9,6 +9,7 @@
 pub mod conexoes;
 pub mod corpo;
 pub mod erro;
+pub mod escritas;
 pub mod fila;
 pub mod guarda;
 pub mod metricas;
@@ -19,6 +20,7 @@ pub mod servidor;
 pub mod webhook;
 
 use crate::atendimento::Consultor;
+use crate::atendimento::tabulacoes::Tabulacoes;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
 use crate::layout::Layouts;
@@ -40,6 +42,8 @@ pub struct Estado {
     pub config: Config,
     /// The layouts.
     pub layouts: Layouts,
+    /// The results of a contact.
+    pub tabulacoes: Tabulacoes,
     /// The clock.
     pub clock: Clock,
     /// How clients are read.
@@ -60,7 +64,7 @@ impl Estado {
     /// Opens the store.
     ///
     /// # Errors
-    /// As [`Store::reader`]; a thread cannot be made.
+    /// As [`Store::reader`] and [`Tabulacoes::carrega`]; a thread cannot be made.
     pub fn abre(config: Config, layouts: Layouts, clock: Clock, campanha: &Campanha) -> anyhow::Result<Self> {
         let reader = || Store::reader(&config.store_dir, campanha);
         let leitores = fila::Leitores::novo((0..LEITORES).map(|_| reader()).collect::<Result<_, _>>()?)?;
@@ -68,7 +72,8 @@ impl Estado {
         let guarda = guarda::Guarda::novo(config.serve.reads_per_minute, segredo(&config)?.as_deref())?;
         let (metricas, chegou) = (metricas::Metricas::default(), tokio::sync::Notify::new());
         let consultor = Consultor::novo(&layouts, &config);
-        Ok(Self { config, layouts, clock, consultor, leitores, escritor, guarda, metricas, chegou })
+        let tabulacoes = Tabulacoes::carrega(&config)?;
+        Ok(Self { config, layouts, tabulacoes, clock, consultor, leitores, escritor, guarda, metricas, chegou })
     }
 }
 
@@ -91,7 +96,7 @@ fn segredo(config: &Config) -> Result<Option<String>, ConfigError> {
 }
 
 /// Every route, as the log and the metrics name it.
-pub const ROTAS: [&str; 9] = [
+pub const ROTAS: [&str; 15] = [
     "/healthz",
     "/readyz",
     "/metrics",
@@ -101,6 +106,12 @@ pub const ROTAS: [&str; 9] = [
     "/api/v1/dadosCliente",
     "/webhook/omne",
     "/webhook/omne/{secret}",
+    "/api/v1/listagemTabulacoesCampanha",
+    "/api/v1/insertTabulacao",
+    "/api/v1/inclusaoTelefone",
+    "/api/v1/insertEmail",
+    "/api/v1/insertEndereco",
+    "/api/v1/atualizarProposta",
 ];
 
 /// The routes.
@@ -115,6 +126,12 @@ pub fn rotas(estado: Arc<Estado>) -> Router {
         .route("/api/v1/dadosCliente", get(portal::dados_cliente).post(portal::dados_cliente_post))
         .route("/webhook/omne", post(webhook::recebe))
         .route("/webhook/omne/{secret}", post(webhook::recebe))
+        .route("/api/v1/listagemTabulacoesCampanha", get(escritas::listagem_tabulacoes))
+        .route("/api/v1/insertTabulacao", post(escritas::insert_tabulacao))
+        .route("/api/v1/inclusaoTelefone", post(escritas::inclusao_telefone))
+        .route("/api/v1/insertEmail", post(escritas::insert_email))
+        .route("/api/v1/insertEndereco", post(escritas::insert_endereco))
+        .route("/api/v1/atualizarProposta", post(escritas::atualizar_proposta))
         .route_layer(middleware::from_fn(guarda::rota))
         .layer(middleware::from_fn_with_state(Arc::clone(&estado), guarda::guarda))
         .with_state(estado)

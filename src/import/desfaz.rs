@@ -40,7 +40,8 @@ const SEM_VOLTA: [(&str, &str); 4] = [
 pub struct Impedimento {
     /// The later run; none for contacts.
     pub run: Option<i64>,
-    /// Its kind, or `hsm`, `massiva`, `retorno`.
+    /// Its kind, or `hsm`, `massiva`, `retorno`, `tabulacao`, `proposta`, `workflow`, `portal_telefone`, `portal_email`,
+    /// `portal_endereco`.
     pub kind: String,
     /// Its file.
     pub file: Option<String>,
@@ -137,6 +138,8 @@ pub fn desfaz(ctx: &Contexto<'_>, r: &Execucao) -> anyhow::Result<Desfeita> {
         in_the_way: Vec::new(),
         dry_run: ctx.opcoes.dry_run,
     };
+    // nobody writes of a client while it vanishes: `serve` looks at it under the same lock
+    let _hold = if some_vanish(ctx, r)? { Some(ctx.store.atendimento()?.begin()?) } else { None };
     let tx = ctx.store.db.begin()?;
     out.in_the_way = impedimentos(ctx, &tx, r)?;
     if !out.in_the_way.is_empty() {
@@ -259,7 +262,12 @@ fn iguais(r: &Execucao, x: &Execucao) -> Option<i64> {
     i64::try_from(count).ok()
 }
 
-/// Messages, mass actions and calls to whoever would vanish.
+/// Whether a run made clients or contracts.
+fn some_vanish(ctx: &Contexto<'_>, r: &Execucao) -> anyhow::Result<bool> {
+    Ok(desfaz::feitos(&ctx.store.db, r.id)?.iter().any(|made| !made.is_empty()))
+}
+
+/// Messages, mass actions, calls and what the Portal wrote of whoever would vanish.
 fn contatos(ctx: &Contexto<'_>, db: &Db, r: &Execucao) -> anyhow::Result<Vec<Impedimento>> {
     let made = desfaz::feitos(db, r.id)?;
     if made.iter().all(std::collections::HashSet::is_empty) {

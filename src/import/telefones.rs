@@ -149,7 +149,7 @@ impl<'c> Passo<'c> for Telefones<'c> {
         Ok(Box::new(Grava {
             mapa: self.mapa,
             dono_da_linha: self.dono_da_linha,
-            fones: Enriquecimento::new(&store.db, run)?,
+            fones: Enriquecimento::new(&store.db, store.atendimento()?, run)?,
             eventos: Eventos::new(&store.db, run)?,
             linhas: Vec::new(),
             run,
@@ -195,7 +195,7 @@ impl Gravador for Grava<'_> {
                 Enriquece::Nada => continue,
             };
             // the number may stand in the line once more
-            let (origem, quando) = (Origem::Enriquecimento, self.run);
+            let (origem, quando) = (Origem::Enriquecimento, telefones::da_execucao(self.run));
             let line = LinhaTelefone { origem, tipo: "".into(), situacao: None, fone, score, seq, quando };
             self.linhas.push(line);
         }

@@ -161,7 +161,7 @@ fn baixa_devida(ctx: &Contexto<'_>, dia: NaiveDate, quer: Quer) -> anyhow::Resul
     if !passa.is_empty() && !quer.forca {
         return Ok(nao(Tipo::Baixa, Estado::Aguarda(passa)));
     }
-    let (last, now) = (enviado::varredura(db, Olhar::Baixa)?, Visto::dos_imports(db)?);
+    let (last, now) = (enviado::varredura(db, Olhar::Baixa)?, Visto::das_fichas(db, ctx.store().atendimento()?)?);
     let look = quer.tipo.is_some() || last.is_none_or(|v| v.visto != now);
     Ok(if look { Devido::Sim { dia, passa } } else { nao(Tipo::Baixa, Estado::Nada) })
 }
@@ -172,7 +172,7 @@ fn carga_devida(ctx: &Contexto<'_>, dia: NaiveDate, passa: Vec<&'static str>, qu
     }
     // what the brake refused is not built again while nothing changed, unless a person asks
     let asked = quer.tipo.is_some() || quer.confirma.is_some();
-    match Freio::gravado(&ctx.store().db, dia)?.filter(|_| !asked) {
+    match Freio::gravado(ctx.store(), dia)?.filter(|_| !asked) {
         Some(f) => {
             let told = Feito { linhas: f.linhas, ..Feito::sem_arquivo(Tipo::Carga, Estado::Recusada(f)) };
             Ok(Devido::Nao(Box::new(told)))

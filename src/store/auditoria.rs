@@ -15,6 +15,18 @@ pub struct Leitura {
     pub o_que: &'static str,
 }
 
+/// Adds the entry of a write to its open transaction.
+///
+/// # Errors
+/// The store cannot be written.
+pub fn escrita(db: &Db, em: &str, quem: &str, ficha: i64, o_que: &str) -> Result<()> {
+    db.exec(
+        "INSERT INTO auditoria (em, quem, ficha_id, o_que) VALUES (?1,?2,?3,?4)",
+        &[Cell::Text(em), Cell::Text(quem), Cell::Int(ficha), Cell::Text(o_que)],
+    )?;
+    Ok(())
+}
+
 /// Adds entries to an open transaction of `atendimento.db`.
 ///
 /// # Errors

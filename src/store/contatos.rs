@@ -3,6 +3,8 @@
 use super::consulta::Consulta;
 use super::db::{Cell, Db, Result, Row, Stmt};
 use super::linhas;
+use super::nao_contatar::NaoContatar;
+use super::portal;
 use super::schema::Tabela;
 use crate::domain::fone::Fone;
 use crate::domain::situacao::Situacao;
@@ -19,7 +21,7 @@ pub struct Contrato {
     pub situacao: Situacao,
     /// As it is shown.
     pub texto: String,
-    /// A flag on any contract of the ficha says not to contact it (decisions 4, NAO_CONTATAR).
+    /// A flag on any contract of the ficha, or a tabulation, says not to contact it (decisions 4, NAO_CONTATAR).
     pub nao_contatar: bool,
 }
 
@@ -30,14 +32,17 @@ pub struct Contatos<'d> {
     da_ficha: Stmt<'d>,
     de_todos: Stmt<'d>,
     contratos: Stmt<'d>,
+    do_portal: Stmt<'d>,
+    de_todos_do_portal: Stmt<'d>,
+    nao_contatar: NaoContatar,
 }
 
 impl<'d> Contatos<'d> {
-    /// Prepares them.
+    /// Prepares them; `contacts` is the connection to `atendimento.db`.
     ///
     /// # Errors
     /// The store cannot be read.
-    pub fn new(db: &'d Db) -> Result<Self> {
+    pub fn new(db: &'d Db, contacts: &'d Db) -> Result<Self> {
         let contract = "SELECT c.id, c.ficha_id, c.situacao, c.contrato, EXISTS (SELECT 1 FROM contrato o
                           JOIN cadastro k ON k.contrato_id=o.id
                           WHERE o.ficha_id=c.ficha_id AND (k.flag_falecido='S' OR k.flag_nao_perturbe='S'))
@@ -51,6 +56,9 @@ impl<'d> Contatos<'d> {
                 .prepare(&format!("{lines} WHERE ficha_id=?1 AND +fone=?2 ORDER BY origem, contrato_id, ordem"))?,
             de_todos: db.prepare(&format!("{lines} WHERE fone=?1 ORDER BY ficha_id, origem, contrato_id, ordem"))?,
             contratos: db.prepare("SELECT id FROM contrato WHERE ficha_id=?1")?,
+            do_portal: contacts.prepare(portal::DA_FICHA)?,
+            de_todos_do_portal: contacts.prepare(portal::DE_TODOS)?,
+            nao_contatar: NaoContatar::todas(contacts)?,
         })
     }
 
@@ -60,7 +68,7 @@ impl<'d> Contatos<'d> {
     /// The store cannot be read.
     pub fn contrato(&mut self, chave: &str) -> Result<Option<Contrato>> {
         let mut cursor = self.contrato.query(&[Cell::Text(chave)])?;
-        cursor.next_row()?.map(|r| contrato(&r)).transpose()
+        cursor.next_row()?.map(|r| contrato(&r, &self.nao_contatar)).transpose()
     }
 
     /// The contract with this row.
@@ -69,7 +77,7 @@ impl<'d> Contatos<'d> {
     /// The store cannot be read.
     pub fn por_id(&mut self, id: i64) -> Result<Option<Contrato>> {
         let mut cursor = self.por_id.query(&[Cell::Int(id)])?;
-        cursor.next_row()?.map(|r| contrato(&r)).transpose()
+        cursor.next_row()?.map(|r| contrato(&r, &self.nao_contatar)).transpose()
     }
 
     /// What a ficha's lines say of a number.
@@ -82,6 +90,9 @@ impl<'d> Contatos<'d> {
         while let Some(r) = cursor.next_row()? {
             out.extend(linhas::telefone(&r, 1)?);
         }
+        let mut own = Vec::new();
+        portal::da_ficha(&mut self.do_portal, ficha, &mut own)?;
+        out.extend(own.into_iter().filter(|l| l.fone == fone));
         Ok(out)
     }
 
@@ -97,6 +108,12 @@ impl<'d> Contatos<'d> {
             match out.last_mut() {
                 Some((f, lines)) if *f == ficha => lines.push(line),
                 _ => out.push((ficha, vec![line])),
+            }
+        }
+        for (ficha, line) in portal::de_todos(&mut self.de_todos_do_portal, fone)? {
+            match out.iter_mut().find(|(f, _)| *f == ficha) {
+                Some((_, lines)) => lines.push(line),
+                None => out.push((ficha, vec![line])),
             }
         }
         Ok(out)
@@ -117,14 +134,15 @@ impl<'d> Contatos<'d> {
     }
 }
 
-fn contrato(r: &Row<'_>) -> Result<Contrato> {
+fn contrato(r: &Row<'_>, nao_contatar: &NaoContatar) -> Result<Contrato> {
+    let ficha = r.i64(1)?;
     Ok(Contrato {
         id: r.i64(0)?,
-        ficha: r.i64(1)?,
+        ficha,
         // an unknown text can only be damage: nobody is contacted for such a contract
         situacao: r.text(2)?.and_then(Situacao::parse).unwrap_or(Situacao::Excluido),
         texto: r.str(3)?,
-        nao_contatar: r.i64(4)? != 0,
+        nao_contatar: r.i64(4)? != 0 || nao_contatar.tem(ficha),
     })
 }
 

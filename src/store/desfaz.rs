@@ -218,6 +218,19 @@ pub fn feitos(db: &Db, run: i64) -> Result<[HashSet<u32>; 2]> {
     ])
 }
 
+/// Tables of `atendimento.db` whose rows hang on a client: ficha and contract, 0 or NULL where there is none.
+const CONTATOS: [(&str, &str); 9] = [
+    ("hsm", "ficha_id, contrato_id"),
+    ("massiva", "ficha_id, contrato_id"),
+    ("retorno", "ficha_id, 0"),
+    ("tabulacao", "ficha_id, contrato_id"),
+    ("proposta", "ficha_id, contrato_id"),
+    ("workflow", "ficha_id, contrato_id"),
+    ("portal_telefone", "ficha_id, 0"),
+    ("portal_email", "ficha_id, 0"),
+    ("portal_endereco", "ficha_id, 0"),
+];
+
 /// The rows of `atendimento.db` that name one of these fichas or contracts: by table, with the contracts. `db` is
 /// the connection to it.
 ///
@@ -225,9 +238,7 @@ pub fn feitos(db: &Db, run: i64) -> Result<[HashSet<u32>; 2]> {
 /// The store cannot be read.
 pub fn contatos(db: &Db, [fichas, contratos]: &[HashSet<u32>; 2]) -> Result<Vec<(&'static str, i64, Vec<u32>)>> {
     let mut out = Vec::new();
-    for (table, columns) in
-        [("hsm", "ficha_id, contrato_id"), ("massiva", "ficha_id, contrato_id"), ("retorno", "ficha_id, 0")]
-    {
+    for (table, columns) in CONTATOS {
         let (mut rows, mut named) = (0, HashSet::new());
         db.each(&format!("SELECT {columns} FROM {table}"), &[], |r| {
             let [ficha, contrato] = [u32::try_from(r.i64(0)?).unwrap_or(0), u32::try_from(r.i64(1)?).unwrap_or(0)];

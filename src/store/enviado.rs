@@ -9,6 +9,7 @@ use super::evento;
 use super::execucao;
 use super::ledger::dia;
 use super::linhas::posicao;
+use super::nao_contatar;
 use crate::domain::discagem::{Discado, Posicao, escolhe};
 use crate::domain::situacao::Situacao;
 use chrono::NaiveDate;
@@ -222,7 +223,7 @@ pub fn entrou_em_ativo(db: &Db, ficha: i64) -> Result<Option<(String, Option<Nai
 pub struct Visto {
     /// The last run of the ledger.
     pub run: i64,
-    /// Changes of marks, and what the configuration says, as one text.
+    /// Changes of the contacts, and what the configuration says, as one text.
     pub resto: String,
 }
 
@@ -236,12 +237,13 @@ impl Visto {
         Ok(Self { run: execucao::last_run(carteira)?, resto: format!("{n}/{regra:x}") })
     }
 
-    /// Of the imports alone: all that decides which fichas there are.
+    /// Of all that decides which fichas there are: the imports, and who is not to be contacted.
     ///
     /// # Errors
     /// The store cannot be read.
-    pub fn dos_imports(carteira: &Db) -> Result<Self> {
-        Ok(Self { run: execucao::last_run(carteira)?, resto: String::new() })
+    pub fn das_fichas(carteira: &Db, atendimento: &Db) -> Result<Self> {
+        let resto = nao_contatar::versao(atendimento)?.map(|n| n.to_string()).unwrap_or_default();
+        Ok(Self { run: execucao::last_run(carteira)?, resto })
     }
 
     fn texto(&self) -> String {

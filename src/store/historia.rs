@@ -56,7 +56,7 @@ pub fn contratos(db: &Db, ficha: i64) -> Result<Vec<Contrato>> {
     })
 }
 
-/// The phones of a ficha in reading order: remessa's by the contracts' text, then the others.
+/// The phones of a ficha that the files gave, in reading order: remessa's by the contracts' text, then enrichment's.
 ///
 /// # Errors
 /// The store cannot be read.

@@ -286,15 +286,6 @@ fn fim(dia: NaiveDate) -> String {
     dia.succ_opt().unwrap_or(dia).to_string()
 }
 
-/// Whether the last tabulation that sets or lifts it says not to contact the ficha (decisions 4).
-///
-/// # Errors
-/// The store cannot be read.
-pub fn nao_contatar(db: &Db, ficha: i64) -> Result<bool> {
-    let said = db.one("SELECT valor FROM nao_contatar WHERE ficha_id=?1", &[Cell::Int(ficha)], |r| r.str(0))?;
-    Ok(said.is_some_and(|v| v == "S"))
-}
-
 /// What steers the sender.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Controle {

@@ -4,7 +4,7 @@ use super::db::{Result, Row};
 use crate::domain::discagem::Posicao;
 use crate::domain::fone::Fone;
 use crate::domain::situacao::Situacao;
-use crate::domain::telefones::{LinhaTelefone, Origem, tipo_lido};
+use crate::domain::telefones::{LinhaTelefone, Origem, da_execucao, tipo_lido};
 
 macro_rules! telefone {
     () => {
@@ -44,7 +44,7 @@ pub fn telefone(r: &Row<'_>, at: usize) -> Result<Option<LinhaTelefone>> {
         fone,
         score: r.int(at + 5)?,
         seq,
-        quando: r.i64(at + 6)?,
+        quando: da_execucao(r.i64(at + 6)?),
     }))
 }
 

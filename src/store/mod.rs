@@ -6,10 +6,11 @@
 //! and contracts, [`busca`] one contract by its key, [`consulta`] one client whole, [`acordo`] what blocks,
 //! [`telefone`] enrichment, [`mod@refin`] offers, [`evento`] and [`historia`] the history of a contract,
 //! [`presenca`] who came in which file, [`desfaz`] what takes a run back. Of `atendimento.db`: [`lote`] its files,
-//! [`massiva`], [`mod@hsm`] and [`historico`] the contacts with people, [`do_portal`] what the Portal added, [`contatos`]
-//! whose a phone is, [`webhook`] what OMNE told, [`vinculo`] what linking it looks up, [`hsm_entrega`] what it says of our
-//! messages. [`backup`] copies both files, [`pessoa`] finds all of a person in both, [`purga`] takes away what retention
-//! does not keep. [`linhas`] decodes what several of them read.
+//! [`massiva`], [`mod@hsm`] and [`historico`] the contacts with people, [`contatos`] whose a phone is, [`tabulacao`],
+//! [`mod@portal`] and [`workflow`] what the Portal writes, [`mod@nao_contatar`] who is not to be contacted,
+//! [`idempotencia`] what was answered, [`auditoria`] who did what, [`webhook`] what OMNE told, [`vinculo`] what linking it
+//! looks up, [`hsm_entrega`] what it says of our messages. [`backup`] copies both files, [`pessoa`] finds all of a person
+//! in both, [`purga`] takes away what retention does not keep. [`linhas`] decodes what several of them read.
 //!
 //! **Locking:** writers of `carteira.db` hold the kernel lock of [`lock`] before they begin; nothing here
 //! waits for a person, a lock dies with its process.
@@ -26,7 +27,6 @@ pub mod contatos;
 pub mod db;
 pub mod desfaz;
 pub mod dia;
-pub mod do_portal;
 pub mod enviado;
 pub mod evento;
 pub mod execucao;
@@ -34,12 +34,15 @@ pub mod historia;
 pub mod historico;
 pub mod hsm;
 pub mod hsm_entrega;
+pub mod idempotencia;
 pub mod ledger;
 pub mod linhas;
 pub mod lock;
 pub mod lote;
 pub mod massiva;
+pub mod nao_contatar;
 pub mod pessoa;
+pub mod portal;
 pub mod presenca;
 pub mod purga;
 pub mod refin;
@@ -48,11 +51,13 @@ pub mod remoto;
 pub mod replica;
 pub mod saida;
 pub mod schema;
+pub mod tabulacao;
 pub mod telefone;
 pub mod tocada;
 pub mod token;
 pub mod vinculo;
 pub mod webhook;
+pub mod workflow;
 
 use db::{Cell, Db, DbError, Mode};
 use schema::Esquema;

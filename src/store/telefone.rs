@@ -5,6 +5,7 @@
 
 use super::db::{CACHE, Cell, Db, Result, Stmt};
 use super::linhas;
+use super::portal;
 use crate::domain::fone::Fone;
 use crate::domain::telefones::LinhaTelefone;
 
@@ -36,6 +37,7 @@ impl Drop for Memoria<'_> {
 /// The prepared statements.
 pub struct Enriquecimento<'d> {
     le: Stmt<'d>,
+    do_portal: Stmt<'d>,
     ultimo: Stmt<'d>,
     dado: Stmt<'d>,
     insere: Stmt<'d>,
@@ -46,12 +48,13 @@ pub struct Enriquecimento<'d> {
 }
 
 impl<'d> Enriquecimento<'d> {
-    /// For this run.
+    /// For this run; `contacts` is the connection to `atendimento.db`, where Portal's numbers are.
     ///
     /// # Errors
     /// The store cannot be read.
-    pub fn new(db: &'d Db, run: i64) -> Result<Self> {
+    pub fn new(db: &'d Db, contacts: &'d Db, run: i64) -> Result<Self> {
         Ok(Self {
+            do_portal: contacts.prepare(portal::DA_FICHA)?,
             le: db.prepare(&format!(
                 "SELECT {} FROM telefone WHERE ficha_id=?1 ORDER BY origem, contrato_id, ordem",
                 linhas::TELEFONE
@@ -93,7 +96,7 @@ impl<'d> Enriquecimento<'d> {
         while let Some(r) = cursor.next_row()? {
             linhas.extend(linhas::telefone(&r, 0)?);
         }
-        Ok(())
+        portal::da_ficha(&mut self.do_portal, ficha, linhas)
     }
 
     /// The last `n` that a ficha was given, 0 before the first. None is ever given again, not even after an undo: the

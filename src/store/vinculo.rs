@@ -6,7 +6,7 @@ use super::db::{Cell, Db, Result};
 use super::schema::Tabela;
 use super::webhook::Elo;
 use crate::domain::fone::Fone;
-use crate::domain::telefones::{LinhaTelefone, Origem, une};
+use crate::domain::telefones::une;
 use std::collections::{HashMap, HashSet};
 
 /// Carteira's last run.
@@ -143,22 +143,10 @@ fn formas(fone: Fone) -> impl Iterator<Item = Fone> {
 ///
 /// # Errors
 /// The store cannot be read.
-pub fn por_fone(at: &Db, contatos: &mut Contatos<'_>, fone: Fone) -> Result<Vec<i64>> {
+pub fn por_fone(contatos: &mut Contatos<'_>, fone: Fone) -> Result<Vec<i64>> {
     let mut out = Vec::new();
     for number in formas(fone) {
-        let mut lines: HashMap<i64, Vec<LinhaTelefone>> = contatos.de_todos(number)?.into_iter().collect();
-        let sql = "SELECT ficha_id FROM portal_telefone WHERE fone=?1";
-        for ficha in at.rows(sql, &[Cell::Text(&number.completo())], |r| r.i64(0))? {
-            lines.entry(ficha).or_default().push(LinhaTelefone {
-                origem: Origem::Portal,
-                tipo: "".into(),
-                situacao: None,
-                fone: number,
-                score: None,
-                seq: 0,
-                quando: 0,
-            });
-        }
+        let lines = contatos.de_todos(number)?;
         out.extend(lines.into_iter().filter(|(_, l)| !une(l).is_empty()).map(|(ficha, _)| ficha));
     }
     out.sort_unstable();

@@ -45,7 +45,7 @@ impl<'c> Sms<'c> {
                 data_envio: at("data_envio"),
                 mensagem: at("mensagem"),
             },
-            contatos: Contatos::new(&ctx.store.db)?,
+            contatos: Contatos::new(&ctx.store.db, ctx.store.atendimento()?)?,
             alvos: Alvos::default(),
         })
     }

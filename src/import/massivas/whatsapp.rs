@@ -71,7 +71,7 @@ impl<'c> Whatsapp<'c> {
         Ok(Self {
             db,
             campos: Campos { contrato: at("contrato"), numero: at("numero"), nome: at("nome"), jornada: at("jornada") },
-            contatos: Contatos::new(db)?,
+            contatos: Contatos::new(db, ctx.store.atendimento()?)?,
             terceiros: Terceiros::new(db, DE_TERCEIROS, GARANTIDOR)?,
             bloqueados: ctx.config.contato.fones_bloqueados()?,
             alvos: Vec::new(),

@@ -6,6 +6,7 @@
 use crate::domain::telefones::{self, LinhaTelefone, Origem, Telefone};
 use crate::store::db::{Cell, Db, Result, Stmt};
 use crate::store::linhas;
+use crate::store::portal;
 
 /// DDD and number are one number, the DDD its first two digits; the view shows them as text.
 const TABELA: &str = "
@@ -24,7 +25,9 @@ pub(super) const ORIGENS: [(Origem, &str); 3] =
 /// Makes the list of every ficha; returns its rows. Without `numeros` each row keeps its DDD alone.
 pub(super) fn lista(db: &Db, numeros: bool) -> Result<usize> {
     db.script(TABELA)?;
+    let mut do_portal = db.prepare(portal::TELEFONES)?;
     let mut uniao = Uniao {
+        portal: portal::Telefones::new(do_portal.query(&[])?)?,
         ficha: 0,
         linhas: Vec::new(),
         de: Vec::new(),
@@ -41,6 +44,7 @@ pub(super) fn lista(db: &Db, numeros: bool) -> Result<usize> {
         let ficha = r.i64(0)?;
         if ficha != uniao.ficha {
             uniao.fecha()?;
+            uniao.so_do_portal(ficha)?;
             uniao.ficha = ficha;
         }
         let Some(linha) = linhas::telefone(r, 2)? else { return Ok(()) };
@@ -49,11 +53,13 @@ pub(super) fn lista(db: &Db, numeros: bool) -> Result<usize> {
         Ok(())
     })?;
     uniao.fecha()?;
+    uniao.so_do_portal(i64::MAX)?;
     uniao.saida.fim()
 }
 
 /// The lines of one ficha while they are read.
 struct Uniao<'d> {
+    portal: portal::Telefones<'d>,
     ficha: i64,
     linhas: Vec<LinhaTelefone>,
     /// The contract of each.
@@ -64,8 +70,22 @@ struct Uniao<'d> {
 }
 
 impl Uniao<'_> {
+    /// Makes the lists of the fichas before this one of which only the Portal has numbers.
+    fn so_do_portal(&mut self, ficha: i64) -> Result<()> {
+        while let Some(id) = self.portal.proxima().filter(|id| *id < ficha) {
+            self.ficha = id;
+            self.fecha()?;
+        }
+        Ok(())
+    }
+
     /// Makes the list of the ficha that has been read.
     fn fecha(&mut self) -> Result<()> {
+        let (linhas, de) = (&mut self.linhas, &mut self.de);
+        self.portal.de(self.ficha, |line| {
+            linhas.push(line);
+            de.push(0);
+        })?;
         self.ordena()?;
         telefones::une_em(&self.linhas, &mut self.pronta);
         self.linhas.clear();
@@ -146,7 +166,9 @@ fn liga(stmt: &mut Stmt<'_>, at: usize, (ficha, ordem, t): &(i64, i64, Telefone)
     stmt.bind(at + 1, Cell::Int(*ficha))?;
     stmt.bind(at + 2, Cell::Int(*ordem))?;
     stmt.bind(at + 3, Cell::Int(fone))?;
-    stmt.bind(at + 4, Cell::Text(&t.tipo_saida))?;
+    // Portal's own word is free text
+    let tipo = if numeros || t.origem != Origem::Portal { t.tipo_saida.as_ref() } else { "OUTRO" };
+    stmt.bind(at + 4, Cell::Text(tipo))?;
     stmt.bind(at + 5, Cell::Int(t.origem as i64))?;
     stmt.bind(at + 6, Cell::from(t.score))?;
     stmt.bind(at + 7, Cell::Int(i64::from(t.comercial)))

@@ -22,7 +22,9 @@ CREATE TABLE nao_contatar (
   ficha_id INTEGER PRIMARY KEY, valor TEXT NOT NULL, tabulacao_id INTEGER NOT NULL, em TEXT NOT NULL) STRICT;
 CREATE TABLE portal_telefone (
   id INTEGER PRIMARY KEY, ficha_id INTEGER NOT NULL, fone TEXT NOT NULL, tipo TEXT NOT NULL, score INTEGER,
-  usuario TEXT NOT NULL, em TEXT NOT NULL, score_em TEXT NOT NULL, UNIQUE (ficha_id, fone)) STRICT;
+  usuario TEXT NOT NULL, em TEXT NOT NULL, score_em TEXT NOT NULL, lista INTEGER NOT NULL DEFAULT 1,
+  score_run INTEGER NOT NULL DEFAULT 0, UNIQUE (ficha_id, fone)) STRICT;
+CREATE INDEX portal_telefone_fone ON portal_telefone(fone);
 CREATE TABLE portal_email (
   id INTEGER PRIMARY KEY, ficha_id INTEGER NOT NULL, email TEXT NOT NULL, usuario TEXT NOT NULL, em TEXT NOT NULL) STRICT;
 CREATE INDEX portal_email_ficha ON portal_email(ficha_id);
