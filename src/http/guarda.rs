@@ -8,7 +8,7 @@ use super::Estado;
 use super::erro::Erro;
 use crate::atendimento::token::{self, Escopo};
 use crate::store::token::{self as guardados, Token};
-use axum::body::Body;
+use axum::body::{Body, HttpBody as _};
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
@@ -29,6 +29,15 @@ const DESCONHECIDO: Duration = Duration::from_millis(2);
 const PUBLICAS: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
 /// Where a secret in the path stands for a token, if one is configured.
 const COM_SEGREDO: &str = "/webhook/omne/";
+
+/// Answers that come before the request's body was read.
+const NAO_LIDO: [StatusCode; 5] = [
+    StatusCode::UNAUTHORIZED,
+    StatusCode::FORBIDDEN,
+    StatusCode::METHOD_NOT_ALLOWED,
+    StatusCode::REQUEST_TIMEOUT,
+    StatusCode::PAYLOAD_TOO_LARGE,
+];
 
 /// Who asks.
 #[derive(Clone, Debug)]
@@ -143,7 +152,7 @@ pub async fn guarda(State(estado): State<Arc<Estado>>, mut req: Request, next: N
     let begun = Instant::now();
     let id = estado.guarda.id();
     req.extensions_mut().insert(Pedido(id.clone()));
-    let method = req.method().clone();
+    let (method, with_body) = (req.method().clone(), !req.body().is_end_stream());
     let let_in = match porta(&req) {
         Porta::Aberta => Ok(None),
         Porta::Fechada => Err(Erro::sem_token()),
@@ -162,7 +171,11 @@ pub async fn guarda(State(estado): State<Arc<Estado>>, mut req: Request, next: N
         Err(e) => (None, e.into_response()),
     };
     let route = answer.extensions_mut().remove::<Rota>().map_or("-", |r| r.0);
-    let answer = com_corpo(answer, &id);
+    let mut answer = com_corpo(answer, &id);
+    if with_body && (route == "-" || NAO_LIDO.contains(&answer.status())) {
+        // what was not read is not read: the caller must not send its next request behind it
+        answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     let status = answer.status().as_u16();
     let ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     estado.metricas.pedido(route, status, begun.elapsed());
