@@ -4,12 +4,13 @@
 //! [`consulta`] finds and reads a client, [`campos`] turns the layouts' columns into JSON, [`mailing`] is its
 //! head, [`historico`] the contacts with it, [`mod@mascara`] hides what is personal; [`explica`] says why a
 //! contract stands where it stands; [`replica`] what of it leaves for BI. [`webhook`] keeps what OMNE tells, [`evento`] is
-//! what it says, [`vinculo`] whose it is, [`entrega`] what became of a message of ours.
+//! what it says, [`vinculo`] whose it is by the steps of [`cascata`], [`entrega`] what became of a message of ours.
 //!
 //! **Invariant by absence:** no SQL stands here; phones and e-mails of third parties
 //! never enter an answer, so no later step has to remember to take them out.
 
 pub mod campos;
+pub mod cascata;
 pub mod consulta;
 pub mod entrega;
 pub mod evento;
