@@ -4,7 +4,7 @@
 //! [`consulta`] finds a client, [`plano`] says how the store is asked, [`cliente`] holds its rows and [`resposta`] writes
 //! them; [`campos`] turns the layouts' columns into JSON, [`mailing`] is its head, [`historico`] the contacts with it,
 //! [`mod@mascara`] hides what is personal; [`explica`] says why a contract stands where it stands; [`replica`] what of it
-//! leaves for BI. [`webhook`] keeps what OMNE tells, [`evento`] is what it says, [`vinculo`] whose it is, [`entrega`] what
+//! leaves for BI. [`webhook`] keeps what OMNE tells, [`evento`] is what it says, [`vinculo`] whose it is by the steps of [`cascata`], [`entrega`] what
 //! became of a message of ours. [`escrita`] is the one door of what the Portal
 //! writes: [`tabulacao`] under the tree of [`tabulacoes`], [`cadastro`], [`proposta`], their bodies read by [`corpo`].
 //!
@@ -13,6 +13,7 @@
 
 pub mod cadastro;
 pub mod campos;
+pub mod cascata;
 pub mod cliente;
 pub mod consulta;
 pub mod corpo;

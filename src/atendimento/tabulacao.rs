@@ -5,9 +5,9 @@ use super::corpo::{ATTENDANCE_ID, Corpo};
 use super::escrita::{Chaves, Contexto, Feita, Gravada, chave_do_contrato};
 use super::recusa::Recusa;
 use super::tabulacoes::Resultado;
+use super::vinculo;
 use crate::domain::fone::Fone;
 use crate::domain::situacao::Situacao;
-use crate::store::db::{self, Db};
 use crate::store::historia;
 use crate::store::nao_contatar;
 use crate::store::tabulacao::{self, Tabulacao};
@@ -94,7 +94,7 @@ pub(super) fn insere(ctx: &Contexto<'_>, mut c: Corpo<'_>) -> Result<Gravada, Re
         },
     )?;
     if let Some(attendance) = &campos.attendance_id {
-        assume(ctx.db, attendance, id)?;
+        vinculo::assume(ctx.db, attendance, ctx.agora)?;
     }
     if let Some(sim) = r.nao_contatar {
         nao_contatar::marca(ctx.db, ficha, sim, id, &em)?;
@@ -105,14 +105,6 @@ pub(super) fn insere(ctx: &Contexto<'_>, mut c: Corpo<'_>) -> Result<Gravada, Re
         workflow::indica(ctx.db, &i)?;
     }
     Ok(Gravada { feita: Feita { id, nova: true }, ficha, usuario })
-}
-
-/// A tabulation of the Portal takes over what a webhook's provisional one of the same attendance holds (UC008).
-///
-/// # Errors
-/// The store cannot be written.
-pub fn assume(db: &Db, attendance_id: &str, nova: i64) -> db::Result<()> {
-    tabulacao::assume(db, attendance_id, nova).map(|_| ())
 }
 
 fn resultado<'t>(ctx: &Contexto<'t>, c: &mut Corpo<'_>) -> Option<&'t Resultado> {

@@ -1,4 +1,4 @@
-//! Whose a webhook is (UC008): a cascade from the surest sign to the weakest, and what follows from a link.
+//! Whose a webhook is (UC008): what each step of the [cascade](super::cascata) finds, and what follows from a link.
 //!
 //! An attendance that a tabulation of the Portal names is that tabulation's. Any other gets a provisional one, once
 //! (WH7), which goes as soon as the Portal's own comes. Its occurrences and visits follow it, whichever came first (WH4).
@@ -8,6 +8,7 @@
 //! Linking is a transaction of its own, after the one that kept the bodies; it is done in batches of [`LOTE`], so that no
 //! other write waits for long.
 
+use super::cascata::{Candidato, Decisao, Via, decide};
 use super::entrega::{self, Aviso};
 use super::evento::{self, Atendimento, Chaves, Tipo};
 use super::{By, procura};
@@ -27,106 +28,6 @@ use std::collections::{HashMap, HashSet};
 pub const LOTE: i64 = 100;
 /// A mass action explains a contact for so long.
 const MASSIVA: TimeDelta = TimeDelta::days(7);
-
-/// By what a client was found, the surest first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Via {
-    /// A tabulation of the Portal names the attendance, or an event that follows one that is linked.
-    Attendance,
-    /// OMNE knows our ID_CRM.
-    Crm,
-    /// CPF or CNPJ.
-    Documento,
-    /// A number that the client lists.
-    Fone,
-    /// An address of the client.
-    Email,
-    /// A template message of ours, by number, template and time.
-    Hsm,
-}
-
-impl Via {
-    /// WH6: the order.
-    pub const CASCATA: [Self; 5] = [Self::Attendance, Self::Crm, Self::Documento, Self::Fone, Self::Email];
-
-    /// As stored.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Attendance => "ATTENDANCE",
-            Self::Crm => "CRM",
-            Self::Documento => "DOCUMENTO",
-            Self::Fone => "FONE",
-            Self::Email => "EMAIL",
-            Self::Hsm => "HSM",
-        }
-    }
-
-    /// The provisional tabulation's name (UC008/FA001–FA005).
-    const fn tabulacao(self) -> &'static str {
-        match self {
-            Self::Crm => "Ação massiva",
-            _ => "Tabulação genérica",
-        }
-    }
-}
-
-/// A client who may be meant.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Candidato {
-    /// Its ficha.
-    pub ficha: i64,
-    /// It has an active contract.
-    pub ativo: bool,
-    /// The last mass action to the number or address, local time.
-    pub massiva: Option<String>,
-}
-
-/// What the cascade says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Decisao {
-    /// This client, found by that.
-    Ficha(Via, i64),
-    /// Several, and no rule picks one: never guessed.
-    Ambiguo,
-    /// Nobody.
-    Nenhuma,
-}
-
-/// Asks step by step who may be meant; the first step that finds anybody decides.
-///
-/// # Errors
-/// Those of `busca`.
-pub fn decide<E>(
-    mut busca: impl FnMut(Via) -> std::result::Result<Vec<Candidato>, E>,
-) -> std::result::Result<Decisao, E> {
-    for via in Via::CASCATA {
-        let found = busca(via)?;
-        if !found.is_empty() {
-            return Ok(escolhe(via, &found).map_or(Decisao::Ambiguo, |f| Decisao::Ficha(via, f)));
-        }
-    }
-    Ok(Decisao::Nenhuma)
-}
-
-/// Of several, by number or address: the only one with an active contract, else the one with the latest mass action.
-fn escolhe(via: Via, todos: &[Candidato]) -> Option<i64> {
-    if let [one] = todos {
-        return Some(one.ficha);
-    }
-    if !matches!(via, Via::Fone | Via::Email) {
-        return None;
-    }
-    let mut active = todos.iter().filter(|c| c.ativo);
-    if let (Some(one), None) = (active.next(), active.next()) {
-        return Some(one.ficha);
-    }
-    let last = todos.iter().filter_map(|c| c.massiva.as_ref()).max()?;
-    let mut latest = todos.iter().filter(|c| c.massiva.as_ref() == Some(last));
-    match (latest.next(), latest.next()) {
-        (Some(one), None) => Some(one.ficha),
-        _ => None,
-    }
-}
 
 /// What waits to be linked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -313,7 +214,7 @@ impl Mesa<'_> {
         let (at, attendance) = (self.at, c.w.attendance.as_deref());
         let portal = attendance.map(|a| vinculo::do_portal(at, a)).transpose()?.flatten();
         let decided = decide(|via| match via {
-            Via::Attendance => Ok(portal.iter().map(|e| um_so(e.ficha)).collect()),
+            Via::Attendance => Ok(portal.iter().map(|e| Candidato::um_so(e.ficha)).collect()),
             via => self.candidatos(via, c),
         })?;
         let there = match attendance {
@@ -404,7 +305,7 @@ impl Mesa<'_> {
     fn por_crm(&self, chaves: &Chaves) -> Result<Vec<Candidato>> {
         let mut out = Vec::new();
         for id in &chaves.crm {
-            out.extend(consulta::por_id(self.carteira, *id)?.map(um_so));
+            out.extend(consulta::por_id(self.carteira, *id)?.map(Candidato::um_so));
         }
         Ok(out)
     }
@@ -412,7 +313,7 @@ impl Mesa<'_> {
     fn por_documento(&self, chaves: &Chaves) -> anyhow::Result<Vec<Candidato>> {
         let mut out = Vec::new();
         for doc in &chaves.documentos {
-            out.extend(procura(self.carteira, Some(By::Cpf), doc)?.into_iter().map(um_so));
+            out.extend(procura(self.carteira, Some(By::Cpf), doc)?.into_iter().map(Candidato::um_so));
         }
         Ok(out)
     }
@@ -446,7 +347,7 @@ impl Mesa<'_> {
     /// What tells several apart; looked up only where there are several.
     fn desempata(&self, fichas: &[i64], c: &Caso, alvo: &Alvo<'_>) -> anyhow::Result<Vec<Candidato>> {
         if let [one] = fichas {
-            return Ok(vec![um_so(*one)]);
+            return Ok(vec![Candidato::um_so(*one)]);
         }
         let mut out = Vec::with_capacity(fichas.len());
         for ficha in fichas.iter().copied() {
@@ -471,60 +372,4 @@ impl Mesa<'_> {
 enum Alvo<'a> {
     Fone(Fone),
     Email(&'a str),
-}
-
-fn um_so(ficha: i64) -> Candidato {
-    Candidato { ficha, ..Candidato::default() }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::convert::Infallible;
-
-    fn c(ficha: i64, ativo: bool, massiva: &str) -> Candidato {
-        Candidato { ficha, ativo, massiva: Some(massiva.to_owned()).filter(|m| !m.is_empty()) }
-    }
-
-    fn por(via: Via, todos: &[Candidato]) -> Decisao {
-        decide(|v| Ok::<_, Infallible>(if v == via { todos.to_vec() } else { Vec::new() })).unwrap()
-    }
-
-    #[test]
-    fn wh6_o_primeiro_passo_que_acha_alguem_decide() {
-        for (i, via) in Via::CASCATA.into_iter().enumerate() {
-            let mut asked = Vec::new();
-            let said = decide(|v| {
-                asked.push(v);
-                let at = Via::CASCATA.iter().position(|c| *c == v).unwrap();
-                Ok::<_, Infallible>(if at >= i { vec![um_so(i64::try_from(at).unwrap())] } else { Vec::new() })
-            });
-            assert_eq!(said.unwrap(), Decisao::Ficha(via, i64::try_from(i).unwrap()));
-            assert_eq!(asked, Via::CASCATA[..=i]);
-        }
-        assert_eq!(por(Via::Email, &[]), Decisao::Nenhuma);
-    }
-
-    #[test]
-    fn de_varios_o_unico_ativo_depois_a_ultima_massiva_senao_ambiguo() {
-        for via in [Via::Fone, Via::Email] {
-            let of = |all: &[Candidato]| match por(via, all) {
-                Decisao::Ficha(v, f) if v == via => Some(f),
-                Decisao::Ambiguo => None,
-                other => panic!("{other:?}"),
-            };
-            assert_eq!(of(&[c(1, false, "2023-08-03"), c(2, true, "")]), Some(2));
-            assert_eq!(of(&[c(1, true, "2023-08-03"), c(2, true, "2023-08-02")]), Some(1));
-            assert_eq!(of(&[c(1, false, ""), c(2, false, "2023-08-02")]), Some(2));
-            assert_eq!(of(&[c(1, true, "2023-08-03"), c(2, true, "2023-08-03")]), None);
-            assert_eq!(of(&[c(1, true, ""), c(2, true, "")]), None);
-        }
-    }
-
-    #[test]
-    fn dois_clientes_por_documento_ou_crm_sao_ambiguos() {
-        for via in [Via::Crm, Via::Documento] {
-            assert_eq!(por(via, &[c(1, true, "2023-08-03"), c(2, false, "")]), Decisao::Ambiguo);
-        }
-    }
 }

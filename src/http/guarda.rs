@@ -8,7 +8,7 @@ use super::Estado;
 use super::erro::Erro;
 use crate::atendimento::token::{self, Escopo};
 use crate::store::token::{self as guardados, Token};
-use axum::body::Body;
+use axum::body::{Body, HttpBody as _};
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
@@ -29,6 +29,15 @@ const DESCONHECIDO: Duration = Duration::from_millis(2);
 const PUBLICAS: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
 /// Where a secret in the path stands for a token, if one is configured.
 const COM_SEGREDO: &str = "/webhook/omne/";
+
+/// Answers that come before the request's body was read.
+const NAO_LIDO: [StatusCode; 5] = [
+    StatusCode::UNAUTHORIZED,
+    StatusCode::FORBIDDEN,
+    StatusCode::METHOD_NOT_ALLOWED,
+    StatusCode::REQUEST_TIMEOUT,
+    StatusCode::PAYLOAD_TOO_LARGE,
+];
 
 /// Who asks.
 #[derive(Clone, Debug)]
@@ -143,7 +152,7 @@ pub async fn guarda(State(estado): State<Arc<Estado>>, mut req: Request, next: N
     let begun = Instant::now();
     let id = estado.guarda.id();
     req.extensions_mut().insert(Pedido(id.clone()));
-    let method = req.method().clone();
+    let (method, with_body) = (req.method().clone(), !req.body().is_end_stream());
     let chunked = req.headers().contains_key(header::TRANSFER_ENCODING);
     let let_in = match porta(&req) {
         Porta::Aberta => Ok(None),
@@ -164,8 +173,9 @@ pub async fn guarda(State(estado): State<Arc<Estado>>, mut req: Request, next: N
     };
     let route = answer.extensions_mut().remove::<Rota>().map_or("-", |r| r.0);
     let mut answer = com_corpo(answer, &id);
-    if chunked {
-        // where its body ends no length has told: nothing more is read (`moldura`)
+    // where a body without a length ends, and what was not read of one: the caller must not send its next request
+    // behind it (`moldura`)
+    if chunked || with_body && (route == "-" || NAO_LIDO.contains(&answer.status())) {
         answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     let status = answer.status().as_u16();

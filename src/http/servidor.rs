@@ -1,6 +1,6 @@
 //! The sockets: at most 256 at once, heads bounded in bytes and time, and an orderly end.
 
-use super::conexoes::Conexoes;
+use super::conexoes::{Conexoes, Lugar};
 use super::moldura::{CABECALHOS, Moldura};
 use super::{Estado, rotas, webhook};
 use anyhow::Context as _;
@@ -13,7 +13,7 @@ use hyper_util::service::TowerToHyperService;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
 use tower::ServiceExt as _;
 
@@ -23,6 +23,8 @@ const CONEXOES: usize = 256;
 const CABECALHO: usize = 16 * 1024;
 /// A head, or the next one on an open connection, is here after so long (AP9).
 const PRAZO_CABECALHO: Duration = Duration::from_secs(30);
+/// After the signal whoever had connected is still let in for so long.
+const ULTIMOS: Duration = Duration::from_millis(200);
 /// What is under way has so long to end (AP18).
 const DESPEDIDA: Duration = Duration::from_secs(8);
 
@@ -51,20 +53,7 @@ async fn atende(estado: Arc<Estado>, pronto: impl FnOnce(SocketAddr)) -> anyhow:
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(PRAZO_CABECALHO);
     http.max_buf_size(CABECALHO).max_headers(CABECALHOS);
-    loop {
-        let accepted = tokio::select! {
-            _ = term.recv() => break,
-            _ = int.recv() => break,
-            accepted = async {
-                let accepted = listener.accept().await;
-                (accepted, places.lugar().await)
-            } => accepted,
-        };
-        let (Ok((stream, peer)), Some(place)) = accepted else {
-            // no file descriptors left, or the like: the next try may do
-            tokio::time::sleep(Duration::from_millis(50)).await;
-            continue;
-        };
+    let recebe = |stream: TcpStream, peer: SocketAddr, place: Lugar| {
         let _ = stream.set_nodelay(true);
         let place = Arc::new(place);
         let (app, mine) = (app.clone(), Arc::clone(&place));
@@ -88,6 +77,26 @@ async fn atende(estado: Arc<Estado>, pronto: impl FnOnce(SocketAddr)) -> anyhow:
                 () = place.sai() => {}
             }
         });
+    };
+    let aceita = async || {
+        let accepted = listener.accept().await;
+        (accepted, places.lugar().await)
+    };
+    loop {
+        tokio::select! {
+            _ = term.recv() => break,
+            _ = int.recv() => break,
+            accepted = aceita() => match accepted {
+                (Ok((stream, peer)), Some(place)) => recebe(stream, peer, place),
+                // no file descriptors left, or the like: the next try may do
+                _ => tokio::time::sleep(Duration::from_millis(50)).await,
+            },
+        }
+    }
+    // who had connected before is answered, also where the signal was faster than the request
+    let until = tokio::time::Instant::now() + ULTIMOS;
+    while let Ok((Ok((stream, peer)), Some(place))) = tokio::time::timeout_at(until, aceita()).await {
+        recebe(stream, peer, place);
     }
     drop(listener);
     // what is not linked yet is when serve starts again

@@ -71,22 +71,3 @@ pub fn poe(db: &Db, t: &Tabulacao<'_>) -> Result<i64> {
     )?;
     Ok(db.last_id())
 }
-
-/// The tabulation `nova` takes over what webhooks' provisional ones of the same attendance hold: their events hang on
-/// it and its client from now on, and they go. Returns how many went.
-///
-/// # Errors
-/// The store cannot be written.
-pub fn assume(db: &Db, attendance_id: &str, nova: i64) -> Result<usize> {
-    let cells = [Cell::Text(attendance_id), Cell::Int(nova)];
-    let provisional = "SELECT id FROM tabulacao WHERE attendance_id=?1 AND origem='WEBHOOK' AND id<>?2";
-    db.exec(
-        &format!(
-            "UPDATE webhook SET tabulacao_id=?2,
-               (ficha_id, contrato_id)=(SELECT ficha_id, contrato_id FROM tabulacao WHERE id=?2)
-             WHERE tabulacao_id IN ({provisional})"
-        ),
-        &cells,
-    )?;
-    db.exec(&format!("DELETE FROM tabulacao WHERE id IN ({provisional})"), &cells)
-}

@@ -7,7 +7,10 @@ fn wh1_sem_token_ou_segredo_e_401_e_nada_fica() {
     let (b, s, t) = servido();
     let body = exemplo("attendance");
     for (path, token) in [(CAMINHO, ""), (CAMINHO, &t[1..]), ("/webhook/omne/qualquer", ""), ("/webhook/omne/x", &t)] {
-        assert_eq!(s.post(path, token, &body).is(401).codigo(), "NAO_AUTORIZADO");
+        let r = s.post(path, token, &body).is(401);
+        assert_eq!(r.codigo(), "NAO_AUTORIZADO");
+        // the body was not read: nothing can come behind it
+        assert_eq!(r.header("connection"), Some("close"));
     }
     for scope in ["portal", "bot"] {
         let other = token(&b, scope);

@@ -58,7 +58,6 @@ CREATE INDEX webhook_estado ON webhook(estado, tentado_run);
 CREATE INDEX webhook_attendance ON webhook(attendance_id) WHERE attendance_id IS NOT NULL;
 CREATE INDEX webhook_visitante ON webhook(visitante) WHERE visitante IS NOT NULL;
 CREATE INDEX webhook_ficha ON webhook(ficha_id) WHERE ficha_id IS NOT NULL;
-CREATE INDEX portal_telefone_fone ON portal_telefone(fone);
 ";
 
 /// What the back office treats (UC012): one open item a contract (or ficha) and type, and every change of it.
