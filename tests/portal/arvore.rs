@@ -27,7 +27,9 @@ fn uc010_a_listagem_e_a_arvore_na_ordem_do_arquivo() {
 
 #[test]
 fn a_arvore_da_configuracao_vale_e_a_que_nao_se_le_e_exit_2() {
-    let b = Bed::with(&format!("tabulacoes = \"t.csv\"\n{SERVE}[dia]\nobrigatorios = []"));
+    let b = Bed::with(&format!("{SERVE}[dia]\nobrigatorios = []"));
+    let config = std::fs::read_to_string(b.root.join("atom.toml")).unwrap();
+    std::fs::write(b.root.join("atom.toml"), format!("tabulacoes = \"t.csv\"\n{config}")).unwrap();
     b.importa_remessa("20230803", 1);
     let head = "id;grupo;resultado;sucesso;boleto;workflow;nao_contatar\n";
     for (text, what) in [

@@ -116,7 +116,8 @@ fn nao_contatar_por_tabulacao_tira_a_ficha_do_manager_e_liberar_traz_de_volta() 
     assert_eq!((quantos(&b, "baixa"), quantos(&b, "incremental")), (1, 0));
     // massivas
     let massiva = |stamp: &str| {
-        let text = format!("{}\r\n1002;11981112222;MARIA;jornada1\r\n", cabecalho(&b, "massiva_whatsapp"));
+        // the same content twice on a day is a duplicate
+        let text = format!("{}\r\n1002;11981112222;MARIA {stamp};jornada1\r\n", cabecalho(&b, "massiva_whatsapp"));
         let f = b.file(&format!("{stamp}_massiva_whatsapp.csv"), text.as_bytes());
         b.json(&["import", "massivas", &f]).report()
     };
