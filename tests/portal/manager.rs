@@ -138,3 +138,40 @@ fn nao_contatar_por_tabulacao_tira_a_ficha_do_manager_e_liberar_traz_de_volta() 
     assert_eq!((quantos(&b, "baixa"), ultimo(&b, "baixa")[0][4].as_str()), (2, "07/08/2023"));
     assert_eq!(b.sql("SELECT group_concat(ficha_id) FROM enviado"), "1,3");
 }
+
+#[test]
+fn a_replica_tem_os_telefones_do_portal_e_sem_dados_pessoais_nao_o_que_o_operador_escreveu() {
+    let (b, s, t) = servido();
+    remessa(&b, "20230803_213000", &CELULAR);
+    for ficha in [1, 3] {
+        s.post(FONE, &t, &telefone(ficha, "971110001", json!({"tipo": "Vizinho", "score": 5}))).is(201);
+    }
+    let lista = |args: &[&str]| {
+        let dest = b.root.join("bi").join("atom.sqlite").display().to_string();
+        b.atom(&[&["-q", "replica", dest.as_str()], args].concat()).exits(0);
+        let db = rusqlite::Connection::open(&dest).unwrap();
+        let mut q = db
+            .prepare("SELECT ficha_id||' '||ordem||' '||fone||' '||tipo||' '||coalesce(score,'') FROM telefone")
+            .unwrap();
+        let rows: Vec<String> = q.query_map([], |r| r.get(0)).unwrap().map(Result::unwrap).collect();
+        rows
+    };
+    std::fs::create_dir_all(b.root.join("bi")).unwrap();
+    assert_eq!(lista(&[]), ["1 1 11981112222 CELULAR ", "1 2 11971110001 Vizinho 5", "3 1 11971110001 Vizinho 5"]);
+    assert_eq!(lista(&["--without-personal"]), ["1 1 11 CELULAR ", "1 2 11 OUTRO 5", "3 1 11 OUTRO 5"]);
+}
+
+#[test]
+fn o_que_libera_nao_apaga_a_marca_da_remessa() {
+    let (mut b, s, t) = servido();
+    b.atom(&["-q", "run"]).exits(0);
+    remessa(&b, "20230803_213000", &[("flag_falecido", "S")]);
+    s.post(TABULA, &t, &tabulacao(1, PERMITE, json!({}))).is(201);
+    b.at("2023-08-04T03:30:00").atom(&["-q", "run"]).exits(0);
+    assert_eq!(ultimo(&b, "baixa")[0][3], "NAO CONTATAR");
+    // and the other way round
+    s.post(TABULA, &t, &tabulacao(1, PEDE_PARA_NAO, json!({}))).is(201);
+    remessa(&b, "20230803_223000", &[]);
+    b.at("2023-08-04T04:00:00").atom(&["-q", "run"]).exits(0);
+    assert_eq!(b.sql("SELECT group_concat(ficha_id) FROM enviado"), "2,3");
+}
