@@ -16,8 +16,8 @@
 //! - [`import`] — THE TABLE of steps ([`import::ETAPAS`]), the engine ([`import::run`]) and one room a kind:
 //!   [`import::remessa`] … [`import::retorno`].
 //! - [`export`] — what goes to Manager: which contract a client is dialled for, which phones in which order.
-//! - [`atendimento`] — the client as the Portal and `atom get` see it; a contract as `atom explain` tells it; what OMNE
-//!   tells and whose it is.
+//! - [`atendimento`] — the client as the Portal and `atom get` see it, and what the Portal writes of it; a contract as
+//!   `atom explain` tells it; what OMNE tells and whose it is.
 //! - [`http`] — `atom serve`: routes on one page, tokens and limits before every one of them, no SQL and no rule.
 //! - [`hsm`] — the queue of WhatsApp messages: who may be written to and when, OMNE, the journal that makes each go once.
 //! - [`transport`] — folders on this or another machine: `file://`, `sftp://`, `ftps://`, `ftp://`; every call bounded in

@@ -32,6 +32,7 @@ mod night;
 mod ordens;
 mod pares;
 mod planilhas;
+mod portal;
 mod portoes;
 mod propriedades;
 mod purge;

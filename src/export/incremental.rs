@@ -22,8 +22,8 @@ pub fn visto(p: &Pedido<'_>) -> anyhow::Result<Visto> {
     Ok(Visto::le(&p.store.db, p.store.atendimento()?, regra.impressao())?)
 }
 
-/// Only what the imports since the last look touched, where nothing but imports came since: no mark, no other
-/// configuration, nothing taken back. Asked once more with nothing changed, and for a rehearsal, every ficha is looked at.
+/// Only what the imports since the last look touched, where nothing but imports came since: no mark, nothing
+/// that the Portal wrote, no other configuration, nothing taken back. Asked once more with nothing changed, and for a rehearsal, every ficha is looked at.
 fn quais(moment: &Db, visto: &Visto, simula: bool) -> anyhow::Result<Quais> {
     let Some(last) = enviado::varredura(moment, Olhar::Incremental)?.map(|v| v.visto) else { return Ok(Quais::Todas) };
     if simula || last.resto != visto.resto || last.run >= visto.run || tocada::desfez(moment, last.run)? {

@@ -31,6 +31,8 @@ pub type Linha = (String, i64, Vec<String>);
 pub struct Modelo {
     contratos: BTreeMap<String, Contrato>,
     enriquecidos: BTreeMap<String, Vec<String>>,
+    do_portal: BTreeMap<String, Vec<String>>,
+    calados: BTreeSet<String>,
 }
 
 /// The files of one operating day.
@@ -41,6 +43,16 @@ pub struct Arquivos {
     pub exclusao: Vec<u8>,
     pub batimento: Vec<u8>,
     pub telefones: Vec<u8>,
+    pub portal: Vec<Portal>,
+}
+
+/// What the Portal writes once the files of a day are in.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Portal {
+    /// CPF and number with its DDD.
+    Fone(String, String),
+    /// CPF, and whether it is not to be contacted from now on.
+    Contato(String, bool),
 }
 
 /// The rows of a CSV without its header.
@@ -82,6 +94,30 @@ impl Modelo {
         for row in csv(&a.telefones) {
             self.enriquecidos.entry(row[0].clone()).or_default().push(row[2].clone());
         }
+        for p in &a.portal {
+            match p {
+                Portal::Fone(cpf, fone) => {
+                    if !self.fones(cpf).contains(fone) {
+                        self.do_portal.entry(cpf.clone()).or_default().push(fone.clone());
+                    }
+                }
+                Portal::Contato(cpf, false) => drop(self.calados.insert(cpf.clone())),
+                Portal::Contato(cpf, true) => drop(self.calados.remove(cpf)),
+            }
+        }
+    }
+
+    /// The numbers of a client: its contracts', Portal's, enrichment's.
+    fn fones(&self, cpf: &str) -> Vec<String> {
+        let mut phones: Vec<String> = Vec::new();
+        let own = self.contratos.values().filter(|c| c.cpf == cpf).map(|c| &c.fone);
+        let more = [&self.do_portal, &self.enriquecidos].map(|all| all.get(cpf).into_iter().flatten());
+        for f in own.chain(more.into_iter().flatten()) {
+            if !phones.contains(f) {
+                phones.push(f.clone());
+            }
+        }
+        phones
     }
 
     fn remessa(&mut self, b: &Bed, dia: usize, bytes: &[u8]) {
@@ -134,15 +170,9 @@ impl Modelo {
             let active = own.iter().filter(|(_, c)| c.estado == Estado::Ativo);
             // they stand in the order of their text: the first of the greatest
             let row = active.rev().max_by_key(|(_, c)| c.atraso);
-            let Some((contrato, c)) = row.filter(|_| own.iter().all(|(_, c)| !c.nao_contatar)) else { continue };
-            let mut phones: Vec<String> = Vec::new();
-            let more = self.enriquecidos.get(cpf).into_iter().flatten();
-            for f in own.iter().map(|(_, c)| &c.fone).chain(more) {
-                if !phones.contains(f) {
-                    phones.push(f.clone());
-                }
-            }
-            out.insert(cpf.clone(), ((*contrato).clone(), c.atraso, phones));
+            let heard = !self.calados.contains(cpf) && own.iter().all(|(_, c)| !c.nao_contatar);
+            let Some((contrato, c)) = row.filter(|_| heard) else { continue };
+            out.insert(cpf.clone(), ((*contrato).clone(), c.atraso, self.fones(cpf)));
         }
         out
     }

@@ -1,10 +1,17 @@
 //! EX4: whoever replays all files for Manager has, after each day's last, exactly the fichas dialable then.
 
-use super::modelo::{Arquivos, Linha, Modelo};
+use super::modelo::{Arquivos, Linha, Modelo, Portal};
 use super::*;
+use atom::atendimento::By;
+use atom::atendimento::escrita::{self, Escrita};
+use atom::atendimento::tabulacoes::Tabulacoes;
+use atom::clock::Clock;
+use atom::config::{Config, Env};
+use atom::store::Store;
 use chrono::{Datelike, Days, NaiveDate, Weekday};
 use std::collections::BTreeSet;
 use std::fs;
+use std::time::Duration;
 
 const DIAS: usize = 32;
 const SEMENTE: u64 = 20_230_612;
@@ -93,6 +100,18 @@ impl Mundo {
             let (cliente, contrato) = known[self.sorte.menor(known.len() as u64) as usize];
             phones += &format!("{};{contrato};11{number};50\r\n", cpf(cliente));
         }
+        for _ in 0..3 {
+            let number = self.numero();
+            let (cliente, contrato) = known[self.sorte.menor(known.len() as u64) as usize];
+            let own = self.banco.iter().find(|c| c.contrato == contrato).map_or(number, |c| c.fone);
+            // now and then a number that the remessa has
+            a.portal.push(match self.sorte.menor(5) {
+                0 => Portal::Contato(cpf(cliente), false),
+                1 => Portal::Contato(cpf(cliente), true),
+                2 => Portal::Fone(cpf(cliente), format!("11{own}")),
+                _ => Portal::Fone(cpf(cliente), format!("11{number}")),
+            });
+        }
         a.exclusao = excluded.iter().flat_map(|c| linha_de_exclusao(b, *c)).collect();
         a.acordos = acordos(&agreed);
         a.batimento = batimento(&present);
@@ -177,6 +196,7 @@ fn noite(b: &mut Bed, m: &mut Mundo, vespera: NaiveDate, dia: NaiveDate, a: &Arq
     tique(b, &mut m.sorte, &format!("{dia}T02:41:00"), false);
     tique(b, &mut m.sorte, &format!("{dia}T07:01:00"), false);
     b.evo(&format!("bat_carteira_veic_{d}_528.csv"), &a.batimento);
+    do_portal(b, &format!("{dia}T08:50:00-03:00"), &a.portal);
     tique(b, &mut m.sorte, &format!("{dia}T09:00:00"), true);
     let files = b.names("manager").len();
     tique(b, &mut m.sorte, &format!("{dia}T09:30:00"), true);
@@ -185,6 +205,38 @@ fn noite(b: &mut Bed, m: &mut Mundo, vespera: NaiveDate, dia: NaiveDate, a: &Arq
         b.atom(&["-q", "export", "manager", kind]).exits(0);
     }
     assert_eq!(b.names("manager").len(), files, "{dia}: nothing changed, but a file went out");
+}
+
+/// Writes as `serve` does, without its sockets.
+fn do_portal(b: &Bed, at: &str, writes: &[Portal]) {
+    let config = Config::load(&b.root.join("atom.toml"), &Env::default()).unwrap();
+    let store = Store::reader(&config.store_dir, &atom::import::campanha(&config)).unwrap();
+    let contacts = Store::escritor(&config.store_dir, Duration::from_secs(5)).unwrap();
+    let (tabulacoes, agora) = (Tabulacoes::carrega(&config).unwrap(), Clock::from_env(Some(at)).unwrap().now());
+    for w in writes {
+        let (Portal::Fone(cpf, _) | Portal::Contato(cpf, _)) = w;
+        let ids = atom::atendimento::procura(&store.db, Some(By::Cpf), cpf).unwrap();
+        let own = json!({"idCampanha": 1, "idCrm": ids[0], "usuario": "x"});
+        let (what, more) = match w {
+            Portal::Fone(_, fone) => (Escrita::Telefone, json!({ "fone": fone })),
+            Portal::Contato(_, yes) => {
+                (Escrita::Tabulacao, json!({"resultado": if *yes { 703 } else { 701 }, "idTipoCanal": 1}))
+            }
+        };
+        let body = own.as_object().unwrap().iter().chain(more.as_object().unwrap());
+        let body = body.map(|(k, v)| (k.clone(), v.clone())).collect();
+        let tx = contacts.begin().unwrap();
+        let ctx = escrita::Contexto {
+            db: &tx,
+            store: &store,
+            config: &config,
+            tabulacoes: &tabulacoes,
+            agora: &agora,
+            quem: "portal:x",
+        };
+        escrita::escreve(&ctx, what, &body, None).unwrap();
+        tx.commit().unwrap();
+    }
 }
 
 /// What Manager has, replayed file after file under EX3 and EX5.
