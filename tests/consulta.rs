@@ -105,7 +105,7 @@ fn dos_arquivos(b: &mut Bed) {
 
 /// What the Portal, OMNE and our sender bring.
 fn dos_contatos(b: &Bed) {
-    let db = atendimento(b);
+    let (db, run) = (atendimento(b), b.sql("SELECT max(id) FROM run"));
     db.execute_batch(&format!(
         "INSERT INTO tabulacao (ficha_id, contrato_id, contrato, origem, resultado, nome, boleto, canal, usuario, fone,
            agendado, parcela, obs, attendance_id, em) VALUES
@@ -114,10 +114,10 @@ fn dos_contatos(b: &Bed) {
            (1,NULL,NULL,'PORTAL',11,'Boleto enviado',1,2,'operador1','{REFERENCIA}','{CELULAR}',NULL,NULL,NULL,
             '2023-08-03T18:00:00-03:00'),
            (1,NULL,NULL,'WEBHOOK',NULL,'Ação massiva',0,NULL,NULL,NULL,NULL,NULL,NULL,'a-2','2023-08-04T08:30:00-03:00');
-         INSERT INTO portal_telefone (ficha_id, fone, tipo, score, usuario, em, score_em) VALUES
-           (1,'{DO_PORTAL}','Recado',40,'operador1','2023-08-04T10:01:00-03:00','2023-08-04T10:01:00-03:00'),
-           (1,'2133334444','Recado',90,'operador1','2023-08-04T10:02:00-03:00','2023-08-04T10:02:00-03:00'),
-           (1,'{REFERENCIA}','Recado',1,'operador1','2023-08-04T10:03:00-03:00','2023-08-04T10:03:00-03:00');
+         INSERT INTO portal_telefone (ficha_id, fone, tipo, score, usuario, em, score_em, score_run) VALUES
+           (1,'{DO_PORTAL}','Recado',40,'operador1','2023-08-04T10:01:00-03:00','2023-08-04T10:01:00-03:00',{run}),
+           (1,'2133334444','Recado',90,'operador1','2023-08-04T10:02:00-03:00','2023-08-04T10:02:00-03:00',{run}),
+           (1,'{REFERENCIA}','Recado',1,'operador1','2023-08-04T10:03:00-03:00','2023-08-04T10:03:00-03:00',{run});
          INSERT INTO portal_email (ficha_id, email, usuario, em) VALUES
            (1,'novo@exemplo.com.br','operador1','2023-08-04T10:04:00-03:00'),
            (1,'Fulano@Exemplo.com.br','operador1','2023-08-04T10:05:00-03:00');
@@ -285,12 +285,9 @@ fn r025_vale_o_ultimo_score_venha_do_portal_ou_de_um_arquivo() {
     let phones = format!("CPF;CONTRATO;TELEFONE1;SCORE1\r\n{};1001;2133334444;55\r\n", cpf(1));
     importa(&b, "telefones", "telefones_carteira_veic_040823123000.csv", phones.as_bytes());
     assert_eq!(score(&b), 55, "a file's that came later");
-    atendimento(&b)
-        .execute(
-            "UPDATE portal_telefone SET score=20, score_em='2023-08-04T13:00:00-03:00' WHERE fone='2133334444'",
-            [],
-        )
-        .unwrap();
+    let run = b.sql("SELECT max(id) FROM run");
+    let later = format!("UPDATE portal_telefone SET score=20, score_run={run} WHERE fone='2133334444'");
+    atendimento(&b).execute(&later, []).unwrap();
     assert_eq!(score(&b), 20);
 }
 

@@ -1,7 +1,7 @@
 //! What people who talk to a client are told: the answer of `dadosCliente` (UC009), to the Portal, the bot
 //! and `atom get` alike.
 //!
-//! [`consulta`] finds a client, [`plano`] says how the store is asked, [`cliente`] holds its rows and [`resposta`] writes
+//! [`consulta`] finds a client, [`plano`] says how the store is asked, [`cliente`] holds its rows and `resposta` writes
 //! them; [`campos`] turns the layouts' columns into JSON, [`mailing`] is its head, [`historico`] the contacts with it,
 //! [`mod@mascara`] hides what is personal; [`explica`] says why a contract stands where it stands; [`replica`] what of it
 //! leaves for BI. [`webhook`] keeps what OMNE tells, [`evento`] is what it says, [`vinculo`] whose it is by the steps of [`cascata`], [`entrega`] what

@@ -5,6 +5,7 @@ use super::Estado;
 use super::corpo;
 use super::erro::Erro;
 use super::guarda::{Quem, permite};
+use super::openapi::corpos;
 use crate::atendimento::escrita::{self, Contexto, Escrita, Feita};
 use crate::atendimento::recusa::Recusa;
 use crate::atendimento::token::Escopo;
@@ -21,11 +22,19 @@ use std::sync::Arc;
 const CHAVE: &str = "idempotency-key";
 
 macro_rules! rota {
-    ($(#[$doc:meta])* $name:ident, $what:ident) => {
+    ($(#[$doc:meta])* $name:ident, $path:tt, $what:ident) => {
         $(#[$doc])*
         ///
         /// # Errors
         /// 400, 404, 409, 413, 422, 503.
+        #[utoipa::path(post, path = $path, tag = "Portal", security(("token" = [])),
+            params(("Idempotency-Key" = Option<String>, Header,
+                    description = "The same key and body again: the first id; another body: 409")),
+            request_body = corpos::$what,
+            responses((status = 201, description = "Written", body = corpos::Gravado),
+                      (status = 200, description = "It was there already, or the key came before", body = corpos::Gravado),
+                      (status = 404, description = "Nobody has this idCrm or contract, or the campaign is another"),
+                      (status = 409, description = "The key came before with another body")))]
         pub async fn $name(
             State(estado): State<Arc<Estado>>,
             Extension(quem): Extension<Quem>,
@@ -38,28 +47,33 @@ macro_rules! rota {
 }
 
 rota!(
-    /// POST `/api/v1/insertTabulacao` (UC010).
+    /// Writes a tabulation (UC010). Results that say so open an item of the back office, set or lift NAO_CONTATAR.
     insert_tabulacao,
+    "/api/v1/insertTabulacao",
     Tabulacao
 );
 rota!(
-    /// POST `/api/v1/inclusaoTelefone` (UC010/FA002).
+    /// Adds a phone (UC010/FA002); a number that the client has already takes the score.
     inclusao_telefone,
+    "/api/v1/inclusaoTelefone",
     Telefone
 );
 rota!(
-    /// POST `/api/v1/insertEmail` (UC010/FA003).
+    /// Adds an e-mail (UC010/FA003).
     insert_email,
+    "/api/v1/insertEmail",
     Email
 );
 rota!(
-    /// POST `/api/v1/insertEndereco` (UC010/FA004).
+    /// Adds an address (UC010/FA004).
     insert_endereco,
+    "/api/v1/insertEndereco",
     Endereco
 );
 rota!(
-    /// POST `/api/v1/atualizarProposta` (UC011).
+    /// Writes a proposal (UC011).
     atualizar_proposta,
+    "/api/v1/atualizarProposta",
     Proposta
 );
 
@@ -126,6 +140,10 @@ fn recusa(estado: &Estado, quem: &Quem, o_que: &'static str, r: Recusa) -> Resul
 ///
 /// # Errors
 /// 404 for another campaign, 422 for a missing or malformed one.
+#[utoipa::path(get, path = "/api/v1/listagemTabulacoesCampanha", tag = "Portal", security(("token" = [])),
+    params(("idCampanha" = i64, Query, description = "The campaign", example = 1)),
+    responses((status = 200, description = "The results that a tabulation may have", body = corpos::Listagem),
+              (status = 404, description = "The campaign is another")))]
 pub async fn listagem_tabulacoes(
     State(estado): State<Arc<Estado>>,
     Extension(quem): Extension<Quem>,

@@ -1,7 +1,7 @@
 //! What `serve` answers, described for machines at `/openapi.json` and for people at `/docs`. Both need a token, any.
 //!
-//! [`corpos`] are the bodies, [`cliente`] the answer of `dadosCliente`. Each route is described beside its handler, or
-//! below; what is common to all (the token, the errors of [`super::guarda`]) is added here.
+//! [`corpos`] are the bodies, [`cliente`] the answer of `dadosCliente`. Each route is described beside its handler;
+//! what is common to all (the token, the errors of [`super::guarda`]) is added here.
 
 pub mod cliente;
 pub mod corpos;
@@ -42,12 +42,12 @@ const COMUNS: [(&str, &str); 8] = [
     paths(
         super::portal::dados_cliente,
         super::portal::dados_cliente_post,
-        insert_tabulacao,
-        inclusao_telefone,
-        insert_email,
-        insert_endereco,
-        listagem,
-        atualizar_proposta,
+        super::escritas::insert_tabulacao,
+        super::escritas::inclusao_telefone,
+        super::escritas::insert_email,
+        super::escritas::insert_endereco,
+        super::escritas::listagem_tabulacoes,
+        super::escritas::atualizar_proposta,
         super::webhook::recebe,
         webhook_secret
     ),
@@ -131,69 +131,6 @@ fn com_csp(kind: &str, bytes: Vec<u8>) -> Response {
 fn nada() -> Response {
     StatusCode::NOT_FOUND.into_response()
 }
-
-/// Writes a tabulation (UC010). Results that say so open an item of the back office, set or lift NAO_CONTATAR.
-#[utoipa::path(post, path = "/api/v1/insertTabulacao", tag = "Portal", security(("token" = [])),
-    params(("Idempotency-Key" = Option<String>, Header, description = "The same key and body again: the first id; another body: 409")),
-    request_body = corpos::Tabulacao,
-    responses((status = 201, description = "Written", body = corpos::Gravado),
-              (status = 200, description = "The key came before: the first id", body = corpos::Gravado),
-              (status = 404, description = "Nobody has this idCrm, or the campaign or contract is another"),
-              (status = 409, description = "The key came before with another body")))]
-#[expect(dead_code, reason = "only its description is used")]
-fn insert_tabulacao() {}
-
-/// Adds a phone (UC010/FA002); a number that the client has already takes the score.
-#[utoipa::path(post, path = "/api/v1/inclusaoTelefone", tag = "Portal", security(("token" = [])),
-    params(("Idempotency-Key" = Option<String>, Header, description = "The same key and body again: the first id; another body: 409")),
-    request_body = corpos::Telefone,
-    responses((status = 201, description = "Written", body = corpos::Gravado),
-              (status = 200, description = "The number was there already, or the key came before", body = corpos::Gravado),
-              (status = 404, description = "Nobody has this idCrm, or the campaign is another"),
-              (status = 409, description = "The key came before with another body")))]
-#[expect(dead_code, reason = "only its description is used")]
-fn inclusao_telefone() {}
-
-/// Adds an e-mail (UC010/FA003).
-#[utoipa::path(post, path = "/api/v1/insertEmail", tag = "Portal", security(("token" = [])),
-    params(("Idempotency-Key" = Option<String>, Header, description = "The same key and body again: the first id; another body: 409")),
-    request_body = corpos::Email,
-    responses((status = 201, description = "Written", body = corpos::Gravado),
-              (status = 200, description = "The key came before: the first id", body = corpos::Gravado),
-              (status = 404, description = "Nobody has this idCrm, or the campaign is another"),
-              (status = 409, description = "The key came before with another body")))]
-#[expect(dead_code, reason = "only its description is used")]
-fn insert_email() {}
-
-/// Adds an address (UC010/FA004).
-#[utoipa::path(post, path = "/api/v1/insertEndereco", tag = "Portal", security(("token" = [])),
-    params(("Idempotency-Key" = Option<String>, Header, description = "The same key and body again: the first id; another body: 409")),
-    request_body = corpos::Endereco,
-    responses((status = 201, description = "Written", body = corpos::Gravado),
-              (status = 200, description = "The key came before: the first id", body = corpos::Gravado),
-              (status = 404, description = "Nobody has this idCrm, or the campaign is another"),
-              (status = 409, description = "The key came before with another body")))]
-#[expect(dead_code, reason = "only its description is used")]
-fn insert_endereco() {}
-
-/// The results that a tabulation may have (UC010).
-#[utoipa::path(get, path = "/api/v1/listagemTabulacoesCampanha", tag = "Portal", security(("token" = [])),
-    params(("idCampanha" = i64, Query, description = "The campaign")),
-    responses((status = 200, description = "All of them", body = corpos::Listagem),
-              (status = 404, description = "The campaign is another")))]
-#[expect(dead_code, reason = "only its description is used")]
-fn listagem() {}
-
-/// Writes a proposal (UC011).
-#[utoipa::path(post, path = "/api/v1/atualizarProposta", tag = "Portal", security(("token" = [])),
-    params(("Idempotency-Key" = Option<String>, Header, description = "The same key and body again: the first id; another body: 409")),
-    request_body = corpos::Proposta,
-    responses((status = 201, description = "Written", body = corpos::Gravado),
-              (status = 200, description = "The key came before: the first id", body = corpos::Gravado),
-              (status = 404, description = "There is no such contract"),
-              (status = 409, description = "The key came before with another body")))]
-#[expect(dead_code, reason = "only its description is used")]
-fn atualizar_proposta() {}
 
 /// The same for a sender that can send no header: the secret stands in the path. Off unless configured; never logged.
 #[utoipa::path(post, path = "/webhook/omne/{secret}", tag = "OMNE",

@@ -53,9 +53,8 @@ pub fn da_ficha(stmt: &mut Stmt<'_>, ficha: i64, out: &mut Vec<LinhaTelefone>) -
 /// # Errors
 /// The store cannot be read.
 pub fn telefones(db: &Db, ficha: i64) -> Result<Vec<LinhaTelefone>> {
-    let mut out = Vec::new();
-    da_ficha(&mut db.prepare(DA_FICHA)?, ficha, &mut out)?;
-    Ok(out)
+    // asked for every look-up: db.rows keeps the statement
+    Ok(db.rows(DA_FICHA, &[Cell::Int(ficha)], |r| linha(r, 0))?.into_iter().flatten().collect())
 }
 
 /// What the Portal says of a number: by ficha.

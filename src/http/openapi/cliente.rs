@@ -13,7 +13,7 @@ pub struct Clientes {
     pub clientes: Vec<Cliente>,
 }
 
-/// A client. A token of scope `bot` reads the keys of [`ClienteCurto`] instead.
+/// A client. A token of scope `bot` reads only idCrm, nome, status, dadosRefin and a few keys of contratos.
 #[derive(ToSchema)]
 #[schema(rename_all = "camelCase")]
 pub struct Cliente {

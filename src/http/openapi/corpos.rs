@@ -244,12 +244,13 @@ pub struct Resultado {
     pub grupo: String,
     /// Its name.
     pub nome: String,
-    /// It sends a boleto.
-    pub boleto: bool,
-    /// It opens an item of the back office.
-    pub workflow: Option<Value>,
-    /// It says whether to contact the client: `S`, `N` or nothing.
-    pub nao_contatar: Option<Value>,
+    /// Whether it sends a boleto: `S` or `N`.
+    #[schema(example = "N")]
+    pub boleto: String,
+    /// The item of the back office that it opens.
+    pub workflow: Option<String>,
+    /// It sets (`S`) or lifts (`N`) that the client is not contacted.
+    pub nao_contatar: Option<String>,
 }
 
 /// Money or a percentage: a number, or a text with a decimal point.
