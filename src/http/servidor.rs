@@ -1,4 +1,4 @@
-//! The sockets: at most [`CONEXOES`] at once, headers bounded in bytes and time, and an orderly end.
+//! The sockets: at most `CONEXOES` at once, headers bounded in bytes and time, and an orderly end.
 
 use super::{Estado, rotas};
 use anyhow::Context as _;
