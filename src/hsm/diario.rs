@@ -11,7 +11,7 @@
 //!
 //! **Crashes:** a torn last line is cut off when the journal is opened: what it announced had not happened yet.
 //!
-//! **Size:** from `CHEIO` on the file becomes `hsm.journal.1` and a new one begins; the one before is forgotten.
+//! **Size:** from `CHEIO` (64 MiB) on the file becomes `hsm.journal.1` and a new one begins; the one before is forgotten.
 
 use super::regra::Fim;
 use std::fmt::Write as _;

@@ -32,15 +32,15 @@ pub fn envia(ctx: &Contexto<'_>) -> anyhow::Result<Conta> {
     let db = ctx.store.atendimento()?;
     let mut conta = Conta::default();
     let closed = !janela::alguma(&ctx.omne.janela, ctx.calendario, ctx.clock.now());
-    let idle = closed || !hsm::existe(db, Estado::Pendente)?;
-    if idle && !hsm::existe(db, Estado::Enviando)? {
-        conta.restam = hsm::quantas(db, "main", Estado::Pendente)?;
+    let idle = closed || !hsm::existe(db, false)?;
+    if idle && !hsm::existe(db, true)? {
+        conta.restam = hsm::na_fila(db)?;
         return Ok(conta);
     }
     let omne = Omne::nova(ctx.omne)?;
     let (diario, incertas) = retomada::retoma(ctx)?;
     conta.incertas = incertas;
-    let total = u64::try_from(hsm::quantas(db, "main", Estado::Pendente)?).unwrap_or(0);
+    let total = u64::try_from(hsm::na_fila(db)?).unwrap_or(0);
     let mut envio = Envio {
         ctx: *ctx,
         db,
@@ -62,7 +62,7 @@ pub fn envia(ctx: &Contexto<'_>) -> anyhow::Result<Conta> {
         conta,
     };
     let done = envio.roda();
-    envio.conta.restam = hsm::quantas(db, "main", Estado::Pendente)?;
+    envio.conta.restam = hsm::na_fila(db)?;
     done.map(|()| envio.conta)
 }
 
@@ -75,7 +75,7 @@ pub fn ensaia(ctx: &Contexto<'_>) -> anyhow::Result<Conta> {
     let (now, mut conta) = (ctx.clock.now(), Conta::default());
     let control = hsm::controle(db, "main")?;
     retomada::confere(ctx.store.dir(), &control)?;
-    let waiting = hsm::quantas(db, "main", Estado::Pendente)?;
+    let waiting = hsm::na_fila(db)?;
     if control.pausada.is_some() {
         conta.parada = Some(Parada::Pausada);
     }
@@ -91,7 +91,7 @@ pub fn ensaia(ctx: &Contexto<'_>) -> anyhow::Result<Conta> {
 fn percorre(ctx: &Contexto<'_>, db: &Db, now: Agora, conta: &mut Conta) -> anyhow::Result<()> {
     let mut exame = Examinador::novo(*ctx)?;
     let (mut cursor, mut would) = (0, HashSet::new());
-    let today = hsm::no_dia(db, now.date())?;
+    let today = if ctx.omne.daily_cap == 0 { 0 } else { hsm::no_dia(db, now.date())? };
     loop {
         let block = hsm::pendentes(db, cursor, BLOCO)?;
         if block.is_empty() {
@@ -309,13 +309,13 @@ impl Envio<'_> {
         if self.conta.parada.is_none() {
             self.conta.parada = self.parada(control.pausada.is_some());
         }
-        if self.conta.parada.is_some() || (self.fila.is_empty() && !hsm::existe(db, Estado::Pendente)?) {
+        if self.conta.parada.is_some() {
             return Ok(Passo::Fim);
         }
         let until = control.nao_antes.map(|t| t.saturating_mul(1000).saturating_sub(now.utc().timestamp_millis()));
         let asked = until.and_then(|ms| u64::try_from(ms).ok()).filter(|ms| *ms > 0).map(Duration::from_millis);
         if let Some(wait) = asked.max(self.descanso.take()) {
-            return Ok(self.espera(wait));
+            return Ok(if hsm::existe(db, false)? { self.espera(wait) } else { Passo::Fim });
         }
         if let Err(not_yet) = self.ritmo.check() {
             return Ok(Passo::Espera(not_yet.wait_time_from(DefaultClock::default().now())));
@@ -346,6 +346,7 @@ impl Envio<'_> {
     /// The first message that may go; those that may not any more are cancelled on the way.
     fn proxima(&mut self, db: &Db, now: Agora, em: &str) -> anyhow::Result<Passo> {
         let today = match self.hoje {
+            _ if self.ctx.omne.daily_cap == 0 => 0,
             Some((day, count)) if day == now.date() => count,
             _ => {
                 let count = hsm::no_dia(db, now.date())?;

@@ -97,6 +97,11 @@ impl std::fmt::Debug for Mensagem {
     }
 }
 
+/// What the index of the queue holds; a query must say so to use it.
+const NA_FILA: &str = "estado IN ('PENDENTE','ENVIANDO','INCERTA')";
+/// What the index of the rest holds.
+const NO_FIM: &str = "estado IN ('ACEITA','FALHA','CANCELADA')";
+
 const MENSAGEM: &str = "SELECT h.id, l.data_operacao, l.sha256, h.linha, h.ficha_id, h.contrato_id, h.fone, h.nome,
                           h.jornada, h.importada_em, h.tentativas
                         FROM hsm h JOIN lote l ON l.id=h.lote_id";
@@ -122,7 +127,7 @@ fn mensagem(r: &Row<'_>) -> Result<Mensagem> {
 /// # Errors
 /// The store cannot be read.
 pub fn pendentes(db: &Db, depois: i64, max: i64) -> Result<Vec<Mensagem>> {
-    let sql = format!("{MENSAGEM} WHERE h.estado='PENDENTE' AND h.id>?1 ORDER BY h.id LIMIT ?2");
+    let sql = format!("{MENSAGEM} WHERE h.{NA_FILA} AND h.estado='PENDENTE' AND h.id>?1 ORDER BY h.id LIMIT ?2");
     db.rows(&sql, &[Cell::Int(depois), Cell::Int(max)], mensagem)
 }
 
@@ -131,7 +136,7 @@ pub fn pendentes(db: &Db, depois: i64, max: i64) -> Result<Vec<Mensagem>> {
 /// # Errors
 /// The store cannot be read.
 pub fn enviando(db: &Db) -> Result<Vec<Mensagem>> {
-    db.rows(&format!("{MENSAGEM} WHERE h.estado='ENVIANDO' ORDER BY h.id"), &[], mensagem)
+    db.rows(&format!("{MENSAGEM} WHERE h.{NA_FILA} AND h.estado='ENVIANDO' ORDER BY h.id"), &[], mensagem)
 }
 
 /// The message of a line of a file, and its state.
@@ -146,29 +151,34 @@ pub fn da_linha(db: &Db, dia: &str, sha256: &str, linha: i64) -> Result<Option<(
     })
 }
 
-/// Messages in a state; `schema` is `main` or the name under which the file is attached.
+/// Messages that wait.
 ///
 /// # Errors
 /// The store cannot be read.
-pub fn quantas(db: &Db, schema: &str, estado: Estado) -> Result<i64> {
-    let sql = format!("SELECT count(*) FROM {schema}.hsm WHERE estado=?1");
-    Ok(db.int(&sql, &[Cell::Text(estado.as_str())])?.unwrap_or(0))
+pub fn na_fila(db: &Db) -> Result<i64> {
+    let sql = format!("SELECT count(*) FROM hsm WHERE {NA_FILA} AND estado='PENDENTE'");
+    Ok(db.int(&sql, &[])?.unwrap_or(0))
 }
 
-/// Whether any message is in a state.
+/// Whether any message waits, or (`enviando`) was being sent.
 ///
 /// # Errors
 /// The store cannot be read.
-pub fn existe(db: &Db, estado: Estado) -> Result<bool> {
-    Ok(db.int("SELECT 1 FROM hsm WHERE estado=?1 LIMIT 1", &[Cell::Text(estado.as_str())])?.is_some())
+pub fn existe(db: &Db, enviando: bool) -> Result<bool> {
+    let estado = if enviando { Estado::Enviando } else { Estado::Pendente };
+    let sql = format!("SELECT 1 FROM hsm WHERE {NA_FILA} AND estado='{}' LIMIT 1", estado.as_str());
+    Ok(db.int(&sql, &[])?.is_some())
 }
 
-/// Messages by journey and state.
+/// Messages by journey and state; `schema` is `main` or the name under which the file is attached.
 ///
 /// # Errors
 /// The store cannot be read.
 pub fn totais(db: &Db, schema: &str) -> Result<Vec<(String, String, i64)>> {
-    let sql = format!("SELECT jornada, estado, count(*) FROM {schema}.hsm GROUP BY jornada, estado ORDER BY jornada");
+    let part = |which: &str| {
+        format!("SELECT jornada, estado, count(*) n FROM {schema}.hsm WHERE {which} GROUP BY jornada, estado")
+    };
+    let sql = format!("{} UNION ALL {} ORDER BY jornada", part(NA_FILA), part(NO_FIM));
     db.rows(&sql, &[], |r| Ok((r.str(0)?, r.str(1)?, r.i64(2)?)))
 }
 
@@ -297,7 +307,7 @@ pub struct Controle {
     pub pausada: Option<(String, String)>,
 }
 
-/// Reads it; `schema` as in [`quantas`].
+/// Reads it; `schema` as in [`totais`].
 ///
 /// # Errors
 /// The store cannot be read.
