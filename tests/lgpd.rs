@@ -28,7 +28,7 @@ fn se6_o_que_se_guarda_de_uma_pessoa_sai_inteiro() {
     let a = Connection::open(b.root.join("store/atendimento.db")).unwrap();
     a.execute_batch(&format!(
         "INSERT INTO tabulacao (ficha_id, origem, nome, boleto, obs, em) VALUES (1,'PORTAL','Promessa',0,'ligou de tarde','x');
-         INSERT INTO webhook (tipo, chave, sha256, corpo, recebido_em, estado) VALUES ('attendance','a','s',CAST('{{\"document\":\"{me}\"}}' AS BLOB),'x','NAO_VINCULADO');"
+         INSERT INTO webhook (tipo, chave, sha256, versao, corpo, recebido_em, estado) VALUES ('attendance','a','s','',CAST('{{\"document\":\"{me}\"}}' AS BLOB),'x','NAO_VINCULADO');"
     ))
     .unwrap();
     drop(a);

@@ -19,7 +19,7 @@ fn base() -> Bed {
     for n in [1, 2] {
         a.execute_batch(&format!(
             "INSERT INTO tabulacao (ficha_id, origem, nome, boleto, obs, em) VALUES ({n},'PORTAL','Promessa',0,'cpf {0}','2023-08-03T10:00:00-03:00');
-             INSERT INTO webhook (tipo, chave, sha256, corpo, recebido_em, estado, ficha_id) VALUES ('attendance','a{n}','s',CAST('{{\"document\":\"{0}\"}}' AS BLOB),'2023-08-03T10:00:00-03:00','VINCULADO',{n})",
+             INSERT INTO webhook (tipo, chave, sha256, versao, corpo, recebido_em, estado, ficha_id) VALUES ('attendance','a{n}','s','',CAST('{{\"document\":\"{0}\"}}' AS BLOB),'2023-08-03T10:00:00-03:00','VINCULADO',{n})",
             cpf(n)
         ))
         .unwrap();

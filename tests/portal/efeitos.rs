@@ -68,9 +68,10 @@ fn uc008_a_tabulacao_do_portal_toma_o_lugar_da_provisoria_do_mesmo_atendimento()
         .execute_batch(
             "INSERT INTO tabulacao (id, ficha_id, origem, nome, boleto, attendance_id, em) VALUES
                (1, 2, 'WEBHOOK', 'x', 0, 'at-1', 'z'), (2, 3, 'WEBHOOK', 'x', 0, 'at-2', 'z');
-             INSERT INTO webhook (tipo, chave, sha256, corpo, recebido_em, estado, ficha_id, tabulacao_id, attendance_id)
-             VALUES ('a', '1', 's', x'7b7d', 'z', 'VINCULADO', 2, 1, 'at-1'), ('b', '2', 's', x'7b7d', 'z', 'VINCULADO', 2, 1, 'at-1'),
-                    ('a', '3', 's', x'7b7d', 'z', 'VINCULADO', 3, 2, 'at-2');",
+             INSERT INTO webhook (tipo, chave, sha256, versao, corpo, recebido_em, estado, ficha_id, tabulacao_id, attendance_id)
+             VALUES ('attendance', '1', 's', '', x'7b7d', 'z', 'VINCULADO', 2, 1, 'at-1'),
+                    ('occurrence', '2', 's', '', x'7b7d', 'z', 'VINCULADO', 2, 1, 'at-1'),
+                    ('attendance', '3', 's', '', x'7b7d', 'z', 'VINCULADO', 3, 2, 'at-2');",
         )
         .unwrap();
     let id =
