@@ -11,7 +11,7 @@ use atom::layout::load;
 use atom::layout::text::Encoding;
 use atom::layout::valor::Valor;
 use atom::layout::{Layout, Layouts};
-use atom::store::db::{Cell, Db, Mode};
+use atom::store::db::{Cell, Db, Mode, PAGINA_LARGA};
 use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::fs::{self, File};
@@ -62,7 +62,7 @@ impl Bases {
         let path = self.vazio();
         let layout = self.layout(layout)?;
         let (begun, cpu) = (Instant::now(), cpu_ms(Quem::Este)?);
-        let db = Db::open(&path, Mode::Create, Duration::from_secs(5))?;
+        let db = Db::open(&path, Mode::Create(PAGINA_LARGA), Duration::from_secs(5))?;
         db.script(&tabela(layout, key))?;
         let tx = db.begin()?;
         let columns = layout.records[0].fields.len();

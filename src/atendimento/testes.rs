@@ -9,7 +9,7 @@ use crate::domain::situacao::Situacao;
 use crate::import::esquema::esquema;
 use crate::layout::{Layouts, Type, load};
 use crate::store::consulta;
-use crate::store::db::{Cell, Db, Mode};
+use crate::store::db::{Cell, Db, Mode, PAGINA};
 use crate::store::schema::{Tabela, create_atendimento, create_carteira};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -153,10 +153,10 @@ fn nada_pessoal_passa_pela_mascara() {
 
 /// A store with one client of two contracts, written by hand.
 fn store(dir: &std::path::Path) -> Db {
-    let db = Db::open(&dir.join("carteira.db"), Mode::Create, Duration::from_secs(1)).unwrap();
+    let db = Db::open(&dir.join("carteira.db"), Mode::Create(PAGINA), Duration::from_secs(1)).unwrap();
     create_carteira(&db, &esquema(&layouts()).unwrap()).unwrap();
     let contacts = dir.join("atendimento.db");
-    create_atendimento(&Db::open(&contacts, Mode::Create, Duration::from_secs(1)).unwrap()).unwrap();
+    create_atendimento(&Db::open(&contacts, Mode::Create(PAGINA), Duration::from_secs(1)).unwrap()).unwrap();
     db.attach(&contacts, "atendimento").unwrap();
     db.script(&format!(
         "INSERT INTO ficha (id,h,criada_run,run,linha,cpf_cnpj_cliente,nome_cliente,renda_mensal,conjuge_nome,conjuge_celular)

@@ -275,13 +275,13 @@ fn recusa(path: &Path, why: &str) -> Usage {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::db::{Db, Mode};
+    use crate::store::db::{Db, Mode, PAGINA};
     use std::time::Duration;
 
     #[test]
     fn quem_grava_no_historico_faz_a_replica_tentar_depois_sem_sql_na_mensagem() {
         let dir = tempfile::tempdir().unwrap();
-        let open = || Db::open(&dir.path().join("atendimento.db"), Mode::Create, Duration::ZERO).unwrap();
+        let open = || Db::open(&dir.path().join("atendimento.db"), Mode::Create(PAGINA), Duration::ZERO).unwrap();
         let (one, two) = (open(), open());
         let _writing = one.begin().unwrap();
         let busy = two.script("BEGIN IMMEDIATE").unwrap_err();

@@ -9,7 +9,6 @@ use super::{Conta, Contexto, janela};
 use crate::clock::Agora;
 use crate::store::db::Db;
 use crate::store::hsm::{self, Conclusao, Estado, Mensagem};
-use chrono::NaiveDate;
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use std::collections::{HashSet, VecDeque};
@@ -56,7 +55,6 @@ pub fn envia(ctx: &Contexto<'_>) -> anyhow::Result<Conta> {
         cursor: 0,
         quedas: 0,
         descanso: None,
-        hoje: None,
         feitas: 0,
         total,
         conta,
@@ -175,8 +173,6 @@ struct Envio<'a> {
     quedas: u32,
     /// A pause that the last answer asks for.
     descanso: Option<Duration>,
-    /// Messages sent on the local day.
-    hoje: Option<(NaiveDate, u32)>,
     /// POSTs that this run settled, and messages that there were.
     feitas: u64,
     total: u64,
@@ -291,11 +287,6 @@ impl Envio<'_> {
                 self.fila.push_front(Mensagem { tentativas, ..f.mensagem });
             }
         }
-        if matches!(v.fim, Fim::Aceita | Fim::Incerta)
-            && let Some((_, count)) = &mut self.hoje
-        {
-            *count += 1;
-        }
         self.quedas = v.quedas;
         self.descanso = Some(v.pausa).filter(|d| !d.is_zero() && !v.pedida);
         self.conta.parada = v.parada;
@@ -345,15 +336,7 @@ impl Envio<'_> {
 
     /// The first message that may go; those that may not any more are cancelled on the way.
     fn proxima(&mut self, db: &Db, now: Agora, em: &str) -> anyhow::Result<Passo> {
-        let today = match self.hoje {
-            _ if self.ctx.omne.daily_cap == 0 => 0,
-            Some((day, count)) if day == now.date() => count,
-            _ => {
-                let count = hsm::no_dia(db, now.date())?;
-                self.hoje = Some((now.date(), count));
-                count
-            }
-        };
+        let today = if self.ctx.omne.daily_cap == 0 { 0 } else { hsm::no_dia(db, now.date())? };
         for _ in 0..OLHADAS {
             let Some(m) = self.tira(db)? else { return Ok(Passo::Fim) };
             match self.exame.examina(db, &m, now)? {

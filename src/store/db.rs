@@ -18,6 +18,11 @@ pub use erro::{DbError, Result, Trouble};
 /// What a connection keeps of the file in memory, KiB: enough for files in the order of the store.
 pub const CACHE: u32 = 16 * 1024;
 
+/// Bytes of a page where imports write thousands of rows at once.
+pub const PAGINA_LARGA: u32 = 16 * 1024;
+/// Bytes of a page where people and messages write a row at a time: a commit logs whole pages.
+pub const PAGINA: u32 = 4 * 1024;
+
 /// A value bound to a statement.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Cell<'a> {
@@ -127,8 +132,8 @@ impl Row<'_> {
 /// How a database file is opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// Made when missing (only `init` does).
-    Create,
+    /// Made when missing (only `init` does), with pages of so many bytes.
+    Create(u32),
     /// Must exist.
     ReadWrite,
     /// Must exist; nothing is written.
@@ -144,14 +149,14 @@ pub struct Db {
 
 impl Db {
     /// Opens a file with the settings that every connection shares: WAL, `synchronous=FULL`, foreign keys,
-    /// 16 MiB page cache, 16 KiB pages (when made), waiting `busy` for another writer.
+    /// 16 MiB page cache, waiting `busy` for another writer.
     ///
     /// # Errors
     /// [`Trouble::ReadOnly`] when it may not be opened or written, [`Trouble::Io`] when that is for want of room or the
     /// disk's fault, [`Trouble::Corrupt`] when it is no database.
     pub fn open(path: &Path, mode: Mode, busy: Duration) -> Result<Self> {
         let flags = match mode {
-            Mode::Create => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
+            Mode::Create(_) => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
             Mode::ReadWrite | Mode::Scratch => OpenFlags::SQLITE_OPEN_READ_WRITE,
             Mode::ReadOnly => OpenFlags::SQLITE_OPEN_READ_ONLY,
         };
@@ -161,13 +166,13 @@ impl Db {
         let conn = Connection::open_with_flags(path, flags).map_err(fail)?;
         conn.busy_timeout(busy).map_err(fail)?;
         let db = Self { conn };
-        if mode == Mode::Create {
-            db.script("PRAGMA page_size=16384; PRAGMA auto_vacuum=INCREMENTAL;")?;
+        if let Mode::Create(page) = mode {
+            db.script(&format!("PRAGMA page_size={page}; PRAGMA auto_vacuum=INCREMENTAL;"))?;
         }
         match mode {
             Mode::ReadOnly => {}
             Mode::Scratch => db.script("PRAGMA page_size=16384; PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;")?,
-            Mode::Create | Mode::ReadWrite => {
+            Mode::Create(_) | Mode::ReadWrite => {
                 db.script("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=2000;")?;
             }
         }

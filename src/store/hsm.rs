@@ -192,8 +192,17 @@ pub fn toma(db: &Db, id: i64, tentativa: i64, em: &str) -> Result<bool> {
     if db.exec(sql, &[Cell::Int(id), Cell::Text(em)])? == 0 {
         return Ok(false);
     }
-    db.exec("UPDATE hsm_controle SET tentativa=?1", &[Cell::Int(tentativa)])?;
+    let day = em.get(..10).unwrap_or(em);
+    let count = "UPDATE hsm_controle SET tentativa=?1, dia=?2, no_dia=CASE WHEN dia=?2 THEN no_dia+1 ELSE 1 END";
+    db.exec(count, &[Cell::Int(tentativa), Cell::Text(day)])?;
     Ok(true)
+}
+
+/// A message counts on its day no more: it did not go after all.
+fn desconta(db: &Db, id: i64) -> Result<()> {
+    let sql = "UPDATE hsm_controle SET no_dia=no_dia-1
+               WHERE no_dia>0 AND dia=(SELECT substr(enviada_em,1,10) FROM hsm WHERE id=?1)";
+    db.exec(sql, &[Cell::Int(id)]).map(|_| ())
 }
 
 /// What became of a POST.
@@ -218,6 +227,9 @@ pub struct Conclusao<'a> {
 /// # Errors
 /// The store cannot be written.
 pub fn conclui(db: &Db, id: i64, c: &Conclusao<'_>) -> Result<bool> {
+    if !matches!(c.estado, Estado::Aceita | Estado::Incerta) {
+        desconta(db, id)?;
+    }
     // what waits again was not sent on any day
     let sql = "UPDATE hsm SET estado=?2, tentativas=tentativas-?3, http=?4, resposta=?5, motivo=?6, atualizada_em=?7,
                  enviada_em=CASE WHEN ?2='PENDENTE' THEN NULL ELSE enviada_em END
@@ -281,14 +293,12 @@ pub fn repetida(db: &Db, fone: &str, jornada: &str, dia: NaiveDate) -> Result<bo
     Ok(found.is_some())
 }
 
-/// Messages that were sent on a day, for all one knows.
+/// Messages that were sent on a day, for all one knows; of days before the last one of sending, none.
 ///
 /// # Errors
 /// The store cannot be read.
 pub fn no_dia(db: &Db, dia: NaiveDate) -> Result<u32> {
-    let sql =
-        "SELECT count(*) FROM hsm WHERE enviada_em>=?1 AND enviada_em<?2 AND estado IN ('ACEITA','INCERTA','ENVIANDO')";
-    let count = db.int(sql, &[Cell::Text(&dia.to_string()), Cell::Text(&fim(dia))])?;
+    let count = db.int("SELECT no_dia FROM hsm_controle WHERE dia=?1", &[Cell::Text(&dia.to_string())])?;
     Ok(u32::try_from(count.unwrap_or(0)).unwrap_or(u32::MAX))
 }
 
@@ -356,6 +366,9 @@ pub fn pausa(db: &Db, por: Option<(&str, &str)>) -> Result<()> {
 /// The store cannot be written.
 pub fn resolve(db: &Db, id: i64, enviada: bool, motivo: &str, em: &str) -> Result<bool> {
     let to = if enviada { Estado::Aceita } else { Estado::Pendente };
+    if !enviada && uma(db, "main", id)?.is_some_and(|v| v.estado == Estado::Incerta.as_str()) {
+        desconta(db, id)?;
+    }
     let sql =
         "UPDATE hsm SET estado=?2, motivo=?3, atualizada_em=?4, tentativas=CASE WHEN ?5 THEN tentativas ELSE 0 END,
                  enviada_em=CASE WHEN ?5 THEN enviada_em ELSE NULL END

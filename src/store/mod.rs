@@ -59,7 +59,7 @@ pub mod vinculo;
 pub mod webhook;
 pub mod workflow;
 
-use db::{Cell, Db, DbError, Mode};
+use db::{Cell, Db, DbError, Mode, PAGINA, PAGINA_LARGA};
 use schema::Esquema;
 use std::cell::OnceCell;
 use std::io::Write;
@@ -160,7 +160,7 @@ impl Store {
             remove_db(p);
         }
         {
-            let c = Db::open(&tmp_c, Mode::Create, BATCH_BUSY)?;
+            let c = Db::open(&tmp_c, Mode::Create(PAGINA_LARGA), BATCH_BUSY)?;
             schema::create_carteira(&c, esquema)?;
             c.exec(
                 "INSERT INTO campanha (id, nome, carteira, ascob) VALUES (?1, ?2, ?3, ?4)",
@@ -171,7 +171,7 @@ impl Store {
                     Cell::Text(&campanha.ascob),
                 ],
             )?;
-            let a = Db::open(&tmp_a, Mode::Create, BATCH_BUSY)?;
+            let a = Db::open(&tmp_a, Mode::Create(PAGINA), BATCH_BUSY)?;
             schema::create_atendimento(&a)?;
         }
         let io = |path: &Path| {
