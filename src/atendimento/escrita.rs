@@ -119,7 +119,7 @@ pub fn escreve(
     }?;
     let em = ctx.agora.iso();
     let quem = format!("{} usuario:{usuario}", ctx.quem);
-    auditoria::escrita(ctx.db, &em, &quem, ficha, &format!("{} {}", o_que.nome(), feita.id))?;
+    auditoria::registra(ctx.db, &em, &quem, Some(ficha), &format!("{} {}", o_que.nome(), feita.id))?;
     if let Some(r) = repeticao {
         idempotencia::grava(ctx.db, r, feita.id, &em)?;
     }

@@ -153,6 +153,11 @@ impl App {
         }
     }
 
+    /// Who is at the machine, as the audit names it.
+    pub fn quem() -> String {
+        format!("cli:uid:{}", rustix::process::getuid().as_raw())
+    }
+
     /// Data, on stdout.
     pub fn out(&self, text: &str) {
         escreve(text);

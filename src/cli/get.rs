@@ -7,7 +7,7 @@ use super::app::App;
 use super::{exit, texto};
 use crate::atendimento::{self, NaoEncontrado};
 use crate::domain::documento;
-use crate::store::consulta;
+use crate::store::auditoria;
 use serde_json::{Value, json};
 
 /// Arguments of `atom get`.
@@ -37,8 +37,8 @@ pub fn run(cmd: &Cmd, app: &App) -> anyhow::Result<i64> {
     }
     if app.global.show_pii {
         // recorded before anything is shown
-        let who = format!("cli:uid:{}", rustix::process::getuid().as_raw());
-        consulta::audita(store.atendimento()?, &app.clock.now().iso(), &who, &ids, "get --show-pii")?;
+        let who = App::quem();
+        auditoria::leu(store.atendimento()?, &app.clock.now().iso(), &who, &ids, "get --show-pii")?;
     }
     let mut clients = Vec::with_capacity(ids.len());
     for id in ids {

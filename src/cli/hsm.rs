@@ -5,8 +5,7 @@ use super::app::App;
 use super::{exit, texto};
 use crate::domain::fone::Fone;
 use crate::hsm::{self, retomada};
-use crate::store::auditoria::{self, Leitura};
-use crate::store::consulta::audita;
+use crate::store::auditoria;
 use crate::store::hsm::{self as fila, Estado, Vista};
 use crate::store::lock::Which;
 use serde_json::{Value, json};
@@ -70,10 +69,6 @@ pub fn run(cmd: &Cmd, app: &App) -> anyhow::Result<i64> {
     }
 }
 
-fn quem() -> String {
-    format!("cli:uid:{}", rustix::process::getuid().as_raw())
-}
-
 fn motivo(app: &App) -> anyhow::Result<&str> {
     let given = app.global.reason.as_deref().map(str::trim).filter(|r| !r.is_empty());
     given.ok_or_else(|| exit::Usage("informe --reason \"motivo\": fica registrado".into()).into())
@@ -124,7 +119,13 @@ fn mostra(app: &App, id: i64) -> anyhow::Result<i64> {
     let pii = app.global.show_pii;
     if pii {
         // recorded before anything is shown
-        audita(app.store()?.atendimento()?, &app.clock.now().iso(), &quem(), &[v.ficha], "hsm show --show-pii")?;
+        auditoria::leu(
+            app.store()?.atendimento()?,
+            &app.clock.now().iso(),
+            &App::quem(),
+            &[v.ficha],
+            "hsm show --show-pii",
+        )?;
     }
     let number = v.fone.strip_prefix("55").and_then(Fone::from_completo).map_or_else(|| "***".into(), Fone::mascara);
     let number = if pii { v.fone.clone() } else { number };
@@ -180,7 +181,7 @@ fn resolve(app: &App, id: i64, sent: bool) -> anyhow::Result<i64> {
         return Err(exit::Usage(format!("a mensagem {id} está {}: só INCERTA se resolve", v.estado)).into());
     }
     let what = if sent { "hsm resolve --sent" } else { "hsm resolve --not-sent" };
-    auditoria::grava(&tx, &[Leitura { em: now.iso(), quem: quem(), ficha: Some(v.ficha), o_que: what }])?;
+    auditoria::registra(&tx, &now.iso(), &App::quem(), Some(v.ficha), what)?;
     if app.opcoes.dry_run {
         app.say("--dry-run: nada foi gravado");
         return Ok(exit::OK);
@@ -195,11 +196,11 @@ fn pausa(app: &App, resume: bool) -> anyhow::Result<i64> {
     let store = app.store()?;
     let (db, now) = (store.atendimento()?, app.clock.now());
     let em = now.local().format("%Y-%m-%d %H:%M:%S").to_string();
-    let who = quem();
+    let who = App::quem();
     let tx = db.begin()?;
     fila::pausa(&tx, (!resume).then_some((em.as_str(), who.as_str())))?;
     let what = if resume { "hsm pause --resume" } else { "hsm pause" };
-    auditoria::grava(&tx, &[Leitura { em: now.iso(), quem: who, ficha: None, o_que: what }])?;
+    auditoria::registra(&tx, &now.iso(), &who, None, what)?;
     if app.opcoes.dry_run {
         app.say("--dry-run: nada foi gravado");
         return Ok(exit::OK);
@@ -233,7 +234,13 @@ fn concilia(app: &App) -> anyhow::Result<i64> {
         progresso: &|_, _| {},
     };
     let changed = retomada::concilia(&ctx, app.global.force)?;
-    auditoria::anota(store.atendimento()?, &app.clock.now().iso(), &quem(), &format!("hsm reconcile: {reason}"))?;
+    auditoria::registra(
+        store.atendimento()?,
+        &app.clock.now().iso(),
+        &App::quem(),
+        None,
+        &format!("hsm reconcile: {reason}"),
+    )?;
     app.say(&format!(
         "diário conciliado: {} atualizadas; o envio pode seguir",
         texto::conta(changed.cast_signed(), "mensagem", "mensagens")

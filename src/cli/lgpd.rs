@@ -3,18 +3,15 @@
 //! The rows come out as they stand in the store, what the Portal is shown beside them, and the files in our folders in
 //! whose bytes the document stands. The reading is recorded before anything is shown.
 
+use super::achados::{arquivos, documentos};
 use super::apoio::chave_dada;
 use super::app::App;
 use super::exit::{self, Usage};
 use crate::atendimento::{self, NaoEncontrado};
-use crate::store::consulta;
+use crate::store::auditoria;
 use crate::store::pessoa;
-use anyhow::Context as _;
-use memchr::memmem;
 use serde_json::{Value, json};
-use std::fs::File;
-use std::io::{self, Read};
-use std::path::Path;
+use std::collections::HashSet;
 
 /// Arguments of `atom lgpd`.
 #[derive(Debug, clap::Args)]
@@ -56,8 +53,8 @@ pub fn run(cmd: &Cmd, app: &App) -> anyhow::Result<i64> {
     if ids.is_empty() && document.is_none() {
         return Err(NaoEncontrado.into());
     }
-    let who = format!("cli:uid:{}", rustix::process::getuid().as_raw());
-    consulta::audita(store.atendimento()?, &app.clock.now().iso(), &who, &ids, "lgpd export")?;
+    let who = App::quem();
+    auditoria::leu(store.atendimento()?, &app.clock.now().iso(), &who, &ids, "lgpd export")?;
     let mut out = Vec::new();
     for id in &ids {
         let client = atendimento::por_ficha(&store.db, &app.layouts, &app.config, *id)?;
@@ -91,80 +88,18 @@ fn pessoa_json(
         for m in pessoa::mencoes(&moment, doc, ficha)? {
             named.push(json!({"tabela": m.tabela, "coluna": m.coluna, "linhas": m.linhas}));
         }
+        let docs = HashSet::from([doc.clone()]);
         for folder in PASTAS {
-            procura(&app.config.data, &app.config.data.join(folder), doc.as_bytes(), &mut files, &mut closed)?;
+            for path in arquivos(&app.config.data.join(folder))? {
+                let shown = path.strip_prefix(&app.config.data).unwrap_or(&path).display().to_string();
+                if path.extension().is_some_and(|x| FECHADOS.iter().any(|f| x.eq_ignore_ascii_case(f))) {
+                    closed.push(shown);
+                } else if !documentos(&path, &docs)?.is_empty() {
+                    files.push(shown);
+                }
+            }
         }
     }
     Ok(json!({"idCrm": ficha, "cliente": client, "registros": rows, "mencoes": named, "arquivos": files,
               "arquivosFechados": closed}))
-}
-
-/// Files below a folder in which the document stands; packed ones are only listed.
-fn procura(
-    data: &Path,
-    folder: &Path,
-    doc: &[u8],
-    files: &mut Vec<String>,
-    closed: &mut Vec<String>,
-) -> anyhow::Result<()> {
-    let entries = match std::fs::read_dir(folder) {
-        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
-        other => other.with_context(|| folder.display().to_string())?,
-    };
-    let mut entries = entries.collect::<Result<Vec<_>, _>>()?;
-    entries.sort_by_key(std::fs::DirEntry::file_name);
-    for e in entries {
-        let (path, kind) = (e.path(), e.file_type()?);
-        let shown = path.strip_prefix(data).unwrap_or(&path).display().to_string();
-        if kind.is_dir() {
-            procura(data, &path, doc, files, closed)?;
-        } else if kind.is_file() && path.extension().is_some_and(|x| FECHADOS.iter().any(|f| x.eq_ignore_ascii_case(f)))
-        {
-            closed.push(shown);
-        } else if kind.is_file() && contem(&path, doc).with_context(|| path.display().to_string())? {
-            files.push(shown);
-        }
-    }
-    Ok(())
-}
-
-/// Whether bytes stand in a file, whatever its size.
-fn contem(path: &Path, what: &[u8]) -> io::Result<bool> {
-    let finder = memmem::Finder::new(what);
-    let mut file = File::open(path)?;
-    let mut buf = vec![0; 256 * 1024];
-    let mut held = 0;
-    loop {
-        let n = file.read(buf.get_mut(held..).unwrap_or_default())?;
-        let seen = held + n;
-        if finder.find(buf.get(..seen).unwrap_or_default()).is_some() {
-            return Ok(true);
-        }
-        if n == 0 {
-            return Ok(false);
-        }
-        // what might begin at the end is looked at with what follows
-        let keep = seen.min(what.len().saturating_sub(1));
-        buf.copy_within(seen - keep..seen, 0);
-        held = keep;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn o_que_atravessa_dois_blocos_e_achado() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("f");
-        for at in [0, 5, 256 * 1024 - 5, 256 * 1024, 512 * 1024 - 10] {
-            let mut bytes = vec![b'1'; 600 * 1024];
-            bytes[at..at + 11].copy_from_slice(b"52998224725");
-            std::fs::write(&path, &bytes).unwrap();
-            assert!(contem(&path, b"52998224725").unwrap(), "{at}");
-        }
-        std::fs::write(&path, b"5299822472").unwrap();
-        assert!(!contem(&path, b"52998224725").unwrap());
-    }
 }

@@ -3,6 +3,7 @@
 //! Archive and backups are never edited: they expire whole, by age; those that still hold somebody who was purged are
 //! named.
 
+use super::achados::{arquivos, documentos};
 use super::app::App;
 use super::exit;
 use super::texto::{self, conta, escape, n};
@@ -14,8 +15,7 @@ use anyhow::Context as _;
 use chrono::{Days, NaiveDate};
 use serde_json::json;
 use std::collections::HashSet;
-use std::fs::{self, File};
-use std::io::{self, BufReader, Read};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Arguments of `atom purge`.
@@ -68,16 +68,19 @@ pub fn run(_cmd: &Cmd, app: &App) -> anyhow::Result<i64> {
         done.expirados.extend(backups_vencidos(app, day)?);
     }
     let gone: HashSet<&PathBuf> = done.expirados.iter().collect();
-    // whoever stands in a file that waits is about to be a client again
-    let waiting = nomeados(&[data.join("inbox")], &HashSet::new(), None)?;
-    let fichas = match &cortes.ficha {
-        Some(cut) => purga::escolhe(&store.db, contacts, cut, &|doc| waiting.iter().any(|(_, d)| d.contains(doc)))?,
+    let mut fichas = match &cortes.ficha {
+        Some(cut) => purga::escolhe(&store.db, contacts, cut)?,
         None => Vec::new(),
     };
-    let docs: HashSet<String> = fichas.iter().map(|(_, d)| d.clone()).collect();
+    let mut docs: HashSet<String> = fichas.iter().map(|(_, d)| d.clone()).collect();
+    // whoever stands in a file that waits is about to be a client again
+    for (_, waiting) in nomeados(&[data.join("inbox")], &HashSet::new(), &docs)? {
+        fichas.retain(|(_, d)| !waiting.contains(d));
+        docs.retain(|d| !waiting.contains(d));
+    }
     let mut places: Vec<PathBuf> = EXPIRAM.iter().map(|f| data.join(f)).collect();
     places.extend(backup::guardados(store.dir())?);
-    for (path, _) in nomeados(&places, &gone, Some(&docs))? {
+    for (path, _) in nomeados(&places, &gone, &docs)? {
         if path.starts_with(data.join("rejects")) { done.rejeitos.push(path) } else { done.restam.push(path) }
     }
     done.store = purga::purga(&store.db, contacts, &cortes, &fichas, dry)?;
@@ -86,7 +89,7 @@ pub fn run(_cmd: &Cmd, app: &App) -> anyhow::Result<i64> {
             let removed = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
             removed.with_context(|| path.display().to_string())?;
         }
-        let who = format!("cli:uid:{}", rustix::process::getuid().as_raw());
+        let who = App::quem();
         auditoria::registra(contacts, &app.clock.now().iso(), &who, None, "purge")?;
     }
     relata(app, &done);
@@ -121,99 +124,26 @@ fn backups_vencidos(app: &App, day: NaiveDate) -> anyhow::Result<Vec<PathBuf>> {
     Ok(out)
 }
 
-/// All files below a folder, which may be absent.
-fn arquivos(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let mut out = Vec::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(folder) = folders.pop() {
-        let entries = match fs::read_dir(&folder) {
-            Err(e) if e.kind() == io::ErrorKind::NotFound => continue,
-            other => other.with_context(|| folder.display().to_string())?,
-        };
-        for e in entries {
-            let e = e?;
-            let kind = e.file_type()?;
-            if kind.is_dir() {
-                folders.push(e.path());
-            } else if kind.is_file() {
-                out.push(e.path());
-            }
-        }
-    }
-    out.sort();
-    Ok(out)
-}
-
-/// Files with the documents that stand in them: those of `docs`, or all.
+/// Files in which one of these documents stands, with those that do.
 fn nomeados(
     places: &[PathBuf],
     except: &HashSet<&PathBuf>,
-    docs: Option<&HashSet<String>>,
+    docs: &HashSet<String>,
 ) -> anyhow::Result<Vec<(PathBuf, HashSet<String>)>> {
     let mut out = Vec::new();
-    if docs.is_some_and(HashSet::is_empty) {
+    if docs.is_empty() {
         return Ok(out);
     }
-    for place in places {
-        for path in arquivos(place)? {
-            if except.contains(&path) || except.iter().any(|e| path.starts_with(e)) {
-                continue;
-            }
-            let found = documentos(&path, docs).with_context(|| path.display().to_string())?;
-            if !found.is_empty() {
-                out.push((path, found));
-            }
+    for path in places.iter().map(|p| arquivos(p)).collect::<Result<Vec<_>, _>>()?.concat() {
+        if except.iter().any(|e| path.starts_with(e)) {
+            continue;
+        }
+        let found = documentos(&path, docs)?;
+        if !found.is_empty() {
+            out.push((path, found));
         }
     }
     Ok(out)
-}
-
-/// The documents in a file: runs of 11 or 14 digits and letters, or such a part of a longer run; one of `docs` is
-/// enough.
-fn documentos(path: &Path, docs: Option<&HashSet<String>>) -> io::Result<HashSet<String>> {
-    let mut out = HashSet::new();
-    let mut run: Vec<u8> = Vec::with_capacity(64);
-    let mut file = BufReader::with_capacity(256 * 1024, File::open(path)?);
-    let mut buf = vec![0; 64 * 1024];
-    loop {
-        let read = file.read(&mut buf)?;
-        for b in buf.get(..read).unwrap_or_default() {
-            if b.is_ascii_alphanumeric() {
-                run.push(*b);
-                // the longest that matters, and what may begin within it
-                if run.len() > 4096 {
-                    colhe(&run, docs, &mut out);
-                    run.drain(..run.len() - 13);
-                }
-            } else if b.is_ascii_punctuation() && matches!(b, b'.' | b'-' | b'/') {
-                // a document may be written with its dots
-            } else {
-                colhe(&run, docs, &mut out);
-                run.clear();
-            }
-        }
-        if read == 0 || (docs.is_some() && !out.is_empty()) {
-            colhe(&run, docs, &mut out);
-            return Ok(out);
-        }
-    }
-}
-
-fn colhe(run: &[u8], docs: Option<&HashSet<String>>, out: &mut HashSet<String>) {
-    for size in [11, 14] {
-        for part in run.windows(size) {
-            let Ok(part) = std::str::from_utf8(part) else { continue };
-            match docs {
-                Some(docs) if docs.contains(part) => {
-                    out.insert(part.to_owned());
-                }
-                None if part.bytes().all(|b| b.is_ascii_digit()) || run.len() == size => {
-                    out.insert(part.to_owned());
-                }
-                _ => {}
-            }
-        }
-    }
 }
 
 fn relata(app: &App, d: &Feito) {
@@ -256,28 +186,4 @@ fn relata(app: &App, d: &Feito) {
         }
     }
     app.out(&texto::folha(out.trim_end()));
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn um_documento_e_achado_como_quer_que_esteja_escrito() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("f");
-        let docs = HashSet::from(["52998224725".to_owned(), "12ABC34501DE35".to_owned()]);
-        for text in [
-            "x;529.982.247-25;y",
-            "1000529982247250011",
-            "00052998224725",
-            "12.ABC.345/01DE-35",
-            &format!("{}52998224725", "7".repeat(5000)),
-        ] {
-            fs::write(&path, text).unwrap();
-            assert_eq!(documentos(&path, Some(&docs)).unwrap().len(), 1, "{text}");
-        }
-        fs::write(&path, "5299822472 5").unwrap();
-        assert!(documentos(&path, Some(&docs)).unwrap().is_empty());
-    }
 }

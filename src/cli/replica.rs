@@ -11,7 +11,7 @@ use crate::atendimento;
 use crate::store::db::Trouble;
 use crate::store::lock::Which;
 use crate::store::replica::{self, Feita, Pedido};
-use crate::store::{Store, StoreError, rejeito};
+use crate::store::{Store, StoreError, auditoria};
 use anyhow::Context as _;
 use serde_json::{Map, json};
 use std::fs::{self, File, OpenOptions, Permissions};
@@ -62,8 +62,8 @@ pub fn run(cmd: &Cmd, app: &App) -> anyhow::Result<i64> {
 
 /// The row of the audit; it waits for an import that is writing there.
 fn registra(store: &Store, em: &str) -> Result<(), StoreError> {
-    let who = format!("cli:uid:{}", rustix::process::getuid().as_raw());
-    Ok(rejeito::audit(store.atendimento()?, em, &who, None, "replica")?)
+    let who = App::quem();
+    Ok(auditoria::registra(store.atendimento()?, em, &who, None, "replica")?)
 }
 
 /// A writer that does not end is no fault: the next replica may find none.

@@ -132,7 +132,8 @@ fn relata(app: &App, made: &Manifesto, lost: &Perda, mark: &Restauracao) {
         conta(lost.publicados.len(), "arquivo foi ao Manager", "arquivos foram ao Manager")
     );
     out += "\nNada sai (Manager, Evo, HSM) até que alguém confira o que já saiu.\n\
-            Importe de novo os arquivos acima; depois: atom restore --reconciled";
+            Importe de novo os arquivos acima; depois: atom restore --reconciled\n\
+            Se o envio de HSM disser que o diário conhece mais envios: atom hsm reconcile --reason \"motivo\"";
     app.out(&texto::folha(&out));
 }
 
@@ -144,7 +145,7 @@ fn reconcilia(app: &App) -> anyhow::Result<i64> {
         return Ok(exit::OK);
     };
     let Some(_lock) = app.lock(Which::Carteira)? else { return Ok(exit::OK) };
-    let who = format!("cli:uid:{}", rustix::process::getuid().as_raw());
+    let who = App::quem();
     auditoria::registra(store.atendimento()?, &app.clock.now().iso(), &who, None, "restore --reconciled")?;
     backup::reconcilia(dir)?;
     app.out(&format!(

@@ -1,5 +1,7 @@
 //! `atom status`: the store, what is pending or stopped, unknown names, the outbox, the last runs.
 
+mod fila;
+
 use super::apoio::{
     Aberto, Conta, LARGURA, aberto, abertos, abertos_json, atendido, curto, dias, quando, quebra, tabela,
 };
@@ -15,11 +17,11 @@ use crate::store::db::Db;
 use crate::store::dia;
 use crate::store::enviado::{self, Olhar, Varredura};
 use crate::store::execucao::{self, Execucao};
-use crate::store::hsm as fila;
 use crate::store::ledger::{self, Arquivo, Estado};
 use crate::store::saida::{self, Saida};
 use crate::store::{carteira, remoto, schema};
 use chrono::NaiveDate;
+use fila::Fila;
 use serde_json::{Map, Value, json};
 use std::time::Duration;
 
@@ -87,53 +89,6 @@ fn idade(app: &App, db: &Db, limite: Duration) -> anyhow::Result<i64> {
     Ok(exit::WAITING)
 }
 
-/// The queue of HSM.
-struct Fila {
-    totais: Vec<(String, String, i64)>,
-    controle: fila::Controle,
-}
-
-impl Fila {
-    fn quantas(&self, jornada: Option<&str>, estado: fila::Estado) -> i64 {
-        let ours = |(j, e, _): &&(String, String, i64)| jornada.is_none_or(|x| x == j) && e == estado.as_str();
-        self.totais.iter().filter(ours).map(|(.., c)| c).sum()
-    }
-
-    fn jornadas(&self) -> impl Iterator<Item = &str> {
-        let mut all: Vec<&str> = self.totais.iter().map(|(j, ..)| j.as_str()).collect();
-        all.dedup();
-        all.into_iter()
-    }
-
-    fn por_estado(&self, jornada: Option<&str>) -> Value {
-        let one = |e: fila::Estado| (e.as_str().to_owned(), json!(self.quantas(jornada, e)));
-        Value::Object(fila::Estado::TODOS.into_iter().map(one).collect())
-    }
-
-    /// Totals by journey, and what waits for a person.
-    fn folha(&self) -> Vec<String> {
-        let counts = |j: Option<&str>| {
-            let all = fila::Estado::TODOS.into_iter().map(|e| (e, self.quantas(j, e))).filter(|(_, c)| *c > 0);
-            all.map(|(e, c)| format!("{} {}", e.as_str(), n(c))).collect::<Vec<_>>().join(" · ")
-        };
-        let mut out: Vec<String> = Vec::new();
-        if !self.totais.is_empty() {
-            out.push(format!("hsm        {}", counts(None)));
-        }
-        out.extend(self.jornadas().map(|j| format!("           {j} {}", counts(Some(j)))));
-        if let Some((em, _)) = &self.controle.pausada {
-            out.push(format!("           envio pausado desde {}: atom hsm pause --resume", quando(em)));
-        }
-        if self.quantas(None, fila::Estado::Incerta) > 0 {
-            out.push(
-                "           INCERTA: só uma pessoa ou o aviso do OMNE resolve. Ver: atom hsm list --state incerta"
-                    .into(),
-            );
-        }
-        out
-    }
-}
-
 impl Painel {
     fn le(app: &App, store: &Store, db: &Db) -> anyhow::Result<Self> {
         let counted = carteira::por_situacao(db)?;
@@ -152,7 +107,7 @@ impl Painel {
             quarentena.push((a, run.and_then(|r| conta(&r).freio)));
         }
         Ok(Self {
-            hsm: Fila { totais: fila::totais(db, "atendimento")?, controle: fila::controle(db, "atendimento")? },
+            hsm: Fila::le(db)?,
             webhooks: webhook::contagem(db)?,
             caminho: store.dir().display().to_string(),
             bytes: tamanho(store)?,
@@ -206,7 +161,7 @@ impl Painel {
             "outbox": outbox.collect::<Vec<_>>(),
             "hsm": self.hsm.por_estado(None),
             "hsm_journeys": self.hsm.jornadas().map(|j| (j.to_owned(), self.hsm.por_estado(Some(j)))).collect::<Map<_, _>>(),
-            "hsm_paused_at": self.hsm.controle.pausada.as_ref().map(|(em, _)| em),
+            "hsm_paused_at": self.hsm.pausada_em(),
             "webhooks": webhook::por_estado(&self.webhooks),
             "last_runs": self.execucoes.iter().map(execucao).collect::<Vec<_>>(),
         })

@@ -5,7 +5,7 @@ use super::exit::{self, Usage};
 use super::{apoio, texto};
 use crate::atendimento::evento::{Tipo, valor};
 use crate::atendimento::{mascara, vinculo};
-use crate::store::auditoria::{self, Leitura};
+use crate::store::auditoria;
 use crate::store::webhook::{self, ESTADOS, Webhook};
 use crate::store::{BATCH_BUSY, Store, db::Db};
 use serde_json::{Map, Value, json};
@@ -119,11 +119,8 @@ fn mostra(app: &App, id: i64) -> anyhow::Result<i64> {
     let mut body = valor(&w.corpo);
     if app.global.show_pii {
         // recorded before anything is shown
-        let who = format!("cli:uid:{}", rustix::process::getuid().as_raw());
-        let read = Leitura { em: app.clock.now().iso(), quem: who, ficha: w.ficha, o_que: "webhook show --show-pii" };
-        let tx = store.atendimento()?.begin()?;
-        auditoria::grava(&tx, &[read])?;
-        tx.commit()?;
+        let who = App::quem();
+        auditoria::registra(store.atendimento()?, &app.clock.now().iso(), &who, w.ficha, "webhook show --show-pii")?;
     } else {
         mascara::omne(&mut body);
     }

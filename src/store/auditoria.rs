@@ -15,30 +15,31 @@ pub struct Leitura {
     pub o_que: &'static str,
 }
 
-/// Adds the entry of a write to its open transaction.
+/// Adds an entry: on a connection to `atendimento.db`, in its open transaction if it has one.
 ///
 /// # Errors
 /// The store cannot be written.
-pub fn escrita(db: &Db, em: &str, quem: &str, ficha: i64, o_que: &str) -> Result<()> {
-    db.exec(
-        "INSERT INTO auditoria (em, quem, ficha_id, o_que) VALUES (?1,?2,?3,?4)",
-        &[Cell::Text(em), Cell::Text(quem), Cell::Int(ficha), Cell::Text(o_que)],
-    )?;
-    Ok(())
+pub fn registra(db: &Db, em: &str, quem: &str, ficha: Option<i64>, o_que: &str) -> Result<()> {
+    let sql = "INSERT INTO auditoria (em, quem, ficha_id, o_que) VALUES (?1,?2,?3,?4)";
+    db.exec(sql, &[Cell::Text(em), Cell::Text(quem), Cell::from(ficha), Cell::Text(o_que)]).map(|_| ())
 }
 
-/// Adds entries to an open transaction of `atendimento.db`.
+/// Adds the entries of reads to an open transaction.
 ///
 /// # Errors
 /// The store cannot be written.
 pub fn grava(db: &Db, leituras: &[Leitura]) -> Result<()> {
-    for l in leituras {
-        db.exec(
-            "INSERT INTO auditoria (em, quem, ficha_id, o_que) VALUES (?1,?2,?3,?4)",
-            &[Cell::Text(&l.em), Cell::Text(&l.quem), Cell::from(l.ficha), Cell::Text(l.o_que)],
-        )?;
-    }
-    Ok(())
+    leituras.iter().try_for_each(|l| registra(db, &l.em, &l.quem, l.ficha, l.o_que))
+}
+
+/// Records that somebody read the personal data of these clients, all or none.
+///
+/// # Errors
+/// The store cannot be written.
+pub fn leu(db: &Db, em: &str, quem: &str, fichas: &[i64], o_que: &str) -> Result<()> {
+    let tx = db.begin()?;
+    fichas.iter().try_for_each(|id| registra(&tx, em, quem, Some(*id), o_que))?;
+    tx.commit()
 }
 
 /// An entry as it is kept.
@@ -79,21 +80,4 @@ pub fn lista(db: &Db, schema: &str, fichas: Option<&[i64]>, limite: i64) -> Resu
     all.sort_by_key(|(id, _)| std::cmp::Reverse(*id));
     all.truncate(usize::try_from(limite).unwrap_or(usize::MAX));
     Ok(all.into_iter().map(|(_, e)| e).collect())
-}
-
-/// Records one thing that a person did at the machine, on a connection to `atendimento.db`.
-///
-/// # Errors
-/// The store cannot be written.
-pub fn registra(db: &Db, em: &str, quem: &str, ficha: Option<i64>, o_que: &'static str) -> Result<()> {
-    grava(db, &[Leitura { em: em.to_owned(), quem: quem.to_owned(), ficha, o_que }])
-}
-
-/// Adds an entry of no ficha, with a text of its own.
-///
-/// # Errors
-/// The store cannot be written.
-pub fn anota(db: &Db, em: &str, quem: &str, o_que: &str) -> Result<()> {
-    let sql = "INSERT INTO auditoria (em, quem, ficha_id, o_que) VALUES (?1,?2,NULL,?3)";
-    db.exec(sql, &[Cell::Text(em), Cell::Text(quem), Cell::Text(o_que)]).map(|_| ())
 }

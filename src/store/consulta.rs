@@ -71,15 +71,3 @@ impl Consulta {
         db.rows(&self.sql, &[Cell::Int(chave)], f)
     }
 }
-
-/// Records that somebody read personal data, durably, on a connection to `atendimento.db`.
-pub fn audita(db: &Db, em: &str, quem: &str, fichas: &[i64], o_que: &str) -> Result<()> {
-    let tx = db.begin()?;
-    for id in fichas {
-        tx.exec(
-            "INSERT INTO auditoria (em, quem, ficha_id, o_que) VALUES (?1,?2,?3,?4)",
-            &[Cell::Text(em), Cell::Text(quem), Cell::Int(*id), Cell::Text(o_que)],
-        )?;
-    }
-    tx.commit()
-}

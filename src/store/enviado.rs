@@ -4,6 +4,7 @@
 //! carga replaces all that Manager has: a row whose file is older than the last carga is of a ficha that Manager
 //! lost without a baixa. It is still owed one, and back in collection it is sent again, whatever its hash says.
 
+use super::auditoria;
 use super::db::{Cell, Cursor, Db, Result};
 use super::evento;
 use super::execucao;
@@ -345,9 +346,5 @@ pub fn esquece(db: &Db, de: Olhar) -> Result<()> {
 /// The store cannot be written.
 pub fn forcou(atendimento: &Db, em: &str, tipo: &str, motivo: &str) -> Result<()> {
     let what = format!("export manager {tipo} --force: {motivo}");
-    atendimento.exec(
-        "INSERT INTO auditoria (em, quem, ficha_id, o_que) VALUES (?1,'atom',NULL,?2)",
-        &[Cell::Text(em), Cell::Text(&what)],
-    )?;
-    Ok(())
+    auditoria::registra(atendimento, em, "atom", None, &what)
 }

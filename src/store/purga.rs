@@ -47,16 +47,11 @@ const CONTATOS: [(&str, &str, &str); 5] = [
 ];
 
 /// Clients to be removed: every contract closed since before the cut, nothing owed to Manager, no contact since, no
-/// open item of the back office; not those whose document is in `fica`.
+/// open item of the back office.
 ///
 /// # Errors
 /// The store cannot be read or the temporary table not written.
-pub fn escolhe(
-    carteira: &Db,
-    atendimento: &Db,
-    corte: &str,
-    fica: &dyn Fn(&str) -> bool,
-) -> Result<Vec<(i64, String)>> {
+pub fn escolhe(carteira: &Db, atendimento: &Db, corte: &str) -> Result<Vec<(i64, String)>> {
     let sql = "SELECT f.id, f.cpf_cnpj_cliente FROM ficha f
         WHERE NOT EXISTS (SELECT 1 FROM contrato c LEFT JOIN run s ON s.id=c.situacao_run LEFT JOIN run r ON r.id=c.run
                 WHERE c.ficha_id=f.id AND (c.situacao NOT IN ('BAIXADO','EXCLUIDO')
@@ -70,8 +65,8 @@ pub fn escolhe(
         UNION ALL SELECT enviada_em FROM massiva WHERE ficha_id=?1 UNION ALL SELECT importada_em FROM hsm WHERE ficha_id=?1
         UNION ALL SELECT '9' FROM workflow WHERE ficha_id=?1 AND fechado=0) WHERE em>=?2 LIMIT 1";
     let mut keep = Vec::with_capacity(found.len());
-    for (id, doc) in &found {
-        keep.push(!fica(doc) && atendimento.int(recent, &[Cell::Int(*id), Cell::Text(corte)])?.is_none());
+    for (id, _) in &found {
+        keep.push(atendimento.int(recent, &[Cell::Int(*id), Cell::Text(corte)])?.is_none());
     }
     let mut at = keep.into_iter();
     found.retain(|_| at.next().unwrap_or(false));

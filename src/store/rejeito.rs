@@ -143,13 +143,3 @@ pub fn listed(db: &Db, f: &Filtro<'_>) -> Result<Vec<Listado>> {
         },
     )
 }
-
-/// Records that somebody saw the original text of a line, on a connection to `atendimento.db`; its ficha where
-/// it is known.
-pub fn audit(db: &Db, em: &str, quem: &str, ficha: Option<i64>, o_que: &str) -> Result<()> {
-    db.exec(
-        "INSERT INTO auditoria (em, quem, ficha_id, o_que) VALUES (?1,?2,?3,?4)",
-        &[Cell::Text(em), Cell::Text(quem), Cell::from(ficha), Cell::Text(o_que)],
-    )?;
-    Ok(())
-}

@@ -16,7 +16,7 @@ use crate::layout::regua::{Falta, desenha, desenha_quebra, faltas, fonte};
 use crate::layout::text::Encoding;
 use crate::layout::{Format, Layout};
 use crate::store::rejeito::{self, Filtro, Listado};
-use crate::store::{Store, consulta, ledger};
+use crate::store::{Store, auditoria, consulta, ledger};
 use anyhow::Context as _;
 use serde_json::{Value, json};
 use std::fs::File;
@@ -95,7 +95,7 @@ pub(super) fn run(id: i64, line: Option<i64>, app: &App) -> anyhow::Result<i64> 
 
 /// Before anything is shown: who looked at which lines.
 fn registra(app: &App, store: &Store, rows: &[Listado]) -> anyhow::Result<()> {
-    let who = format!("cli:uid:{}", rustix::process::getuid().as_raw());
+    let who = App::quem();
     for r in rows {
         let key = r.contrato.as_deref().and_then(|c| contrato::chave(c).ok().flatten());
         let client = match key {
@@ -103,7 +103,7 @@ fn registra(app: &App, store: &Store, rows: &[Listado]) -> anyhow::Result<()> {
             None => None,
         };
         let what = format!("rejects show --show-pii: execução {}, linha {}", r.run, r.linha);
-        rejeito::audit(store.atendimento()?, &app.clock.now().iso(), &who, client, &what)?;
+        auditoria::registra(store.atendimento()?, &app.clock.now().iso(), &who, client, &what)?;
     }
     Ok(())
 }
