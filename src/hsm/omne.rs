@@ -13,11 +13,11 @@ use crate::config;
 use crate::store::hsm::Mensagem;
 use serde_json::json;
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
-use ureq::unversioned::resolver::DefaultResolver;
+use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{
     Buffers, ConnectionDetails, Connector, NextTimeout, RustlsConnector, TcpConnector, Transport,
 };
@@ -25,7 +25,7 @@ use ureq::{Agent, Error};
 
 /// Where messages go, below `omne.url`.
 const CAMINHO: &str = "/interactive/whatsapp/hsm/message";
-/// An idle connection is not used again after this.
+/// An idle connection is not used again after this, nor is what the name of the server stood for.
 const OCIOSA: Duration = Duration::from_secs(2);
 /// A longer body is no answer.
 const CORPO: u64 = 1024 * 1024;
@@ -67,7 +67,7 @@ impl Omne {
             .tls_config(tls(c)?)
             .build();
         let wire = TcpConnector::default().chain(RustlsConnector::default()).chain(Vigia(Arc::clone(&saiu)));
-        let agent = Agent::with_parts(config, wire, DefaultResolver::default());
+        let agent = Agent::with_parts(config, wire, Nomes::default());
         let modelos = [("jornada1", c.jornada1), ("jornada2", c.jornada2)];
         Ok(Self { agent, base: c.url.clone(), header: (c.header.clone(), value), saiu, modelos })
     }
@@ -179,6 +179,35 @@ fn diz(e: &Error) -> String {
         },
         Error::Http(_) | Error::Protocol(_) => "a resposta não é HTTP".into(),
         other => other.to_string(),
+    }
+}
+
+/// The library looks the name up for every request, each time in a thread of its own, also where a connection is open. Here
+/// the answer holds for as long as an idle connection.
+#[derive(Debug, Default)]
+struct Nomes {
+    dns: DefaultResolver,
+    ultimo: Mutex<Option<(Instant, String, ResolvedSocketAddrs)>>,
+}
+
+impl Resolver for Nomes {
+    fn resolve(
+        &self,
+        uri: &ureq::http::Uri,
+        config: &ureq::config::Config,
+        timeout: NextTimeout,
+    ) -> Result<ResolvedSocketAddrs, Error> {
+        let server = format!("{:?} {:?}", uri.scheme(), uri.authority());
+        let mut last = self.ultimo.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((at, name, found)) = last.as_ref()
+            && at.elapsed() < OCIOSA
+            && *name == server
+        {
+            return Ok(found.clone());
+        }
+        let found = self.dns.resolve(uri, config, timeout)?;
+        *last = Some((Instant::now(), server, found.clone()));
+        Ok(found)
     }
 }
 
