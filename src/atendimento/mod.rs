@@ -31,9 +31,12 @@ pub mod replica;
 mod resposta;
 pub mod tabulacao;
 pub mod tabulacoes;
+pub mod tela;
 pub mod token;
+pub mod usuario;
 pub mod vinculo;
 pub mod webhook;
+pub mod workflow;
 
 #[cfg(test)]
 mod testes;

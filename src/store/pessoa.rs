@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
 /// Tables that hold nothing of a person.
-const DE_NINGUEM: [&str; 18] = [
+const DE_NINGUEM: [&str; 20] = [
     "campanha",
     "sequencia",
     "corrente",
@@ -21,6 +21,8 @@ const DE_NINGUEM: [&str; 18] = [
     "saida",
     "varredura",
     "token",
+    "usuario",
+    "sessao",
     "hsm_controle",
     "idempotencia",
     "lote",

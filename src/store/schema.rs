@@ -10,6 +10,7 @@
 mod contatos;
 mod fixas;
 mod hsm;
+mod usuarios;
 
 use super::db::{Cell, Db, Result};
 use fixas::{ATENDIMENTO, CARTEIRA};
@@ -287,6 +288,9 @@ pub fn create_carteira(db: &Db, esquema: &Esquema) -> Result<()> {
 pub fn create_atendimento(db: &Db) -> Result<()> {
     let tx = db.begin()?;
     for tables in [ATENDIMENTO, hsm::HSM, contatos::PORTAL, contatos::WEBHOOK, contatos::WORKFLOW] {
+        tx.script(tables)?;
+    }
+    for tables in [usuarios::USUARIOS, usuarios::FILA] {
         tx.script(tables)?;
     }
     tx.script(&format!("PRAGMA user_version={ATENDIMENTO_VERSION}"))?;
