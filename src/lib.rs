@@ -18,7 +18,8 @@
 //! - [`export`] — what goes to Manager: which contract a client is dialled for, which phones in which order.
 //! - [`atendimento`] — the client as the Portal and `atom get` see it, and what the Portal writes of it; a contract as
 //!   `atom explain` tells it; what OMNE tells and whose it is.
-//! - [`http`] — `atom serve`: routes on one page, tokens and limits before every one of them, no SQL and no rule.
+//! - [`http`] — `atom serve`: routes on one page, tokens and limits before every one of them, no SQL and no rule;
+//!   [`http::workflow`], the back office's pages.
 //! - [`hsm`] — the queue of WhatsApp messages: who may be written to and when, OMNE, the journal that makes each go once.
 //! - [`transport`] — folders on this or another machine: `file://`, `sftp://`, `ftps://`, `ftp://`; every call bounded in
 //!   time, what is put shown whole or not at all.

@@ -6,6 +6,7 @@
 
 use super::Estado;
 use super::erro::Erro;
+use super::workflow;
 use crate::atendimento::token::{self, Escopo};
 use crate::store::token::{self as guardados, Token};
 use axum::body::{Body, HttpBody as _};
@@ -31,12 +32,13 @@ const PUBLICAS: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
 const COM_SEGREDO: &str = "/webhook/omne/";
 
 /// Answers that come before the request's body was read.
-const NAO_LIDO: [StatusCode; 5] = [
+const NAO_LIDO: [StatusCode; 6] = [
     StatusCode::UNAUTHORIZED,
     StatusCode::FORBIDDEN,
     StatusCode::METHOD_NOT_ALLOWED,
     StatusCode::REQUEST_TIMEOUT,
     StatusCode::PAYLOAD_TOO_LARGE,
+    StatusCode::UNSUPPORTED_MEDIA_TYPE,
 ];
 
 /// Who asks.
@@ -154,21 +156,10 @@ pub async fn guarda(State(estado): State<Arc<Estado>>, mut req: Request, next: N
     req.extensions_mut().insert(Pedido(id.clone()));
     let (method, with_body) = (req.method().clone(), !req.body().is_end_stream());
     let chunked = req.headers().contains_key(header::TRANSFER_ENCODING);
-    let let_in = match porta(&req) {
-        Porta::Aberta => Ok(None),
-        Porta::Fechada => Err(Erro::sem_token()),
-        Porta::Segredo(shown) if estado.guarda.segredo.as_ref() == Some(&shown) => Ok(Some(Quem::por_segredo())),
-        Porta::Segredo(_) => Err(Erro::sem_token()),
-        Porta::Token(shown) => quem(&estado, shown).await.and_then(|who| who.ok_or_else(Erro::sem_token).map(Some)),
-    };
+    let browser = req.headers().get(header::ACCEPT).is_some_and(|v| v.as_bytes().starts_with(b"text/html"));
+    let let_in = deixa(&estado, &mut req).await;
     let (who, mut answer) = match let_in {
-        Ok(who) => {
-            let name = who.as_ref().map(|w| w.nome.clone());
-            if let Some(who) = who {
-                req.extensions_mut().insert(who);
-            }
-            (name, next.run(req).await)
-        }
+        Ok(name) => (name, next.run(req).await),
         Err(e) => (None, e.into_response()),
     };
     let route = answer.extensions_mut().remove::<Rota>().map_or("-", |r| r.0);
@@ -178,12 +169,43 @@ pub async fn guarda(State(estado): State<Arc<Estado>>, mut req: Request, next: N
     if chunked || with_body && (route == "-" || NAO_LIDO.contains(&answer.status())) {
         answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
+    if browser && answer.status() == StatusCode::UNAUTHORIZED && !workflow::pagina(&answer) {
+        // a person whose session is over comes back to the form; every path alike (AP1)
+        answer.headers_mut().insert("refresh", HeaderValue::from_static("2; url=/workflow/entrar"));
+    }
     let status = answer.status().as_u16();
     let ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     estado.metricas.pedido(route, status, begun.elapsed());
     let who = who.as_deref().unwrap_or("-");
     tracing::info!(request = id, method = method.as_str(), route, status, ms, who, "request");
     answer
+}
+
+/// Lets a request in, with who asks; how the log names them.
+async fn deixa(estado: &Estado, req: &mut Request) -> Result<Option<String>, Erro> {
+    match porta(req) {
+        Porta::Aberta => Ok(None),
+        Porta::Fechada => Err(Erro::sem_token()),
+        Porta::Segredo(shown) if estado.guarda.segredo.as_ref() == Some(&shown) => {
+            let who = Quem::por_segredo();
+            let name = who.nome.clone();
+            req.extensions_mut().insert(who);
+            Ok(Some(name))
+        }
+        Porta::Segredo(_) => Err(Erro::sem_token()),
+        Porta::Token(shown) => {
+            let who = quem(estado, shown).await?.ok_or_else(Erro::sem_token)?;
+            let name = who.nome.clone();
+            req.extensions_mut().insert(who);
+            Ok(Some(name))
+        }
+        Porta::Sessao(shown) => {
+            let who = workflow::sessao::pessoa(estado, shown).await?.ok_or_else(Erro::sem_token)?;
+            let name = who.quem();
+            req.extensions_mut().insert(who);
+            Ok(Some(name))
+        }
+    }
 }
 
 /// The route that matched, for the log; a static text, so that nothing of the caller's gets there.
@@ -206,11 +228,13 @@ enum Porta {
     Fechada,
     /// Whoever shows a token that holds; its hash.
     Token(Option<String>),
+    /// Whoever shows a session that holds; its hash.
+    Sessao(Option<String>),
     /// Whoever knows the webhook's secret; the hash of what is shown: no comparison tells how near a guess came.
     Segredo(String),
 }
 
-/// Public paths let in anybody, the rest whoever shows a token; the metrics are for the machine itself.
+/// Public paths let in anybody, the pages whoever is logged in, the rest whoever shows a token; the metrics are for the machine itself.
 fn porta(req: &Request) -> Porta {
     let path = req.uri().path();
     if path == "/metrics" {
@@ -222,7 +246,14 @@ fn porta(req: &Request) -> Porta {
     if let Some(shown) = path.strip_prefix(COM_SEGREDO) {
         return Porta::Segredo(token::impressao(shown));
     }
-    if PUBLICAS.contains(&path) { Porta::Aberta } else { Porta::Token(mostrado(req)) }
+    if PUBLICAS.contains(&path) || workflow::aberta(path) {
+        return Porta::Aberta;
+    }
+    if workflow::nossa(path) {
+        Porta::Sessao(workflow::sessao::mostrada(req.headers()))
+    } else {
+        Porta::Token(mostrado(req))
+    }
 }
 
 /// Writes the bodies of errors, ours and the library's alike, and what every answer carries.

@@ -1,4 +1,5 @@
-//! `atom serve`: the Portal's questions and writes, OMNE's webhooks (UC008–UC011, contract section 8).
+//! `atom serve`: the Portal's questions and writes, OMNE's webhooks (UC008–UC011, contract section 8), the pages of the
+//! back office ([`workflow`], UC012).
 //!
 //! All routes stand on this page. [`guarda`] is before every one of them; [`portal`] and [`webhook`] turn a request into
 //! a call of [`crate::atendimento`] and its answer into JSON; [`openapi`] describes them; [`erro`] gives each refusal its
@@ -18,6 +19,7 @@ pub mod openapi;
 pub mod portal;
 pub mod servidor;
 pub mod webhook;
+pub mod workflow;
 
 use crate::atendimento::Consultor;
 use crate::atendimento::tabulacoes::Tabulacoes;
@@ -56,6 +58,8 @@ pub struct Estado {
     pub guarda: guarda::Guarda,
     /// What is counted.
     pub metricas: metricas::Metricas,
+    /// The brake on guessing passwords.
+    pub portao: workflow::sessao::Portao,
     /// A webhook came that waits to be linked.
     pub chegou: tokio::sync::Notify,
 }
@@ -73,7 +77,8 @@ impl Estado {
         let (metricas, chegou) = (metricas::Metricas::default(), tokio::sync::Notify::new());
         let consultor = Consultor::novo(&layouts, &config);
         let tabulacoes = Tabulacoes::carrega(&config)?;
-        Ok(Self { config, layouts, tabulacoes, clock, consultor, leitores, escritor, guarda, metricas, chegou })
+        let portao = workflow::sessao::Portao::default();
+        Ok(Self { config, layouts, tabulacoes, clock, consultor, leitores, escritor, guarda, metricas, portao, chegou })
     }
 }
 
@@ -96,7 +101,7 @@ fn segredo(config: &Config) -> Result<Option<String>, ConfigError> {
 }
 
 /// Every route, as the log and the metrics name it.
-pub const ROTAS: [&str; 15] = [
+pub const ROTAS: [&str; 24] = [
     "/healthz",
     "/readyz",
     "/metrics",
@@ -112,6 +117,15 @@ pub const ROTAS: [&str; 15] = [
     "/api/v1/insertEmail",
     "/api/v1/insertEndereco",
     "/api/v1/atualizarProposta",
+    "/workflow",
+    "/workflow/entrar",
+    "/workflow/sair",
+    "/workflow/procurar",
+    "/workflow/fila.csv",
+    "/workflow/item/{id}",
+    "/workflow/trilha",
+    "/workflow/estilo.css",
+    "/workflow/icone.svg",
 ];
 
 /// The routes.
@@ -132,9 +146,25 @@ pub fn rotas(estado: Arc<Estado>) -> Router {
         .route("/api/v1/insertEmail", post(escritas::insert_email))
         .route("/api/v1/insertEndereco", post(escritas::insert_endereco))
         .route("/api/v1/atualizarProposta", post(escritas::atualizar_proposta))
+        .merge(paginas())
         .route_layer(middleware::from_fn(guarda::rota))
         .layer(middleware::from_fn_with_state(Arc::clone(&estado), guarda::guarda))
         .with_state(estado)
+}
+
+/// The pages of the back office (UC012).
+fn paginas() -> Router<Arc<Estado>> {
+    Router::new()
+        .route("/workflow", get(workflow::fila::fila))
+        .route("/workflow/entrar", get(workflow::entrar).post(workflow::entra))
+        .route("/workflow/sair", post(workflow::sai))
+        .route("/workflow/procurar", post(workflow::fila::procurar))
+        .route("/workflow/fila.csv", get(workflow::fila::csv))
+        .route("/workflow/item/{id}", get(workflow::item).post(workflow::muda))
+        .route("/workflow/trilha", get(workflow::trilha::trilha))
+        .route("/workflow/estilo.css", get(workflow::estilo))
+        .route("/workflow/icone.svg", get(workflow::icone))
+        .layer(middleware::map_response(workflow::cabecalhos))
 }
 
 /// The store answers.

@@ -45,6 +45,7 @@ builtin_layouts!(
     "remessa",
     "retorno",
     "telefones",
+    "workflow_fila",
 );
 
 /// The layouts built into the binary.

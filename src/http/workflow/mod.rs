@@ -1,0 +1,289 @@
+//! The back office's pages under `/workflow` (UC012): log in, queue, one item, who did what.
+//!
+//! Server-rendered, without a script. [`sessao`] is before every page and form, [`paginas`] what they show, [`fila`] the
+//! queue and its file, [`falha`] what is said when something does not go; the rules are
+//! [`crate::atendimento::workflow`]'s. A GET changes nothing but the audit; whoever sees a client is in it before the
+//! page leaves (WF1, WF7).
+
+pub mod falha;
+pub mod fila;
+pub mod paginas;
+pub mod sessao;
+pub mod trilha;
+
+use super::Estado;
+use crate::atendimento::recusa::Recusa;
+use crate::atendimento::tela;
+use crate::atendimento::usuario;
+use crate::atendimento::workflow::{self, ESTADOS, Pedido};
+use crate::clock::Agora;
+use crate::store::auditoria::{self, Leitura};
+use crate::store::usuario as guardados;
+use crate::store::workflow as itens;
+use axum::body::Body;
+use axum::extract::{ConnectInfo, Extension, Path, Query, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use falha::Falha;
+use paginas::{Entrar, Opcao, Passo, Tela, Topo, html};
+use sessao::{COOKIE, Pessoa, campo, formulario};
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+/// Paths that need no session: to log in, and what that page is made of.
+const ABERTAS: [&str; 3] = ["/workflow/entrar", "/workflow/estilo.css", "/workflow/icone.svg"];
+/// Bytes of history on one screen: no page is over 100 KB.
+const HISTORICO: usize = 40 * 1024;
+/// Events on one screen.
+const EVENTOS: usize = 50;
+
+/// Whether a path is one of the pages.
+pub fn nossa(path: &str) -> bool {
+    path.strip_prefix("/workflow").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// Whether it is open to anybody.
+pub fn aberta(path: &str) -> bool {
+    ABERTAS.contains(&path)
+}
+
+/// Whether an answer is a page already.
+pub fn pagina(answer: &Response) -> bool {
+    answer.headers().contains_key(header::CONTENT_SECURITY_POLICY)
+}
+
+/// What every page carries: nothing but its own may be loaded, framed or sent to (WF8).
+pub async fn cabecalhos(mut answer: Response) -> Response {
+    const CSP: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; \
+                       frame-ancestors 'none'; base-uri 'none'";
+    let h = answer.headers_mut();
+    for (name, value) in [
+        (header::CONTENT_SECURITY_POLICY, CSP),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        // `no-referrer` would make the origin of our own forms `null`
+        (header::REFERRER_POLICY, "same-origin"),
+    ] {
+        h.insert(name, HeaderValue::from_static(value));
+    }
+    h.insert("cross-origin-opener-policy", HeaderValue::from_static("same-origin"));
+    answer
+}
+
+/// The style sheet.
+pub async fn estilo() -> Response {
+    ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], paginas::ESTILO).into_response()
+}
+
+/// The icon.
+pub async fn icone() -> Response {
+    ([(header::CONTENT_TYPE, "image/svg+xml")], paginas::ICONE).into_response()
+}
+
+/// An entry of the audit.
+fn leitura(now: &Agora, p: &Pessoa, ficha: Option<i64>, o_que: &'static str) -> Leitura {
+    Leitura { em: now.iso(), quem: p.quem(), ficha, o_que }
+}
+
+/// GET `/workflow/entrar`.
+pub async fn entrar() -> Response {
+    html(&Entrar { erro: "" })
+}
+
+/// POST `/workflow/entrar`: a new session, whatever session was shown (WF5).
+///
+/// # Errors
+/// As [`formulario`]; 503. A wrong login or password is the form again, with 401; too many tries, with 429 (WF6).
+pub async fn entra(
+    State(estado): State<Arc<Estado>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Falha> {
+    let form = formulario(&headers, body, None).await?;
+    let (typed, senha) = (campo(&form, "login").to_owned(), campo(&form, "senha").to_owned());
+    let now = estado.clock.now();
+    let audita = |quem: &str, o_que| {
+        estado.escritor.audita(Leitura { em: now.iso(), quem: format!("workflow:{quem}"), ficha: None, o_que })
+    };
+    let name = usuario::login(&typed);
+    let key = name.clone().unwrap_or_default();
+    let known = estado.leitores.pergunta(move |s| guardados::por_login(&s.db, &key)).await?;
+    let known = known.map_err(|e| Falha::from(Recusa::from(e)))?;
+    // what was typed may be a password: only a login that exists is named
+    let named = known.as_ref().map_or("desconhecido", |u| u.login.as_str()).to_owned();
+    let from = sessao::endereco(&estado, &headers, peer);
+    if let Err(wait) = estado.portao.tenta(name.as_deref().unwrap_or(&typed), from) {
+        audita(&named, "entrada freada")?;
+        let erro = format!("Tentativas demais. Espere {wait} segundos e tente de novo.");
+        let mut answer = (StatusCode::TOO_MANY_REQUESTS, html(&Entrar { erro: &erro })).into_response();
+        answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait));
+        return Ok(answer);
+    }
+    let turn = estado.portao.vez.acquire().await.map_err(|_| Falha::Indisponivel)?;
+    let who = known.clone();
+    let good = tokio::task::spawn_blocking(move || usuario::confere(who.as_ref(), &senha)).await;
+    drop(turn);
+    let Some(user) = known.filter(|_| good.unwrap_or(false)) else {
+        audita(&named, "entrada recusada")?;
+        return Ok((StatusCode::UNAUTHORIZED, html(&Entrar { erro: "Login ou senha não conferem." })).into_response());
+    };
+    audita(&named, "entrada")?;
+    let id = sessao::abre(&estado, user.id, sessao::mostrada(&headers), &now).await?;
+    Ok(com_cookie(&format!("{COOKIE}={id}; Path=/; HttpOnly; Secure; SameSite=Strict"), "/workflow"))
+}
+
+/// POST `/workflow/sair`: the session ends here, not only in the browser.
+///
+/// # Errors
+/// As [`formulario`]; 503.
+pub async fn sai(
+    State(estado): State<Arc<Estado>>,
+    Extension(p): Extension<Pessoa>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Falha> {
+    formulario(&headers, body, Some(&p)).await?;
+    let entry = leitura(&estado.clock.now(), &p, None, "saída");
+    let hash = p.sessao.clone();
+    let done = estado.escritor.grava(move |e| {
+        guardados::fecha_sessao(e.db, &hash)?;
+        auditoria::grava(e.db, &[entry])
+    });
+    done.await?.map_err(|e| Falha::from(Recusa::from(e)))?;
+    let gone = format!("{COOKIE}=; Path=/; HttpOnly; Secure; SameSite=Strict; Max-Age=0");
+    Ok(com_cookie(&gone, "/workflow/entrar"))
+}
+
+fn com_cookie(cookie: &str, to: &str) -> Response {
+    let mut answer = Redirect::to(to).into_response();
+    if let Ok(v) = HeaderValue::from_str(cookie) {
+        answer.headers_mut().insert(header::SET_COOKIE, v);
+    }
+    answer
+}
+
+/// GET `/workflow/item/{id}`.
+///
+/// # Errors
+/// 404, 503.
+pub async fn item(
+    State(estado): State<Arc<Estado>>,
+    Extension(p): Extension<Pessoa>,
+    Path(id): Path<String>,
+    Query(query): Query<HashMap<String, String>>,
+) -> Result<Response, Falha> {
+    let id = id.parse().map_err(|_| Falha::NaoAchado)?;
+    let before = query.get("antes").map(|t| t.parse().map_err(|_| Falha::Endereco)).transpose()?;
+    let mut page = tela(&estado, &p, id, before).await?;
+    if query.contains_key("feito") {
+        "Alteração gravada.".clone_into(&mut page.aviso);
+    }
+    Ok(html(&page))
+}
+
+/// POST `/workflow/item/{id}`: the next status.
+///
+/// # Errors
+/// As [`formulario`]; 404, 503. What the rules refuse is the screen again, with 409 or 422 and what was typed (WF3).
+pub async fn muda(
+    State(estado): State<Arc<Estado>>,
+    Extension(p): Extension<Pessoa>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Falha> {
+    let form = formulario(&headers, body, Some(&p)).await?;
+    let id: i64 = id.parse().map_err(|_| Falha::NaoAchado)?;
+    let pedido = Pedido {
+        versao: campo(&form, "versao").parse().unwrap_or(-1),
+        estado: campo(&form, "estado").to_owned(),
+        nota: campo(&form, "nota").to_owned(),
+        agendado_para: campo(&form, "agendado_para").to_owned(),
+    };
+    let (wish, login, now, who) = (pedido.clone(), p.login.clone(), estado.clock.now(), p.quem());
+    let done = estado.escritor.grava(move |e| {
+        workflow::muda(e.db, id, &wish, &login, &now)?;
+        let ficha = itens::um(e.db, id)?.map(|i| i.ficha);
+        let entry = Leitura { em: now.iso(), quem: who, ficha, o_que: "status" };
+        auditoria::grava(e.db, &[entry]).map_err(Recusa::from)
+    });
+    let (status, told) = match done.await? {
+        Ok(()) => return Ok(Redirect::to(&format!("/workflow/item/{id}?feito=1")).into_response()),
+        Err(Recusa::Campos(fields)) => {
+            let texts: Vec<String> = fields.into_iter().map(|(_, t)| t).collect();
+            (StatusCode::UNPROCESSABLE_ENTITY, Some(texts.join("; ")))
+        }
+        Err(Recusa::Alterado) => (StatusCode::CONFLICT, None),
+        Err(e) => return Err(e.into()),
+    };
+    let mut page = tela(&estado, &p, id, None).await?;
+    page.aviso = told.map_or_else(|| conflito(&page, &pedido), |t| format!("Nada foi gravado: {t}."));
+    page.conflito = true;
+    page.estados = opcoes(&pedido.estado);
+    page.pedido = pedido;
+    Ok((status, html(&page)).into_response())
+}
+
+/// What the second of two analysts is told; nothing that was typed is lost.
+fn conflito(page: &Tela, pedido: &Pedido) -> String {
+    let last = page.historico.first();
+    let by = last.map_or_else(|| "Outra pessoa".to_owned(), |e| format!("{} ({})", e.quem, e.quando));
+    let mut text =
+        format!("Nada foi gravado: {by} mudou este item para “{}” depois que você o abriu.", page.item.estado);
+    if page.item.fechado {
+        if !pedido.nota.is_empty() {
+            text.push_str(&format!("\nO que você escreveu: {}", pedido.nota));
+        }
+    } else {
+        text.push_str(" O que você escreveu continua no formulário; confira e grave de novo, se for o caso.");
+    }
+    text
+}
+
+fn opcoes(atual: &str) -> Vec<Opcao> {
+    ESTADOS.into_iter().map(|(e, _)| Opcao::nova(e, e, atual)).collect()
+}
+
+/// The screen of an item, after the view is in the audit.
+async fn tela(estado: &Arc<Estado>, p: &Pessoa, id: i64, before: Option<i64>) -> Result<Tela, Falha> {
+    let me = Arc::clone(estado);
+    let read = estado.leitores.pergunta(move |store| {
+        let item = itens::um(&store.db, id)?.ok_or(Recusa::NaoEncontrado)?;
+        let tab = itens::tabulacao(&store.db, id)?;
+        let events = itens::eventos(&store.db, id, before, EVENTOS + 1)?;
+        let ficha = tela::ficha(store, &me.consultor, &item, tab)?;
+        Ok::<_, Recusa>((item, events, ficha))
+    });
+    let (item, events, ficha) = read.await??;
+    let now = estado.clock.now();
+    estado.escritor.audita(leitura(&now, p, Some(item.ficha), "ficha"))?;
+    let (mut historico, mut size, mut older) = (Vec::new(), 0, String::new());
+    let mut last = 0;
+    for e in events {
+        let at = e.id;
+        let step = Passo::from(e);
+        size += step.tamanho();
+        if historico.len() >= EVENTOS || (size > HISTORICO && !historico.is_empty()) {
+            older = format!("/workflow/item/{id}?antes={last}");
+            break;
+        }
+        last = at;
+        historico.push(step);
+    }
+    Ok(Tela {
+        topo: Topo::novo(p, "item"),
+        tipo: workflow::tipo(&item.tipo).to_owned(),
+        desde: tela::momento(&item.aberto_em),
+        contato: tela::data(item.agendado_para.as_deref().unwrap_or_default()),
+        ficha,
+        estados: opcoes(""),
+        pedido: Pedido { versao: item.versao, ..Pedido::default() },
+        hoje: now.date().to_string(),
+        aviso: String::new(),
+        conflito: false,
+        historico,
+        mais_antigos: older,
+        item,
+    })
+}
