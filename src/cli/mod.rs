@@ -38,6 +38,7 @@ pub mod status;
 pub mod texto;
 pub mod token;
 pub mod undo;
+pub mod user;
 pub mod webhook;
 
 use crate::config::Env;
@@ -154,6 +155,8 @@ enum Command {
     Serve(serve::Cmd),
     /// Who may ask `serve`: make, list and take back tokens
     Token(token::Cmd),
+    /// Who may log in to the back office's pages: let in, list, lock out, new passwords
+    User(user::Cmd),
     /// Who read or changed what, when, of which client; newest first
     Audit(audit::Cmd),
     /// What OMNE's webhooks told and whose it is: list, show, link again
@@ -241,6 +244,7 @@ fn dispatch(cli: Cli, umask: u32) -> anyhow::Result<i64> {
         Command::Lgpd(cmd) => lgpd::run(&cmd, &app),
         Command::Serve(cmd) => serve::run(&cmd, &app),
         Command::Token(cmd) => token::run(&cmd, &app),
+        Command::User(cmd) => user::run(&cmd, &app),
         Command::Audit(cmd) => audit::run(&cmd, &app),
         Command::Webhook(cmd) => webhook::run(&cmd, &app),
         Command::Hostkey(cmd) => hostkey::run(&cmd, &app),
