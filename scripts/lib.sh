@@ -40,6 +40,11 @@ need_servers() {
   [ -z "$failed" ] || return 1
 }
 
+# The browser that the back office's pages are tested in, its driver, and letters to write with.
+need_browser() {
+  need chromium chromium-driver chromium-l10n fonts-dejavu-core
+}
+
 # The check of the interface: schemathesis and a validator of OpenAPI, in a folder of their own beside what is built.
 need_interface() {
   need python3 python3-venv

@@ -3,9 +3,11 @@
 //! `ATOM_TEST_KEEP=1` leaves the folder and prints its path.
 
 pub mod disco;
+pub mod navegador;
 pub mod omne;
 pub mod serve;
 pub mod servidor;
+pub mod workflow;
 
 use atom::gerador::linha::Linha;
 use atom::layout::{Layouts, load};

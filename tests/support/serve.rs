@@ -74,7 +74,11 @@ impl Serve {
             assert!(child.try_wait().unwrap().is_none(), "serve ended: {text}");
             std::thread::sleep(Duration::from_millis(10));
         };
-        let config = ureq::Agent::config_builder().http_status_as_error(false).build();
+        let config = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .build();
         Self { child, addr, agent: config.into(), log }
     }
 
@@ -86,6 +90,18 @@ impl Serve {
         let req = self.agent.get(self.url(path));
         let req = if token.is_empty() { req } else { req.header("Authorization", format!("Bearer {token}")) };
         resposta(req.call().unwrap())
+    }
+
+    /// A GET with these headers.
+    pub fn get_with(&self, path: &str, headers: &[(&str, &str)]) -> Resposta {
+        let req = headers.iter().fold(self.agent.get(self.url(path)), |r, (k, v)| r.header(*k, *v));
+        resposta(req.call().unwrap())
+    }
+
+    /// A POST of these bytes with these headers and no others.
+    pub fn post_raw(&self, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Resposta {
+        let req = headers.iter().fold(self.agent.post(self.url(path)), |r, (k, v)| r.header(*k, *v));
+        resposta(req.send(body).unwrap())
     }
 
     /// A POST of JSON, with more headers.
@@ -152,7 +168,9 @@ fn resposta(mut r: ureq::http::Response<ureq::Body>) -> Resposta {
     let headers =
         r.headers().iter().map(|(k, v)| (k.as_str().to_owned(), String::from_utf8_lossy(v.as_bytes()).into_owned()));
     let headers = headers.collect();
-    Resposta { status: r.status().as_u16(), headers, text: r.body_mut().read_to_string().unwrap() }
+    // a file for spreadsheets is not UTF-8
+    let text = String::from_utf8_lossy(&r.body_mut().with_config().limit(64 << 20).read_to_vec().unwrap()).into_owned();
+    Resposta { status: r.status().as_u16(), headers, text }
 }
 
 /// A new token of a scope.
