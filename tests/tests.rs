@@ -24,6 +24,7 @@ mod exporta;
 mod falhas;
 mod fuzz;
 mod hsm;
+mod incidentes;
 mod kill;
 mod layouts;
 mod lgpd;

@@ -72,11 +72,15 @@ impl Visto {
 }
 
 pub fn roda(b: &Bed, args: &[&str], f: Falha<'_>) -> Visto {
+    sob(b, b.cmd(args), f)
+}
+
+/// The same for a command of one's own.
+pub fn sob(b: &Bed, mut cmd: Command, f: Falha<'_>) -> Visto {
     let book = b.root.join("falha.txt");
     // joining nothing would leave a slash at the end
     let below = b.root.canonicalize().unwrap().join(f.pasta).components().collect::<PathBuf>();
-    let out = b
-        .cmd(args)
+    let out = cmd
         .env("LD_PRELOAD", shim())
         .env("FALHA_DIR", below)
         .env("FALHA_OP", f.op)

@@ -227,7 +227,8 @@ fn recusas(q: &Quadro) -> Vec<String> {
 fn proximo_da_recusa(p: &Passo, code: &str) -> String {
     let kind = p.etapa.kind;
     if code == "MAIS_ANTIGO" {
-        return "   Vale o mais novo; nada a fazer, a menos que o banco diga o contrário.".into();
+        let force = comando(&format!("atom import {kind} ARQUIVO --force --reason \"…\""));
+        return format!("   Vale o mais novo; nada a fazer. Só se o banco disser que este vale: {force}");
     }
     if p.situacao == Situacao::Done {
         return format!("   Outro arquivo de {kind} já concluiu a etapa; peça o reenvio só se este também vale.");
@@ -293,7 +294,9 @@ fn outros(q: &Quadro) -> Vec<String> {
     if let Some((rows, why)) = &q.manager.freio {
         out.push(format!("Carga recusada [FREIO]: {why}. O incremental espera por ela."));
         out.push(format!("   Se a base encolheu de verdade: {}", comando(&confirma(*rows))));
-        out.push("   Se não: corrigidos os arquivos do dia, ela sai sozinha.".into());
+        out.push(format!("   Quem sai, e por que execução: {}", comando("atom export manager --carga --dry-run")));
+        let undo = comando("atom undo EXECUÇÃO");
+        out.push(format!("   Se não: desfeita a que errou ({undo}) ou corrigidos os arquivos, ela sai sozinha."));
     }
     if let Some(s) = q.manager.parada() {
         let why = s.mensagem.as_deref().map(|m| format!(": {m}")).unwrap_or_default();
