@@ -83,8 +83,7 @@ fn o_documento_tem_os_doze_com_no_maximo_tres_comandos_e_cada_um_tem_seu_teste()
     let all = documento();
     assert_eq!(all.len(), 12);
     let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/incidentes");
-    let sources: String =
-        fs::read_dir(here).unwrap().map(|e| fs::read_to_string(e.unwrap().path()).unwrap()).collect();
+    let sources: String = fs::read_dir(here).unwrap().map(|e| fs::read_to_string(e.unwrap().path()).unwrap()).collect();
     for i in &all {
         assert!((1..=3).contains(&i.comandos.len()), "{}: {:?}", i.titulo, i.comandos);
         assert!(i.comandos.iter().all(|c| c.starts_with("atom ")), "{}: {:?}", i.titulo, i.comandos);

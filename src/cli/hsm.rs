@@ -164,7 +164,10 @@ fn mostra(app: &App, id: i64) -> anyhow::Result<i64> {
         out.extend(value.map(|x| format!("  {label:<9} {}", texto::escape(&x))));
     }
     if v.estado == Estado::Incerta.as_str() {
-        out.push("A mensagem partiu e a resposta se perdeu: não é reenviada sozinha. Confira no OMNE se chegou; então:".into());
+        out.push(
+            "A mensagem partiu e a resposta se perdeu: não é reenviada sozinha. Confira no OMNE se chegou; então:"
+                .into(),
+        );
         out.push(format!("   atom hsm resolve {id} --sent|--not-sent --reason \"motivo\""));
     }
     app.out(&out.join("\n"));

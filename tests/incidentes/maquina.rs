@@ -59,11 +59,13 @@ fn outra_execucao_em_andamento() {
     let mut r = roteiro("Outra execução em andamento");
     let b = Bed::with("[dia]\nobrigatorios = []");
     let lines: Vec<Vec<u8>> = (1..=3000).map(|n| b.remessa(&(1000 + n).to_string(), &cpf(n), &[])).collect();
-    let f = b.file(REMESSA, &lines.concat());
-    let mut busy = b.cmd(&["-q", "import", "remessa", &f]).stdout(std::process::Stdio::null()).spawn().unwrap();
-    let (pid, store) = (Pid::from_child(&busy), b.root.join("store"));
+    b.evo(REMESSA, &lines.concat());
+    b.atom(&["-q", "fetch"]).exits(0);
+    let mut busy = b.cmd(&["-q", "import", "remessa"]).stdout(std::process::Stdio::null()).spawn().unwrap();
+    let pid = Pid::from_child(&busy);
     // stopped in the middle of its work, with the lock in its hand
-    while atom::store::lock::probe(&store, atom::store::lock::Which::Carteira).is_ok() {
+    let lock = b.root.join("store/carteira.lock");
+    while !fs::read_to_string(&lock).is_ok_and(|who| who.contains(&format!("pid {}", busy.id()))) {
         assert!(busy.try_wait().unwrap().is_none(), "it was done before it could be stopped");
     }
     kill_process(pid, Signal::STOP).unwrap();

@@ -20,7 +20,10 @@ fn um_hsm_ficou_incerto() {
     diz(&list, &["INCERTA", "1001", "atom hsm show"]);
     let id = list.lines().find(|l| l.contains("INCERTA")).unwrap().split_whitespace().next().unwrap();
     let shown = r.roda(&b, &[("ID", id)]).exits(0).stdout;
-    diz(&shown, &["INCERTA", "a resposta se perdeu", "Confira no OMNE", &format!("atom hsm resolve {id} --sent|--not-sent")]);
+    diz(
+        &shown,
+        &["INCERTA", "a resposta se perdeu", "Confira no OMNE", &format!("atom hsm resolve {id} --sent|--not-sent")],
+    );
     r.roda(&b, &[("ID", id)]).exits(0);
     assert_eq!(b.atom(&["hsm", "list", "--state", "incerta"]).exits(0).stdout.trim(), "nenhuma mensagem");
     envia(&b).exits(0);
@@ -31,7 +34,7 @@ fn um_hsm_ficou_incerto() {
 #[test]
 fn a_carga_do_manager_tem_linhas_de_menos() {
     let mut r = roteiro("A carga do Manager tem linhas de menos");
-    let mut b = Bed::with("[dia]\nobrigatorios = [\"remessa\"]");
+    let mut b = Bed::with("[dia]\nobrigatorios = [\"remessa\", \"batimento\"]");
     let remessa = |b: &Bed, vespera: &str| {
         let lines: Vec<Vec<u8>> = (1..=10).map(|n| b.remessa(&(1000 + n).to_string(), &cpf(n), &[])).collect();
         b.evo(&format!("{vespera}_203000_remessa_528_out.528"), &lines.concat());
@@ -39,7 +42,7 @@ fn a_carga_do_manager_tem_linhas_de_menos() {
     remessa(&b, "20230802");
     b.at("2023-08-02T21:00:00").atom(&["-q", "run"]).exits(0);
     // an exclusao of eight of ten, by mistake
-    b.at("2023-08-03T21:30:00");
+    b.at("2023-08-04T00:30:00");
     remessa(&b, "20230803");
     let gone: Vec<Vec<u8>> = (3..=10)
         .map(|n| {
@@ -59,7 +62,7 @@ fn a_carga_do_manager_tem_linhas_de_menos() {
     r.roda(&b, &[("EXECUÇÃO", run)]).exits(0);
     b.atom(&["-q", "run"]);
     let sent = |b: &Bed| {
-        let name = b.names("manager").into_iter().filter(|n| n.ends_with("_carga.csv")).next_back().unwrap();
+        let name = b.names("manager").into_iter().rfind(|n| n.ends_with("_carga.csv")).unwrap();
         b.read("manager", &name).lines().count() - 1
     };
     assert_eq!((b.names("manager").iter().filter(|n| n.ends_with("_carga.csv")).count(), sent(&b)), (2, 10));

@@ -201,7 +201,7 @@ fn recusas(q: &Quadro) -> Vec<String> {
         match a.estado {
             Estado::Recusado => {
                 out.push(format!("Recusado, nada aplicado: {why}"));
-                out.push(proximo_da_recusa(p, code));
+                out.push(proximo_da_recusa(p, &a.layout, code));
             }
             Estado::Quarentena => {
                 out.push(format!("Em quarentena, nada aplicado: {why}"));
@@ -224,7 +224,7 @@ fn recusas(q: &Quadro) -> Vec<String> {
     out
 }
 
-fn proximo_da_recusa(p: &Passo, code: &str) -> String {
+fn proximo_da_recusa(p: &Passo, layout: &str, code: &str) -> String {
     let kind = p.etapa.kind;
     if code == "MAIS_ANTIGO" {
         let force = comando(&format!("atom import {kind} ARQUIVO --force --reason \"…\""));
@@ -234,6 +234,10 @@ fn proximo_da_recusa(p: &Passo, code: &str) -> String {
         return format!("   Outro arquivo de {kind} já concluiu a etapa; peça o reenvio só se este também vale.");
     }
     let again = comando(&format!("atom import {kind} ARQUIVO"));
+    if code == "ESTRUTURA" {
+        let copy = comando(&format!("atom layout copy {layout}"));
+        return format!("   Peça o reenvio; se o banco confirmar um layout novo: {copy}, ajuste a cópia e {again}");
+    }
     format!("   Peça o reenvio, ou {again} depois de corrigir.")
 }
 
