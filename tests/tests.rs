@@ -33,6 +33,7 @@ mod navegador;
 mod night;
 mod ordens;
 mod pares;
+mod passeio;
 mod planilhas;
 mod portal;
 mod portoes;
