@@ -37,6 +37,7 @@ mod passeio;
 mod planilhas;
 mod portal;
 mod portoes;
+mod promessas;
 mod propriedades;
 mod purge;
 mod readme;

@@ -83,6 +83,11 @@ pub fn of(e: &anyhow::Error) -> (i64, Option<String>) {
         if let Some(LockError::Held { .. }) = cause.downcast_ref() {
             return (LOCKED, Some("espere terminar, ou use --if-locked wait=SEGUNDOS".into()));
         }
+        if let Some(LockError::Io { source, .. }) = cause.downcast_ref()
+            && matches!(source.kind(), ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem)
+        {
+            return of_db(Trouble::ReadOnly);
+        }
         if let Some(s) = cause.downcast_ref::<StoreError>() {
             match s {
                 StoreError::Missing(_) => return (STORE, Some("crie com: atom init".into())),

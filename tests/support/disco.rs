@@ -6,19 +6,43 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-/// The compiled shim, once for all tests of the run.
+/// A file of `tests/dados` as a library to be loaded before the others.
+fn compila(nome: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let so = folder.join(format!("{nome}.so"));
+    let new = folder.join(format!("{nome}.so.{}", std::process::id()));
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/dados/{nome}.c"));
+    let done = Command::new("cc").args(["-shared", "-fPIC", "-O1", "-o"]).arg(&new).arg(source).status();
+    assert!(done.expect("cc, which building SQLite needs as well").success());
+    // another run of the tests may have it loaded
+    fs::rename(new, &so).unwrap();
+    so
+}
+
+/// The failing disk, once for all tests of the run.
 fn shim() -> &'static Path {
     static SHIM: OnceLock<PathBuf> = OnceLock::new();
-    SHIM.get_or_init(|| {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
-        let (so, new) = (folder.join("falha.so"), folder.join(format!("falha.so.{}", std::process::id())));
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/dados/falha.c");
-        let done = Command::new("cc").args(["-shared", "-fPIC", "-O1", "-o"]).arg(&new).arg(source).status();
-        assert!(done.expect("cc, which building SQLite needs as well").success());
-        // another run of the tests may have it loaded
-        fs::rename(new, &so).unwrap();
-        so
-    })
+    SHIM.get_or_init(|| compila("falha"))
+}
+
+/// Runs a command under an eye: what it did, and the files that it made, the places that it connected to and the names
+/// that it looked up, one a line (`tests/dados/olho.c`).
+pub fn olhado(b: &Bed, mut cmd: Command) -> (Out, Vec<String>) {
+    static EYE: OnceLock<PathBuf> = OnceLock::new();
+    let book = b.root.join("olho.txt");
+    let _ = fs::remove_file(&book);
+    cmd.env("LD_PRELOAD", EYE.get_or_init(|| compila("olho"))).env("OLHO_OUT", &book);
+    let out = cmd.output().unwrap().into();
+    let seen = fs::read_to_string(&book).unwrap_or_default();
+    (out, seen.lines().map(str::to_owned).collect())
+}
+
+/// Runs a command that is killed before the `n`-th call of a kind below the bed; whether it came to that.
+pub fn mata(b: &Bed, mut cmd: Command, op: &str, n: usize) -> bool {
+    let below = b.root.canonicalize().unwrap();
+    cmd.env("LD_PRELOAD", shim()).env("FALHA_DIR", below).env("FALHA_OP", op).env("FALHA_N", n.to_string());
+    let out = cmd.env("FALHA_MODE", "kill").output().unwrap();
+    out.status.code().is_none()
 }
 
 /// A fault: calls of these kinds below this folder of the bed, from which one on.
