@@ -56,6 +56,8 @@ fn erro(o_que: impl Into<String>, diz: impl Into<String>, faca: Option<String>, 
     Linha { nota: Nota::Erro, faca, codigo, ..bom(o_que, diz) }
 }
 
+/// Minutes by which a server's clock may differ.
+const DIFERENCA: i64 = 2;
 /// Free space under which a night may not fit.
 const POUCO: u64 = 2 * 1024 * 1024 * 1024;
 
@@ -140,14 +142,18 @@ fn tabulacoes(config: &Config) -> Linha {
     }
 }
 
+/// `3h00 a mais`, of minutes.
+fn tempo(minutes: i64) -> String {
+    let side = if minutes > 0 { "a mais" } else { "a menos" };
+    format!("{}h{:02} {side}", minutes.abs() / 60, minutes.abs() % 60)
+}
+
 fn relogio(app: &App) -> Linha {
     let now = app.clock.now();
     let mut text = format!("{} em São Paulo; operação de {}", now.iso(), app.dia_de_agora());
     let away = now.longe();
     if away != 0 {
-        let (hours, minutes) = (away.abs() / 60, away.abs() % 60);
-        let side = if away > 0 { "a mais" } else { "a menos" };
-        text.push_str(&format!("; o fuso da máquina mostra {hours}h{minutes:02} {side}, e só o crontab conta por ele"));
+        text.push_str(&format!("; o fuso da máquina mostra {}, e só o crontab conta por ele", tempo(away)));
     }
     let last = app.reader().ok().and_then(|s| execucao::lista(&s.db, Some(1)).ok()?.pop());
     match last {
@@ -295,10 +301,17 @@ fn remoto(app: &App, dono: Dono, key: &str, url: &RemoteUrl) -> Linha {
         _ => true,
     };
     match examina(&mut remote, writes) {
-        Ok((names, wrote)) => {
+        Ok((names, wrote, clock)) => {
             let host = if matches!(url, RemoteUrl::Sftp { .. }) { "chave do servidor conhecida, " } else { "" };
             let wrote = if wrote { ", gravação permitida" } else { "" };
-            bom(what, format!("{host}{names} nomes{wrote}"))
+            let text = format!("{host}{names} nomes{wrote}");
+            match clock.map(|c| (c - app.clock.real_unix()) / 60).filter(|m| m.abs() > DIFERENCA) {
+                Some(minutes) => {
+                    let why = format!("{text}; o relógio de lá mostra {} que o desta máquina", tempo(minutes));
+                    aviso(&what, why, "um dos dois está errado: confira o desta máquina (timedatectl) e um terceiro")
+                }
+                None => bom(what, text),
+            }
         }
         Err((step, e)) => {
             let next = match step {
@@ -316,10 +329,11 @@ fn remoto(app: &App, dono: Dono, key: &str, url: &RemoteUrl) -> Linha {
     }
 }
 
-fn examina(remote: &mut Remote, writes: bool) -> Result<(usize, bool), (&'static str, std::io::Error)> {
+/// How many names there are, whether one was put, and when that was by the server's clock.
+type Exame = (usize, bool, Option<i64>);
+
+fn examina(remote: &mut Remote, writes: bool) -> Result<Exame, (&'static str, std::io::Error)> {
     let names = remote.list().map_err(|e| ("listar", e))?.len();
-    if writes {
-        remote.probe().map_err(|e| ("gravar", e))?;
-    }
-    Ok((names, writes))
+    let clock = if writes { remote.probe().map_err(|e| ("gravar", e))? } else { None };
+    Ok((names, writes, clock))
 }

@@ -95,7 +95,18 @@ fn o_relogio_da_maquina_esta_em_utc_ou_errado() {
     let seen = Out::from(r.comando(&b, &[]).env("TZ", "UTC").output().unwrap()).exits(0).stdout;
     diz(&seen, &["2023-08-04T02:41", "em São Paulo", "mostra 3h00 a mais, e só o crontab conta por ele"]);
     r.fim();
-    // wrong: a tick ran while it was days ahead, and it was set right
+    // wrong by the three hours between UTC and us: Evo's server keeps another time
+    let s = sshd("");
+    configura(&b, &evo(&s, "sftp", "after = \"move\""), &aqui(&b, "manager"), "");
+    let mut r = roteiro("O relógio da máquina está em UTC ou errado");
+    let mut cmd = r.comando(&b, &[]);
+    cmd.env_remove("ATOM_NOW").env("OLHO_RELOGIO", "10800");
+    let seen = disco::olhado(&b, cmd).0.exits(0).stdout;
+    diz(&seen, &["AVISO evo.url", "o relógio de lá mostra", "a menos que o desta máquina", "timedatectl"]);
+    let right = b.cmd(&["doctor"]).env_remove("ATOM_NOW").output().unwrap();
+    assert!(!Out::from(right).exits(0).stdout.contains("AVISO"), "set right");
+    r.fim();
+    // wrong by more than that, and set right since: a run stands in what is now the future
     b.db().execute_batch("UPDATE run SET fim='2099-01-01T02:41:00-03:00' WHERE id=(SELECT max(id) FROM run)").unwrap();
     let mut r = roteiro("O relógio da máquina está em UTC ou errado");
     let seen = Out::from(r.comando(&b, &[]).env_remove("ATOM_NOW").output().unwrap()).exits(0).stdout;

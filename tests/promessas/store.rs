@@ -214,3 +214,54 @@ fn st10_um_fsync_que_falha_nunca_e_sucesso_em_comando_nenhum_que_grava() {
     }
     assert!(told > 8, "{told}");
 }
+
+#[test]
+fn disco_cheio_no_destino_do_backup_e_dito_com_o_nome_dele_e_nada_fica_pela_metade() {
+    let b = Bed::sem_portoes(3);
+    fs::create_dir(b.root.join("copias")).unwrap();
+    let copies = b.root.join("copias").display().to_string();
+    let before = b.digest();
+    for (op, n) in [("write", 1), ("write", 9), ("create", 1), ("create", 2)] {
+        let v = disco::roda(&b, &["backup", &copies], Falha { pasta: "copias", op, n, modo: "from", erro: "ENOSPC" });
+        assert_eq!(v.out.code, 1, "{op} {n}: {}", v.disse());
+        assert!(v.em_linha().contains(&copies) && v.em_linha().contains("cheio"), "{op} {n}: {}", v.disse());
+        assert!(todos(&b.root.join("copias")).iter().all(|p| p.display().to_string().contains("/.")), "{op} {n}");
+        assert!(b.digest() == before);
+    }
+    b.atom(&["backup", &copies]).exits(0);
+    assert_eq!(b.names("copias").len(), 1);
+}
+
+#[test]
+fn uma_configuracao_errada_e_saida_2_com_a_linha_a_chave_e_o_que_se_esperava() {
+    let b = Bed::new();
+    let path = b.root.join("atom.toml");
+    let good = fs::read_to_string(&path).unwrap();
+    let line = |text: &str, what: &str| 1 + text.lines().position(|l| l.contains(what)).unwrap();
+    for (from, to, words) in [
+        ("id = 1", "id = \"um\"", &["campanha.id"][..]),
+        ("settle_seconds = 0", "settle_seconds = \"logo\"", &["evo.settle_seconds"]),
+        ("settle_seconds = 0", "settle_seconds = -1", &["evo.settle_seconds"]),
+        ("settle_seconds = 0", "settle_secondz = 0", &["settle_secondz", "settle_seconds"]),
+        ("url = \"file://", "url = \"gopher://", &["evo.url", "sftp://"]),
+        ("ascob = \"528\"", "ascob = [528]", &["campanha.ascob"]),
+        ("nome = \"Banco Exemplo\"", "nome = \"Banco", &[]),
+    ] {
+        let text = good.replacen(from, to, 1);
+        fs::write(&path, &text).unwrap();
+        for args in [&["run"][..], &["status"], &["doctor"]] {
+            let out = b.atom(args);
+            let said = format!("{}{}", out.stdout, out.stderr);
+            assert_eq!(out.code, 2, "{to} {args:?}: {said}");
+            let at = format!("linha {}", line(&text, to));
+            for word in words.iter().chain([&at.as_str(), &"atom.toml"]) {
+                assert!(said.contains(word), "{to} {args:?} lacks {word}: {said}");
+            }
+        }
+    }
+    fs::write(&path, &good).unwrap();
+    // the environment is no better than the file, and is named
+    let out = Out::from(b.cmd(&["status"]).env("ATOM_EVO__SETTLE_SECONDS", "logo").output().unwrap()).exits(2);
+    assert!(out.stderr.contains("ATOM_EVO__SETTLE_SECONDS"), "{}", out.stderr);
+    b.atom(&["status"]).exits(0);
+}
