@@ -69,13 +69,13 @@ impl Visto {
         line.unwrap_or_else(|| panic!("{what}: {}", self.shim)).parse().unwrap()
     }
 
-    /// What would be lost with the power, but for locks, SQLite's index of its log, copies under names that
-    /// nothing reads, and the name of the log itself: SQLite does not look at that sync, and a command that is
+    /// What would be lost with the power, but for locks, SQLite's index of its log, its temporary files, copies under
+    /// names that nothing reads, and the name of the log itself: SQLite does not look at that sync, and a command that is
     /// done has moved its log into the database.
     pub fn perderia(&self) -> Vec<&str> {
         assert!(!self.shim.contains("overflow"), "the shim's book is too small");
         let log = |db: &str| fs::metadata(format!("{db}-wal")).is_ok_and(|m| m.len() > 0);
-        let of_none = |p: &str| [".lock", "-shm", ".part"].iter().any(|s| p.ends_with(s));
+        let of_none = |p: &str| [".lock", "-shm", ".part", " (deleted)"].iter().any(|s| p.ends_with(s));
         let not_ours = |p: &str| p.ends_with("/store") || p.contains("/evo");
         self.shim
             .lines()
