@@ -160,7 +160,7 @@ fn relogio(app: &App) -> Linha {
         _ if app.clock.is_moved() => aviso("relógio", text, "ATOM_NOW está definido: fora de ensaios, retire-o"),
         Some(run) if run.fim > now.iso() => {
             let why = format!("{text}, mas a última execução terminou em {}", run.fim);
-            let next = "este relógio está atrasado, ou esteve adiantado naquela execução: acerte a sincronização (timedatectl)";
+            let next = "o relógio está atrasado, ou esteve adiantado então: acerte a sincronização (timedatectl)";
             aviso("relógio", why, next)
         }
         _ => bom("relógio", text),
