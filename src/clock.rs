@@ -9,7 +9,7 @@
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use crate::domain::fuso::Fuso;
-use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, Local, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 use chrono_tz::America::{self, Sao_Paulo};
 use chrono_tz::Tz;
 
@@ -129,6 +129,13 @@ impl Agora {
     #[must_use]
     pub fn local_em(&self, fuso: Fuso) -> NaiveDateTime {
         self.0.with_timezone(&tabela(fuso)).naive_local()
+    }
+
+    /// By how many minutes the machine's own zone (`TZ`, `/etc/localtime`) shows more than São Paulo's: nothing here
+    /// reckons in it, but cron does.
+    #[must_use]
+    pub fn longe(&self) -> i64 {
+        (self.0.with_timezone(&Local).naive_local() - self.local()).num_minutes()
     }
 
     /// Date in São Paulo.

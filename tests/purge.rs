@@ -1,10 +1,9 @@
-//! Retention: SE5, ST3.
+//! Retention: SE5 (ST3: `promessas::quedas`).
 
 use crate::support::*;
 use rusqlite::Connection;
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
 
 const RETENCAO: &str = "[dia]\nobrigatorios = []\n[retencao]\nfichas_dias = 30\ncontatos_dias = 30\narquivos_dias = 60\n\
                         backups_dias = 60\ndesfaz_dias = 30\nauditoria_dias = 30\n";
@@ -105,19 +104,4 @@ fn o_que_perdeu_o_diario_nao_se_desfaz() {
     b.at("2023-09-20T03:00:00").atom(&["purge"]).exits(0);
     let out = b.atom(&["undo", "1"]).exits(2);
     assert!(out.stderr.contains("desfaz_dias"), "{}", out.stderr);
-}
-
-#[test]
-fn st3_um_kill_durante_a_purga_e_terminado_pela_proxima() {
-    for ms in [2, 8, 20, 40] {
-        let mut b = base();
-        b.at("2023-09-20T03:00:00");
-        let mut child = b.cmd(&["purge"]).stdout(std::process::Stdio::null()).spawn().unwrap();
-        std::thread::sleep(Duration::from_millis(ms));
-        child.kill().unwrap();
-        child.wait().unwrap();
-        b.atom(&["purge"]).exits(0);
-        assert!(!tem(&b.root.join("store"), &cpf(1)), "{ms} ms");
-        assert_eq!(b.sql("SELECT count(*) FROM ficha"), "1");
-    }
 }

@@ -111,6 +111,13 @@ fn lista(app: &App) -> anyhow::Result<i64> {
         ]
     });
     app.out(&apoio::tabela(&["ID", "NOME", "ESCOPO", "ESTADO", "CRIADO EM", "EXPIRA EM"], &[0], rows.collect()));
+    for scope in Escopo::TODOS.map(Escopo::as_str) {
+        let mut of_it = all.iter().filter(|t| t.escopo == scope).peekable();
+        if of_it.peek().is_some() && !of_it.any(|t| token::vale(t, &now)) {
+            app.out(&format!("Nenhum token {scope} vale: quem usa um deles recebe 401."));
+            app.out(&format!("   Um novo: atom token add NOME --scope {scope}"));
+        }
+    }
     Ok(exit::OK)
 }
 

@@ -8,6 +8,7 @@
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OpenFlags, ToSql};
 use std::path::Path;
+use std::sync::Once;
 use std::time::Duration;
 
 mod erro;
@@ -142,6 +143,18 @@ pub enum Mode {
     Scratch,
 }
 
+/// What does not fit in memory (a sort, the file that a VACUUM builds) holds the clients' data: it lies beside the
+/// database, not where the machine keeps everybody's temporary files (SE9). SQLite has one place for a process, so the
+/// first file decides.
+fn temporarios(conn: &Connection, path: &Path) {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        // a folder that may not be written is refused; who only reads there writes little, and SQLite finds another
+        let _ = conn.pragma_update(None, "temp_store_directory", folder.to_string_lossy());
+    });
+}
+
 /// A connection to one database file.
 pub struct Db {
     conn: Connection,
@@ -165,6 +178,7 @@ impl Db {
         let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
         let conn = Connection::open_with_flags(path, flags).map_err(fail)?;
         conn.busy_timeout(busy).map_err(fail)?;
+        temporarios(&conn, path);
         let db = Self { conn };
         if let Mode::Create(page) = mode {
             db.script(&format!("PRAGMA page_size={page}; PRAGMA auto_vacuum=INCREMENTAL;"))?;
