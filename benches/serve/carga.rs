@@ -1,6 +1,7 @@
 //! One connection, and the closed loop: as many connections, each asks again as soon as it is answered.
 
 use crate::Result;
+use crate::base::Servidor;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
@@ -13,6 +14,8 @@ pub struct Volta {
     pub p50: f64,
     /// All but one in a hundred did, ms.
     pub p99: f64,
+    /// What one of them cost the server, µs of CPU; NaN where it is not told.
+    pub cpu: f64,
 }
 
 /// One keep-alive connection.
@@ -91,15 +94,15 @@ pub fn semente(i: u64) -> u64 {
 
 /// Runs it on `fichas` clients.
 pub fn volta(
-    (endereco, token): (&str, &str),
+    (servidor, token): (&Servidor, &str),
     fichas: usize,
     conexoes: u64,
     tempo: Duration,
     pedido: Pedido<'_>,
 ) -> Result<Volta> {
-    let begun = Instant::now();
+    let (begun, before) = (Instant::now(), servidor.cpu_ms());
     let uma = |i: u64| -> std::result::Result<Vec<f64>, String> {
-        let mut c = Conexao::nova(endereco, token).map_err(|e| e.to_string())?;
+        let mut c = Conexao::nova(&servidor.endereco, token).map_err(|e| e.to_string())?;
         let (mut times, mut x) = (Vec::new(), semente(i));
         while begun.elapsed() < tempo {
             let ficha = sorteia(&mut x, fichas);
@@ -118,7 +121,8 @@ pub fn volta(
         Ok(())
     })?;
     let por_segundo = all.len() as f64 / begun.elapsed().as_secs_f64();
-    Ok(Volta { por_segundo, p50: parte(&mut all, 50.0), p99: parte(&mut all, 99.0) })
+    let cpu = (servidor.cpu_ms() - before) * 1000.0 / all.len() as f64;
+    Ok(Volta { por_segundo, p50: parte(&mut all, 50.0), p99: parte(&mut all, 99.0), cpu })
 }
 
 /// Milliseconds.

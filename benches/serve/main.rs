@@ -79,8 +79,10 @@ fn mediana(all: impl IntoIterator<Item = f64>) -> f64 {
 }
 
 fn linha(nome: &str, v: &[Volta], alvo: &str) {
+    let cpu = mediana(v.iter().map(|v| v.cpu));
+    let cpu = if cpu.is_nan() { String::new() } else { format!("{cpu:.0} µs") };
     println!(
-        "{nome:<22}{:>9.0}/s  p50 {:>7.2} ms  p99 {:>7.2} ms  {alvo}",
+        "{nome:<22}{:>9.0}/s  p50 {:>7.2} ms  p99 {:>7.2} ms  CPU {cpu:>8}  {alvo}",
         mediana(v.iter().map(|v| v.por_segundo)),
         mediana(v.iter().map(|v| v.p50)),
         mediana(v.iter().map(|v| v.p99)),
@@ -98,10 +100,10 @@ fn consultas(m: &mut Medicao, base: &Base, token: &str) -> Result<()> {
     let n = base.documentos.len();
     let (mut a, mut b, mut c) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..m.vezes {
-        a.push(volta((&nua.endereco, ""), n, CONEXOES, m.tempo, pede)?);
-        b.push(volta((&serve.endereco, token), n, CONEXOES, m.tempo, pede)?);
+        a.push(volta((&nua, ""), n, CONEXOES, m.tempo, pede)?);
+        b.push(volta((&serve, token), n, CONEXOES, m.tempo, pede)?);
         if let Some(f) = &fastapi {
-            c.push(volta((&f.endereco, ""), n, CONEXOES, m.tempo, pede)?);
+            c.push(volta((f, ""), n, CONEXOES, m.tempo, pede)?);
         }
     }
     m.pico = m.pico.max(serve.pico());
@@ -128,9 +130,7 @@ fn tabulacoes(m: &mut Medicao, base: &Base, token: &str) -> Result<()> {
     let (before, mut a, mut b) = (base.tabulacoes()?, Vec::new(), Vec::new());
     for _ in 0..m.vezes {
         a.push(duravel::commits(&base.store().join("nu.db"), m.tempo)?);
-        b.push(volta((&serve.endereco, token), base.documentos.len(), CONEXOES, m.tempo, &|c, i| {
-            c.tabula(i as i64 + 1)
-        })?);
+        b.push(volta((&serve, token), base.documentos.len(), CONEXOES, m.tempo, &|c, i| c.tabula(i as i64 + 1))?);
     }
     m.pico = m.pico.max(serve.pico());
     drop(serve);
