@@ -39,7 +39,15 @@ impl Conexao {
 
     /// The body for a client's document.
     pub fn consulta(&mut self, documento: &str) -> Result<&[u8]> {
-        let head = format!("GET /api/v1/dadosCliente?cpf={documento} HTTP/1.1\r\nHost: x\r\n{}\r\n", self.autorizacao);
+        self.consulta_em("", documento)
+    }
+
+    /// The same below a prefix of the path.
+    pub fn consulta_em(&mut self, prefixo: &str, documento: &str) -> Result<&[u8]> {
+        let head = format!(
+            "GET {prefixo}/api/v1/dadosCliente?cpf={documento} HTTP/1.1\r\nHost: x\r\n{}\r\n",
+            self.autorizacao
+        );
         self.troca(&head, "200")
     }
 

@@ -30,6 +30,8 @@ use std::time::Duration;
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 const CONEXOES: u64 = 16;
+/// Where the Python baseline has its endpoint tuned.
+const AFINADO: &str = "/afinado";
 
 struct Medicao {
     contratos: usize,
@@ -92,18 +94,21 @@ fn linha(nome: &str, v: &[Volta], alvo: &str) {
 /// Look-ups, in a closed loop.
 fn consultas(m: &mut Medicao, base: &Base, token: &str) -> Result<()> {
     let (serve, nua, fastapi) = (base.serve()?, base.nua()?, base.fastapi(&m.python)?);
-    let bytes = iguais(base, &serve, &nua, token)?;
+    let bytes = iguais(base, &serve, (&nua, ""), token)?;
     if let Some(f) = &fastapi {
-        iguais(base, &serve, f, token)?;
+        iguais(base, &serve, (f, ""), token)?;
+        iguais(base, &serve, (f, AFINADO), token)?;
     }
+    let tuned: Pedido<'_> = &|c, i| c.consulta_em(AFINADO, &base.documentos[i]).map(|_| ());
     let pede: Pedido<'_> = &|c, i| c.consulta(&base.documentos[i]).map(|_| ());
     let n = base.documentos.len();
-    let (mut a, mut b, mut c) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut a, mut b, mut c, mut d) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for _ in 0..m.vezes {
         a.push(volta((&nua, ""), n, CONEXOES, m.tempo, pede)?);
         b.push(volta((&serve, token), n, CONEXOES, m.tempo, pede)?);
         if let Some(f) = &fastapi {
             c.push(volta((f, ""), n, CONEXOES, m.tempo, pede)?);
+            d.push(volta((f, ""), n, CONEXOES, m.tempo, tuned)?);
         }
     }
     m.pico = m.pico.max(serve.pico());
@@ -115,6 +120,7 @@ fn consultas(m: &mut Medicao, base: &Base, token: &str) -> Result<()> {
         println!("FastAPI: ausente em {}", m.python);
     } else {
         linha("FastAPI + sqlite3", &c, &format!("serve: × {:.1} (≥ 10)", razao(&b, &c, |v| v.por_segundo)));
+        linha("FastAPI afinado", &d, &format!("serve: × {:.1}", razao(&b, &d, |v| v.por_segundo)));
     }
     Ok(())
 }
@@ -211,12 +217,12 @@ fn mostra(nome: &str, a: &mut Aberta) {
 }
 
 /// Both write the same JSON; its mean length.
-fn iguais(base: &Base, serve: &Servidor, outro: &Servidor, token: &str) -> Result<usize> {
+fn iguais(base: &Base, serve: &Servidor, (outro, prefixo): (&Servidor, &str), token: &str) -> Result<usize> {
     let (mut a, mut b) = (Conexao::nova(&serve.endereco, token)?, Conexao::nova(&outro.endereco, "")?);
     let (mut bytes, mut n) = (0, 0);
     for cpf in base.documentos.iter().step_by((base.documentos.len() / 50).max(1)) {
         let ours: Value = serde_json::from_slice(a.consulta(cpf)?)?;
-        let body = b.consulta(cpf)?;
+        let body = b.consulta_em(prefixo, cpf)?;
         (bytes, n) = (bytes + body.len(), n + 1);
         let bare: Value = serde_json::from_slice(body)?;
         if let Some(at) = diferenca(&ours, &bare, "") {
