@@ -2,6 +2,7 @@
 
 mod conciliacao;
 mod doutor;
+mod entrega;
 mod fila;
 mod quedas;
 mod resposta;
