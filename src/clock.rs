@@ -9,7 +9,7 @@
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use crate::domain::fuso::Fuso;
-use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, Local, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 use chrono_tz::America::{self, Sao_Paulo};
 use chrono_tz::Tz;
 
@@ -65,6 +65,12 @@ impl Clock {
                 .and_then(|elapsed| start.checked_add_signed(elapsed))
                 .unwrap_or(start),
         })
+    }
+
+    /// How far the machine's own zone is from UTC now, `+00:00`: nothing of ours reckons in it, cron does.
+    #[must_use]
+    pub fn zone_of_machine(&self) -> String {
+        self.now().0.with_timezone(&Local).format("%:z").to_string()
     }
 
     /// Seconds since 1970 of the real clock, even under `ATOM_NOW`: for settling.
