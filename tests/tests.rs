@@ -33,6 +33,7 @@ mod navegador;
 mod night;
 mod ordens;
 mod pares;
+mod ping;
 mod planilhas;
 mod portal;
 mod portoes;
