@@ -53,5 +53,6 @@ mod store;
 mod telefones;
 mod trocas;
 mod undo;
+mod unidades;
 mod webhook;
 mod workflow;
