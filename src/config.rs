@@ -24,7 +24,7 @@ mod url;
 #[cfg(test)]
 mod tests;
 
-pub use conferencia::{Chave, Origem, Referencia, referencia};
+pub use conferencia::{Chave, Origem, Referencia};
 use doc::Doc;
 pub use env::Env;
 #[cfg(debug_assertions)]

@@ -18,6 +18,7 @@ mod config;
 mod conjuntos;
 mod consulta;
 mod delimitados;
+mod documentos;
 mod entrada;
 mod exclusao;
 mod explain;

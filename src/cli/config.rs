@@ -137,6 +137,11 @@ fn em_json(k: &Chave, file: &Path) -> Value {
     let mut out = json!({"key": k.key, "value": k.value, "origin": origin});
     if let (Some(out), Value::Object(place)) = (out.as_object_mut(), place) {
         out.extend(place);
+        let r = &k.referencia;
+        out.insert("type".into(), r.tipo.into());
+        out.insert("default".into(), r.padrao.into());
+        out.insert("required".into(), r.obrigatoria.into());
+        out.insert("about".into(), r.texto.into());
     }
     out
 }

@@ -28,45 +28,42 @@ pub struct Chave {
     pub value: Value,
     /// Who says so.
     pub origem: Origem,
+    /// What it is, whatever the configuration says.
+    pub referencia: Referencia,
 }
 
 /// A key as the documents tell it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Referencia {
-    /// With its section.
-    pub key: &'static str,
-    /// The type, for operators.
+    /// The type, as JSON names it; `secret`: `env:NAME` or `file:PATH`.
     pub tipo: &'static str,
     /// The default as written in TOML.
     pub padrao: Option<&'static str>,
     /// Whether the configuration does not load without it.
     pub obrigatoria: bool,
-    /// An example as written in TOML.
-    pub exemplo: &'static str,
     /// What it is, for operators.
     pub texto: &'static str,
 }
 
-/// Every key there is, in the order of the contract.
-pub fn referencia() -> impl Iterator<Item = Referencia> {
-    KEYS.iter().map(|k| Referencia {
-        key: k.path,
-        tipo: match k.kind {
-            Kind::Text | Kind::Address => "texto",
-            Kind::Secret => "segredo",
-            Kind::Integer => "inteiro",
-            Kind::Number => "número",
-            Kind::Bool => "sim ou não",
-            Kind::List => "lista",
-        },
-        padrao: match k.absent {
-            Absent::Default(text) => Some(text),
-            Absent::Nothing | Absent::Wrong => None,
-        },
-        obrigatoria: k.absent == Absent::Wrong,
-        exemplo: k.example,
-        texto: k.what,
-    })
+impl From<&'static keys::Key> for Referencia {
+    fn from(k: &'static keys::Key) -> Self {
+        Self {
+            tipo: match k.kind {
+                Kind::Text | Kind::Address => "text",
+                Kind::Secret => "secret",
+                Kind::Integer => "integer",
+                Kind::Number => "number",
+                Kind::Bool => "boolean",
+                Kind::List => "list",
+            },
+            padrao: match k.absent {
+                Absent::Default(text) => Some(text),
+                Absent::Nothing | Absent::Wrong => None,
+            },
+            obrigatoria: k.absent == Absent::Wrong,
+            texto: k.what,
+        }
+    }
 }
 
 impl Config {
@@ -122,7 +119,7 @@ fn chave(config: &Config, doc: &Doc, k: &'static keys::Key) -> Chave {
         (Kind::Address, Value::String(url)) => server_of(url).into(),
         _ => value,
     };
-    Chave { key: k.path, value, origem }
+    Chave { key: k.path, value, origem, referencia: k.into() }
 }
 
 /// The address of a server without the path.
