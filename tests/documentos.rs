@@ -77,7 +77,8 @@ fn linhas<'a>(args: impl Iterator<Item = &'a Arg>, out: &mut String) {
     }
 }
 
-fn secao(c: &Command, path: &str, out: &mut String) {
+/// `global`: what stands once, at the top.
+fn secao(c: &Command, path: &str, global: &[clap::Id], out: &mut String) {
     let about = c.get_about().map(ToString::to_string).unwrap_or_default();
     let names: String = c.get_positionals().fold(String::new(), |mut t, a| {
         let dots = if matches!(a.get_action(), clap::ArgAction::Append) { "…" } else { "" };
@@ -87,8 +88,8 @@ fn secao(c: &Command, path: &str, out: &mut String) {
     });
     let level = if path.matches(' ').count() > 1 { "###" } else { "##" };
     writeln!(out, "\n{level} `{path}{names}`\n\n{about}.").unwrap();
-    linhas(c.get_arguments().filter(|a| !a.is_global_set()), out);
-    visiveis(c).for_each(|s| secao(s, &format!("{path} {}", s.get_name()), out));
+    linhas(c.get_arguments().filter(|a| !global.contains(a.get_id())), out);
+    visiveis(c).for_each(|s| secao(s, &format!("{path} {}", s.get_name()), global, out));
 }
 
 #[test]
@@ -99,7 +100,8 @@ fn comandos_md_tem_cada_comando_e_cada_opcao() {
          description. Exit codes: [README](../README.md#exit-codes).\n\n## Options of every command\n",
     );
     linhas(cli.get_arguments(), &mut out);
-    visiveis(&cli).for_each(|c| secao(c, &format!("atom {}", c.get_name()), &mut out));
+    let global: Vec<clap::Id> = cli.get_arguments().map(|a| a.get_id().clone()).collect();
+    visiveis(&cli).for_each(|c| secao(c, &format!("atom {}", c.get_name()), &global, &mut out));
     confere("docs/comandos.md", &out);
 }
 
