@@ -284,6 +284,44 @@ fn um_momento_so_enquanto_uma_importacao_grava() {
 }
 
 #[test]
+fn as_duas_metades_sao_do_mesmo_momento_enquanto_alguem_grava_sem_parar() {
+    let b = cama();
+    let dest = bi(&b);
+    let path = b.root.join("store/carteira.db");
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    let seen = std::thread::scope(|s| {
+        s.spawn(|| {
+            let db = Connection::open(path).unwrap();
+            db.busy_timeout(Duration::from_secs(10)).unwrap();
+            // it ends by itself where the other half of the test fails
+            for n in 0..50_000 {
+                let sql =
+                    format!("BEGIN; UPDATE ficha SET nome_cliente='N{n}'; UPDATE evento SET detalhe='N{n}'; COMMIT");
+                db.execute_batch(&sql).unwrap();
+                if stop.load(std::sync::atomic::Ordering::Relaxed) {
+                    return;
+                }
+            }
+        });
+        let seen: Vec<_> = (0..30)
+            .map(|_| {
+                b.atom(&["-q", "replica", &dest]).exits(0);
+                let sql = "SELECT (SELECT group_concat(DISTINCT nome_cliente) FROM ficha),
+                             (SELECT group_concat(DISTINCT detalhe) FROM evento)";
+                linhas(&abre(&dest), sql).remove(0)
+            })
+            .collect();
+        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        seen
+    });
+    for both in &seen {
+        let (one, other) = both.split_once('|').unwrap();
+        assert_eq!(one, other, "{seen:?}");
+    }
+    assert!(seen.first() != seen.last(), "nobody wrote: {seen:?}");
+}
+
+#[test]
 fn nao_espera_a_trava_das_importacoes_nem_ve_o_que_nao_foi_confirmado() {
     let b = cama();
     let dest = bi(&b);

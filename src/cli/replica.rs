@@ -1,6 +1,6 @@
 //! `atom replica DEST`: one file with a copy of the store for BI, made while imports run and replaced at once.
 //!
-//! The copy grows under `<DEST>.part` beside DEST and takes its name when every byte is on disk: who reads DEST
+//! The copy grows under `<DEST>.part` (and a half of it under `<DEST>.lado.part`) beside DEST and takes its name when every byte is on disk: who reads DEST
 //! finds the old one or the new one. What a killed run left under that name goes with the next one, told by its mark;
 //! a file that is not ours is never removed. The lock of replicas keeps two from writing there at a time.
 
@@ -43,16 +43,20 @@ pub fn run(cmd: &Cmd, app: &App) -> anyhow::Result<i64> {
     let Some(_lock) = app.lock(Which::Replica)? else { return Ok(exit::OK) };
     let em = app.clock.now().iso();
     let pessoais = !cmd.without_personal;
-    let parte = Parte::nova(&destino, app.global.dry_run)?;
-    if pessoais && !app.global.dry_run {
+    let dry = app.global.dry_run;
+    // a simulation has names of its own, so that not even what a killed run left goes with it
+    let parte = Parte::nova(&destino, if dry { ".dry-run.part" } else { ".part" })?;
+    let lado = Parte::nova(&destino, if dry { ".dry-run.lado.part" } else { ".lado.part" })?;
+    if pessoais && !dry {
         // recorded before anything can be read
         registra(&store, &em).map_err(ocupado)?;
     }
     let campos = atendimento::replica::campos(&app.layouts, pessoais);
-    let feita = replica::gera(&store, &parte.0, &Pedido { campos: &campos, pessoais, em: &em })
+    let feita = replica::gera(&store, &parte.0, &lado.0, &Pedido { campos: &campos, pessoais, em: &em })
         .with_context(|| format!("a réplica não pôde ser gravada em {}", destino.caminho.display()))?;
+    drop(lado);
     let bytes = fs::metadata(&parte.0)?.len();
-    if !app.global.dry_run {
+    if !dry {
         destino.publica(&parte, app.mode).with_context(|| destino.caminho.display().to_string())?;
     }
     let ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -173,10 +177,10 @@ impl Destino {
 struct Parte(PathBuf);
 
 impl Parte {
-    /// Removes what a killed run left. A simulation has a name of its own, so that not even that goes with it.
-    fn nova(d: &Destino, simulada: bool) -> anyhow::Result<Self> {
-        livre(&com(&d.caminho, ".part"))?;
-        let path = com(&d.caminho, if simulada { ".dry-run.part" } else { ".part" });
+    /// Removes what a killed run left under that name.
+    fn nova(d: &Destino, suffix: &str) -> anyhow::Result<Self> {
+        livre(&com(&d.caminho, &suffix.replace(".dry-run", "")))?;
+        let path = com(&d.caminho, suffix);
         livre(&path)?;
         let make = || {
             apaga(&path)?;

@@ -9,7 +9,11 @@
 //! Attempts are numbered without gaps, and the store keeps the last number it knows. So one look at the end of the file tells
 //! a store that fell behind, however large both are. No number, name or answer of anybody stands here.
 //!
-//! **Crashes:** a torn last line is cut off when the journal is opened: what it announced had not happened yet.
+//! **Crashes:** a torn last line is cut off when the journal is opened: what it announced had not happened yet. So is whatever
+//! stands behind the first zero byte: a loss of power may leave the pages of one write in any order.
+//!
+//! **Performance:** lines are written over zeros that are there already. A file that grows costs a second write to the disk at
+//! each sync, for its length.
 //!
 //! **Size:** from `CHEIO` (64 MiB) on the file becomes `hsm.journal.1` and a new one begins; the one before is forgotten.
 
@@ -17,12 +21,15 @@ use super::regra::Fim;
 use std::fmt::Write as _;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write as _};
+use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
 /// Its name in the store's folder.
 const NOME: &str = "hsm.journal";
-/// Bytes of its end that are looked at: some 400 attempts.
-const FIM: u64 = 64 * 1024;
+/// Bytes of its end that are looked at, zeros included: some 400 attempts at least.
+const FIM: u64 = 128 * 1024;
+/// Bytes by which it grows.
+const PASSO: usize = 64 * 1024;
 /// Bytes at which a new file begins: some 400,000 messages.
 const CHEIO: u64 = 64 * 1024 * 1024;
 
@@ -73,6 +80,9 @@ pub struct Tentativa {
 pub struct Diario {
     file: File,
     path: PathBuf,
+    /// Where the next line goes, and how far the file reaches.
+    aqui: u64,
+    ate: u64,
     fim: Vec<Tentativa>,
     ultima: i64,
     buf: String,
@@ -86,7 +96,7 @@ impl Diario {
     pub fn abre(dir: &Path) -> Result<Option<Self>, DiarioErro> {
         let path = dir.join(NOME);
         let err = |source| DiarioErro { path: path.clone(), source };
-        let mut file = match OpenOptions::new().read(true).append(true).open(&path) {
+        let mut file = match OpenOptions::new().read(true).write(true).open(&path) {
             Ok(f) => f,
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(e) => return Err(err(e)),
@@ -98,8 +108,8 @@ impl Diario {
         }
         let bad = || err(danificado());
         let ultima = fim.last().ok_or_else(bad)?.n;
-        let mut diario = Self { file, path: path.clone(), fim, ultima, buf: String::new() };
-        if len > CHEIO {
+        let mut diario = Self { file, path: path.clone(), aqui: whole, ate: whole, fim, ultima, buf: String::new() };
+        if whole > CHEIO {
             diario.vira(dir).map_err(err)?;
         }
         Ok(Some(diario))
@@ -111,8 +121,9 @@ impl Diario {
     /// It cannot be written.
     pub fn cria(dir: &Path, n: i64) -> Result<Self, DiarioErro> {
         let path = dir.join(NOME);
-        let file = comeca(dir, n).map_err(|source| DiarioErro { path: path.clone(), source })?;
-        Ok(Self { file, path, fim: vec![Tentativa { n, chave: None, registro: None }], ultima: n, buf: String::new() })
+        let (file, len) = comeca(dir, n).map_err(|source| DiarioErro { path: path.clone(), source })?;
+        let fim = vec![Tentativa { n, chave: None, registro: None }];
+        Ok(Self { file, path, aqui: len, ate: len, fim, ultima: n, buf: String::new() })
     }
 
     /// The number of the last attempt in the journal of the store in `dir`; nothing is mended.
@@ -136,7 +147,8 @@ impl Diario {
         }
         // a second name first: at no instant is there no journal
         std::fs::hard_link(&self.path, &old)?;
-        self.file = comeca(dir, self.ultima)?;
+        let (file, len) = comeca(dir, self.ultima)?;
+        (self.file, self.aqui, self.ate) = (file, len, len);
         Ok(())
     }
 
@@ -160,7 +172,7 @@ impl Diario {
             Err(e) if e.kind() == io::ErrorKind::NotFound => String::new(),
             read => read.map_err(err)?,
         };
-        text.push_str(&std::fs::read_to_string(&self.path).map_err(err)?);
+        text.push_str(std::fs::read_to_string(&self.path).map_err(err)?.trim_end_matches('\0'));
         let mut all = le(&text).ok_or_else(|| err(danificado()))?;
         all.retain(|t| t.n > n && t.chave.is_some());
         if i64::try_from(all.len()).ok() != Some(self.ultima - n) {
@@ -192,9 +204,25 @@ impl Diario {
         if self.buf.is_empty() {
             return Ok(());
         }
-        let bytes = std::mem::take(&mut self.buf);
-        let written = self.file.write_all(bytes.as_bytes()).and_then(|()| self.file.sync_data());
-        written.map_err(|source| DiarioErro { path: self.path.clone(), source })
+        let mut bytes = std::mem::take(&mut self.buf).into_bytes();
+        let next = self.aqui.saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+        if next > self.ate {
+            bytes.resize(bytes.len().saturating_add(PASSO), 0);
+        }
+        let written = self.file.write_all_at(&bytes, self.aqui).and_then(|()| self.file.sync_data());
+        written.map_err(|source| DiarioErro { path: self.path.clone(), source })?;
+        self.ate = self.ate.max(self.aqui.saturating_add(u64::try_from(bytes.len()).unwrap_or(0)));
+        self.aqui = next;
+        Ok(())
+    }
+}
+
+impl Drop for Diario {
+    /// At rest it is plain lines; where that fails, the next start cuts the zeros off.
+    fn drop(&mut self) {
+        if self.ate > self.aqui {
+            let _ = self.file.set_len(self.aqui);
+        }
     }
 }
 
@@ -209,6 +237,7 @@ fn le_o_fim(file: &mut File) -> io::Result<(Vec<Tentativa>, u64)> {
     let mut bytes = Vec::new();
     file.seek(SeekFrom::Start(from))?;
     file.read_to_end(&mut bytes)?;
+    bytes.truncate(bytes.iter().position(|b| *b == 0).unwrap_or(bytes.len()));
     let whole = bytes.iter().rposition(|b| *b == b'\n').map_or(0, |i| i + 1);
     bytes.truncate(whole);
     // where only the end was read, the first line may be half of one
@@ -219,14 +248,16 @@ fn le_o_fim(file: &mut File) -> io::Result<(Vec<Tentativa>, u64)> {
 }
 
 /// A new file under the name, whole or not at all.
-fn comeca(dir: &Path, n: i64) -> io::Result<File> {
+fn comeca(dir: &Path, n: i64) -> io::Result<(File, u64)> {
     let tmp = dir.join("hsm.journal.part");
     let mut f = File::create(&tmp)?;
     writeln!(f, "S {n}")?;
     f.sync_all()?;
     std::fs::rename(&tmp, dir.join(NOME))?;
     File::open(dir)?.sync_all()?;
-    OpenOptions::new().read(true).append(true).open(dir.join(NOME))
+    let f = OpenOptions::new().read(true).write(true).open(dir.join(NOME))?;
+    let len = f.metadata()?.len();
+    Ok((f, len))
 }
 
 const fn palavra(fim: Fim) -> &'static str {
@@ -305,8 +336,10 @@ mod tests {
         d.anota(1, &chave(2));
         d.grava().unwrap();
         let path = dir.path().join(NOME);
+        drop(d);
         let whole = std::fs::read(&path).unwrap();
-        for torn in ["R 1 ACE", "A 2 2023-08-04 ab", "\0\0\0"] {
+        assert!(whole.ends_with(b"\n"), "at rest there are no zeros");
+        for torn in ["R 1 ACE", "A 2 2023-08-04 ab", "\0\0\0", "A 2 2023-\0\0\0 3\nR 2 ACEITA 202 -\n\0"] {
             std::fs::write(&path, [&whole[..], torn.as_bytes()].concat()).unwrap();
             assert_eq!(Diario::abre(dir.path()).unwrap().unwrap().ultima(), 1);
             assert_eq!(std::fs::read(&path).unwrap(), whole);

@@ -186,6 +186,12 @@ impl Db {
         wrap(self.conn.path(), what, e)
     }
 
+    /// The error of something that others kept from being done.
+    pub fn ocupado(&self, what: &str) -> DbError {
+        let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY);
+        self.wrap(what, rusqlite::Error::SqliteFailure(code, None))
+    }
+
     /// How much of the file is kept in memory, KiB.
     pub fn cache(&self, kib: u32) -> Result<()> {
         self.script(&format!("PRAGMA cache_size=-{kib};"))

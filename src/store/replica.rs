@@ -1,11 +1,13 @@
 //! A copy of both files of the store in one, for others to read (section 4 of the spec: BI, with the scores).
 //!
-//! The copy is made anew each time, table by table, inside one transaction that sees one moment of each file
+//! The copy is made anew each time, table by table, in transactions that see one moment of each file
 //! while imports go on; only what is named here or by the caller's columns leaves. The phones leave as the one
 //! list that is shown and dialled, made by the domain's rule as everywhere. The `bi_…` views stand on top.
 //!
 //! **Performance:** a table that leaves whole is copied record by record as it lies: SQLite's transfer wants
-//! `SELECT *`, the same columns and no second index, so indexes are built last and no foreign key is checked.
+//! `SELECT *`, the same columns and no second index, so indexes are built last and no foreign key is checked. What has
+//! to be read value by value takes most of the time, so half of it (the fichas and the list of phones) is made beside the
+//! rest, into a file of its own that is then taken over whole.
 
 mod telefone;
 mod vistas;
@@ -14,6 +16,7 @@ use super::db::{Cell, Db, Mode, Result};
 use super::schema::{self, Esquema, Tabela};
 use super::{ATENDIMENTO, CARTEIRA, READER_BUSY, Store, StoreError, check_version};
 use std::path::Path;
+use std::thread;
 
 /// Mark of a replica in the head of its file (`application_id`), so that nothing else is ever replaced by one.
 pub const MARCA: u32 = 0x6174_6f52;
@@ -90,36 +93,99 @@ CREATE INDEX main.massiva_ficha ON massiva(ficha_id);
 CREATE INDEX main.retorno_ficha ON retorno(ficha_id);
 ";
 
-/// Fills `arquivo`, which must be empty, with a replica of the store. It is not synced: that is the caller's,
-/// who also throws it away when this fails.
+/// What is made beside the rest, in the order in which it is taken over.
+const AO_LADO: [&str; 2] = ["ficha", "telefone"];
+/// Two looks at the store that see one moment are found at once unless somebody commits between them.
+const TENTATIVAS: usize = 1000;
+
+/// Fills `arquivo` with a replica of the store, by way of `lado`; both must be empty. Nothing is synced: that is the
+/// caller's, who also throws both away when this fails.
 ///
 /// # Errors
-/// The store cannot be read, the file not written.
-pub fn gera(store: &Store, arquivo: &Path, p: &Pedido<'_>) -> std::result::Result<Feita, StoreError> {
-    let db = Db::open(arquivo, Mode::Scratch, READER_BUSY)?;
+/// The store cannot be read, a file not written.
+pub fn gera(store: &Store, arquivo: &Path, lado: &Path, p: &Pedido<'_>) -> std::result::Result<Feita, StoreError> {
+    let (db, beside) = (abre(store, arquivo)?, abre(store, lado)?);
+    num_momento(&store.db, &db, &beside)?;
+    check_version(&db, "carteira", CARTEIRA, schema::CARTEIRA_VERSION)?;
+    check_version(&db, "atendimento", ATENDIMENTO, schema::ATENDIMENTO_VERSION)?;
+    let (feita, other) = thread::scope(|s| {
+        let other = s.spawn(move || ao_lado(&beside, p));
+        (principal(&db, p), other.join())
+    });
+    let mut feita = feita?;
+    other.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+    db.script("COMMIT")?;
+    db.attach(lado, "lado")?;
+    let tx = db.begin()?;
+    for (place, table) in AO_LADO.into_iter().enumerate() {
+        feita.linhas.insert(place, (table, copia(&tx, ("lado", table), |_| true, None)?));
+    }
+    tx.script(INDICES)?;
+    vistas::cria(&tx, p)?;
+    assina(&tx, p, feita.data_operacao.as_deref())?;
+    tx.commit()?;
+    Ok(feita)
+}
+
+/// An empty file with both of the store attached.
+fn abre(store: &Store, path: &Path) -> Result<Db> {
+    let db = Db::open(path, Mode::Scratch, READER_BUSY)?;
     // the mark comes first: also what a killed run leaves is told by it
     db.script(&format!("PRAGMA foreign_keys=OFF; PRAGMA application_id={MARCA}"))?;
     db.attach(&store.dir().join(CARTEIRA), "carteira")?;
     db.attach(&store.dir().join(ATENDIMENTO), "atendimento")?;
-    // BEGIN IMMEDIATE opens a read transaction on each file attached read-only: the one moment of each
-    let tx = db.begin()?;
-    check_version(&tx, "carteira", CARTEIRA, schema::CARTEIRA_VERSION)?;
-    check_version(&tx, "atendimento", ATENDIMENTO, schema::ATENDIMENTO_VERSION)?;
-    let mut feita = Feita { linhas: largas(&tx, p)?, ..Feita::default() };
-    feita.linhas.push(("telefone", telefone::lista(&tx, p.pessoais)?));
+    Ok(db)
+}
+
+/// Begins both transactions at one moment of each file: whoever watches sees no commit between the two.
+fn num_momento(vigia: &Db, one: &Db, other: &Db) -> Result<()> {
+    let versions = || -> Result<[Option<i64>; 2]> {
+        Ok([vigia.int("PRAGMA main.data_version", &[])?, vigia.int("PRAGMA atendimento.data_version", &[])?])
+    };
+    for _ in 0..TENTATIVAS {
+        let before = versions()?;
+        for db in [one, other] {
+            // it opens a read transaction on each file attached read-only
+            db.script("BEGIN IMMEDIATE")?;
+        }
+        if versions()? == before {
+            return Ok(());
+        }
+        one.script("ROLLBACK")?;
+        other.script("ROLLBACK")?;
+    }
+    Err(one.ocupado("two looks at one moment"))
+}
+
+/// The fichas and the list of phones.
+fn ao_lado(db: &Db, p: &Pedido<'_>) -> Result<()> {
+    larga(db, p, Tabela::Ficha)?;
+    telefone::lista(db, p.pessoais)?;
+    db.script("COMMIT")
+}
+
+/// Everything else.
+fn principal(db: &Db, p: &Pedido<'_>) -> Result<Feita> {
+    let mut linhas = Vec::new();
+    for t in Tabela::TODAS {
+        // e-mails are nothing but personal; the phones are made into one list
+        if matches!(t, Tabela::Ficha | Tabela::Telefone) || (t == Tabela::Email && !p.pessoais) {
+            continue;
+        }
+        let n = larga(db, p, t)?;
+        if t != Tabela::Cadastro {
+            linhas.push((t.nome(), n));
+        }
+    }
     for (file, table, never, personal) in FIXAS {
         let keep = |c: &str| !never.contains(&c) && (p.pessoais || !personal.contains(&c));
         let other = trocada(p, table);
-        let n = copia(&tx, (file, table), keep, other.as_ref().map(|(c, e)| (*c, e.as_str())))?;
-        let created = if table == "evento" { rows_of(&feita.linhas, "contrato") } else { 0 };
-        feita.linhas.push((table, n + created));
+        let n = copia(db, (file, table), keep, other.as_ref().map(|(c, e)| (*c, e.as_str())))?;
+        let created = if table == "evento" { rows_of(&linhas, "contrato") } else { 0 };
+        linhas.push((table, n + created));
     }
-    tx.script(INDICES)?;
-    vistas::cria(&tx, p)?;
-    feita.data_operacao = super::dia::newest_with_remessa(&tx)?.map(|d| d.to_string());
-    assina(&tx, p, feita.data_operacao.as_deref())?;
-    tx.commit()?;
-    Ok(feita)
+    let data_operacao = super::dia::newest_with_remessa(db)?.map(|d| d.to_string());
+    Ok(Feita { linhas, data_operacao })
 }
 
 /// Rows copied of a table, 0 where it does not leave.
@@ -127,30 +193,19 @@ fn rows_of(linhas: &[(&str, usize)], table: &str) -> usize {
     linhas.iter().find(|(t, _)| *t == table).map_or(0, |(_, n)| *n)
 }
 
-/// The wide tables: own columns, and those of the layouts that leave.
-fn largas(db: &Db, p: &Pedido<'_>) -> Result<Vec<(&'static str, usize)>> {
-    let mut out = Vec::new();
+/// A wide table: its own columns, and those of the layouts that leave.
+fn larga(db: &Db, p: &Pedido<'_>, t: Tabela) -> Result<usize> {
     let bare = Esquema::default();
-    for t in Tabela::TODAS {
-        // e-mails are nothing but personal; the phones are made into one list
-        if t == Tabela::Telefone || (t == Tabela::Email && !p.pessoais) {
-            continue;
-        }
-        let leaves = |c: &str| sai(p, t, c);
-        let own = t.colunas(&bare);
-        // the contract's own row has the digests of what stands elsewhere
-        let whole = t != Tabela::Contrato
-            && colunas(db, "carteira", t.nome())?.iter().all(|c| own.contains(&&*c.nome) || leaves(&c.nome));
-        // a digest of a line tells something about the columns that stay behind; so does a key made of one of them
-        let tells = |c: &str| matches!(c, "h" | "h_contato") || (!p.pessoais && matches!(c, "chave" | "k1" | "k2"));
-        let number = t == Tabela::Contrato && !sai_contrato(p);
-        let keep = |c: &str| whole || leaves(c) || (own.contains(&c) && !tells(c)) || (number && c == "contrato");
-        let n = copia(db, ("carteira", t.nome()), keep, number.then_some(SEM_CONTRATO))?;
-        if t != Tabela::Cadastro {
-            out.push((t.nome(), n));
-        }
-    }
-    Ok(out)
+    let own = t.colunas(&bare);
+    let leaves = |c: &str| sai(p, t, c);
+    // the contract's own row has the digests of what stands elsewhere
+    let whole = t != Tabela::Contrato
+        && colunas(db, "carteira", t.nome())?.iter().all(|c| own.contains(&&*c.nome) || leaves(&c.nome));
+    // a digest of a line tells something about the columns that stay behind; so does a key made of one of them
+    let tells = |c: &str| matches!(c, "h" | "h_contato") || (!p.pessoais && matches!(c, "chave" | "k1" | "k2"));
+    let number = t == Tabela::Contrato && !sai_contrato(p);
+    let keep = |c: &str| whole || leaves(c) || (own.contains(&c) && !tells(c)) || (number && c == "contrato");
+    copia(db, ("carteira", t.nome()), keep, number.then_some(SEM_CONTRATO))
 }
 
 /// Whether the number of a contract leaves; no layout of ours calls it personal.

@@ -17,7 +17,8 @@ fn vezes(stub: &Omne) -> HashMap<String, usize> {
 fn hs1_sigkill_em_50_momentos_nenhuma_mensagem_duas_vezes() {
     const N: u64 = 1500;
     let stub = Omne::sobe();
-    stub.sempre(Faz::Demora(Duration::from_millis(1)));
+    // slow enough that fifty times some 30 ms do not empty the queue
+    stub.sempre(Faz::Demora(Duration::from_millis(3)));
     let b = arruma(Bed::in_memory(&config(&url(&stub), "", "")), N);
     enfileira(&b, 1..=N);
     let (mut killed, mut random) = (0u32, 7u64);
