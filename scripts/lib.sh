@@ -40,6 +40,11 @@ need_servers() {
   [ -z "$failed" ] || return 1
 }
 
+# What says whether the units in scripts/systemd are right, and knows the zones that they name. Nothing is started.
+need_systemd() {
+  need systemd tzdata
+}
+
 # The browser that the back office's pages are tested in, its driver, and letters to write with.
 need_browser() {
   need chromium chromium-driver chromium-l10n fonts-dejavu-core

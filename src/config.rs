@@ -10,6 +10,7 @@
 
 mod bloqueados;
 mod build;
+mod conferencia;
 mod doc;
 mod env;
 mod error;
@@ -23,6 +24,8 @@ mod url;
 #[cfg(test)]
 mod tests;
 
+pub use conferencia::{Chave, Origem, Referencia};
+use doc::Doc;
 pub use env::Env;
 #[cfg(debug_assertions)]
 pub use env::crash_point;
@@ -88,6 +91,8 @@ pub struct Config {
     pub retencao: Retencao,
     /// The HTTP server.
     pub serve: Serve,
+    /// Whoever watches that `atom run` runs; absent: nobody is called.
+    pub ping: Option<Ping>,
 }
 
 /// `[campanha]`
@@ -268,6 +273,17 @@ pub struct Serve {
     pub webhook_secret: Option<Secret>,
 }
 
+/// `[ping]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ping {
+    /// Without `/` at its end; its path is known to nobody else.
+    pub url: String,
+    /// The authority of an `https://` server's certificate; absent: those of the machine.
+    pub ca: Option<PathBuf>,
+    /// Bound of one call.
+    pub timeout_seconds: u64,
+}
+
 impl Config {
     /// The file to load: `--config`, `$ATOM_CONFIG`, `./atom.toml`, `/etc/atom/atom.toml`. One that
     /// is named must exist; the last two are tried in turn.
@@ -297,10 +313,20 @@ impl Config {
     /// A file that cannot be read or that others may write (SE3), and whatever is unknown, missing
     /// or of a wrong type or value in it or in the environment.
     pub fn load(path: &Path, env: &Env) -> Result<Self, ConfigError> {
+        let mut faults = Vec::new();
+        let doc = Self::read(path, env, &mut faults);
+        match faults.into_iter().next() {
+            Some(first) => Err(first),
+            None => build::build(&mut doc?, env),
+        }
+    }
+
+    /// The flat map; what is wrong with the file and does not hinder reading on goes to `faults`.
+    fn read(path: &Path, env: &Env, faults: &mut Vec<ConfigError>) -> Result<Doc, ConfigError> {
         let io = |source| ConfigError::Io { file: path.to_path_buf(), source };
         let mut file = File::open(path).map_err(io)?;
         if file.metadata().map_err(io)?.permissions().mode() & 0o022 != 0 {
-            return Err(ConfigError::Writable { file: path.to_path_buf() });
+            faults.push(ConfigError::Writable { file: path.to_path_buf() });
         }
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map_err(io)?;
@@ -312,7 +338,7 @@ impl Config {
         })?;
         let absolute = std::path::absolute(path).map_err(io)?;
         let base = absolute.parent().unwrap_or(Path::new("/"));
-        build::build(doc::Doc::read(path, &text, env)?, base, env)
+        Doc::read(path, base, &text, env, faults)
     }
 
     /// The bank calendar with what the configuration adds and removes.

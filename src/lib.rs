@@ -23,7 +23,8 @@
 //! - [`hsm`] — the queue of WhatsApp messages: who may be written to and when, OMNE, the journal that makes each go once.
 //! - [`transport`] — folders on this or another machine: `file://`, `sftp://`, `ftps://`, `ftp://`; every call bounded in
 //!   time, what is put shown whole or not at all.
-//! - [`pipeline`] — the night: fetch, the tick, publishing. Where imports, exports and transports meet.
+//! - [`https`] — the client of one configured HTTP server, bounded, without redirects and proxies: OMNE's, the ping's.
+//! - [`pipeline`] — the night: fetch, the tick, publishing, the ping. Where imports, exports and transports meet.
 //! - [`cli`] — one file a subcommand; the only place that prints and that knows exit codes.
 //! - [`config`] — `atom.toml` and the environment, typed. [`clock`] — the time, made once.
 //! - [`gerador`] — synthetic days for fixtures, tests and benches; no command reaches it.
@@ -65,6 +66,7 @@ pub mod export;
 pub mod gerador;
 pub mod hsm;
 pub mod http;
+pub mod https;
 pub mod import;
 pub mod layout;
 pub mod pipeline;

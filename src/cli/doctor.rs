@@ -4,11 +4,11 @@
 
 use super::Global;
 use super::app::App;
+use super::exame::{self, Linha, aviso, bom, conta, erro, segredos, tabulacoes, tempo};
 use super::exit::{self, graver};
 use super::hostkey;
-use super::texto::{self, escape, folha};
-use crate::atendimento::tabulacoes::Tabulacoes;
-use crate::config::{self, After, Config, Env, RemoteUrl};
+use super::texto::{self, escape};
+use crate::config::{self, After, Config, ConfigError, Env, RemoteUrl};
 use crate::hsm::omne::Omne;
 use crate::hsm::retomada;
 use crate::pipeline::pastas::{self, Dono};
@@ -18,7 +18,6 @@ use crate::store::execucao;
 use crate::store::hsm;
 use crate::store::lock::{self, LockError, Which};
 use crate::transport::{Fault, Remote};
-use serde_json::json;
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -26,35 +25,6 @@ use std::path::{Path, PathBuf};
 /// Check config, clock, disk, store, locks and every remote; one verdict a line
 #[derive(Debug, clap::Args)]
 pub struct Cmd {}
-
-/// How something stands.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Nota {
-    Bom,
-    Aviso,
-    Erro,
-}
-
-/// One line.
-struct Linha {
-    o_que: String,
-    nota: Nota,
-    diz: String,
-    faca: Option<String>,
-    codigo: i64,
-}
-
-fn bom(o_que: impl Into<String>, diz: impl Into<String>) -> Linha {
-    Linha { o_que: o_que.into(), nota: Nota::Bom, diz: diz.into(), faca: None, codigo: exit::OK }
-}
-
-fn aviso(o_que: &str, diz: impl Into<String>, faca: &str) -> Linha {
-    Linha { nota: Nota::Aviso, faca: Some(faca.to_owned()), ..bom(o_que, diz) }
-}
-
-fn erro(o_que: impl Into<String>, diz: impl Into<String>, faca: Option<String>, codigo: i64) -> Linha {
-    Linha { nota: Nota::Erro, faca, codigo, ..bom(o_que, diz) }
-}
 
 /// Minutes by which a server's clock may differ.
 const DIFERENCA: i64 = 2;
@@ -76,7 +46,8 @@ pub fn run(_: &Cmd, global: Global, env: &Env, umask: u32, comando: String) -> a
         Ok(app) => app,
         Err(e) => {
             let (code, hint) = exit::of(&e);
-            tell(erro("configuração", format!("{e:#}"), hint, code));
+            let all = e.chain().any(|c| c.is::<ConfigError>()).then(|| "todos os erros: atom config check".to_owned());
+            tell(erro("configuração", format!("{e:#}"), hint.or(all), code));
             return Ok(code);
         }
     };
@@ -99,62 +70,9 @@ pub fn run(_: &Cmd, global: Global, env: &Env, umask: u32, comando: String) -> a
     Ok(code)
 }
 
-fn conta(l: &Linha, json: bool) {
-    let word = match l.nota {
-        Nota::Bom => "ok",
-        Nota::Aviso => "warning",
-        Nota::Erro => "error",
-    };
-    let text = if json {
-        json!({"check": l.o_que, "state": word, "message": l.diz, "hint": l.faca, "exit": l.codigo}).to_string()
-    } else {
-        let mark = match l.nota {
-            Nota::Bom => "ok   ",
-            Nota::Aviso => "AVISO",
-            Nota::Erro => "ERRO ",
-        };
-        let hint = l.faca.as_ref().map(|f| format!("\n        → {f}")).unwrap_or_default();
-        folha(&format!("{mark}  {}: {}{hint}", l.o_que, l.diz))
-    };
-    super::app::escreve(&text);
-}
-
-/// Each secret can be had, and by nobody else (SE3).
-fn segredos(config: &Config) -> Vec<Linha> {
-    let bad = config.secrets().filter_map(|(key, secret)| {
-        let e = secret.read().err()?;
-        let unused = "onde não se envia HSM, retire a seção [omne]";
-        Some(erro(key, escape(&e.to_string()), (key == "omne.token").then(|| unused.into()), exit::USAGE))
-    });
-    bad.collect()
-}
-
-/// The tree of results, which only `serve` needs.
-fn tabulacoes(config: &Config) -> Linha {
-    match Tabulacoes::carrega(config) {
-        Ok(all) => bom("tabulações", format!("{} resultados", all.len())),
-        Err(e) => erro(
-            "tabulações",
-            escape(&e.to_string()),
-            Some("corrija o arquivo; sem ele serve não começa".into()),
-            exit::USAGE,
-        ),
-    }
-}
-
-/// `3h00 a mais`, of minutes.
-fn tempo(minutes: i64) -> String {
-    let side = if minutes > 0 { "a mais" } else { "a menos" };
-    format!("{}h{:02} {side}", minutes.abs() / 60, minutes.abs() % 60)
-}
-
 fn relogio(app: &App) -> Linha {
     let now = app.clock.now();
-    let mut text = format!("{} em São Paulo; operação de {}", now.iso(), app.dia_de_agora());
-    let away = now.longe();
-    if away != 0 {
-        text.push_str(&format!("; o fuso da máquina mostra {}, e só o crontab conta por ele", tempo(away)));
-    }
+    let text = format!("{}; operação de {}", exame::hora(&app.clock), app.dia_de_agora());
     let last = app.reader().ok().and_then(|s| execucao::lista(&s.db, Some(1)).ok()?.pop());
     match last {
         _ if app.clock.is_moved() => aviso("relógio", text, "ATOM_NOW está definido: fora de ensaios, retire-o"),

@@ -9,8 +9,10 @@ pub mod app;
 pub mod audit;
 pub mod backup;
 mod barra;
+pub mod config;
 pub mod day;
 pub mod doctor;
+mod exame;
 pub mod exit;
 pub mod explain;
 pub mod export;
@@ -163,6 +165,8 @@ enum Command {
     Webhook(webhook::Cmd),
     /// Check config, clock, disk, store, locks and every remote; one verdict a line
     Doctor(doctor::Cmd),
+    /// The configuration: everything that is wrong with it; every key, its value and who says so
+    Config(config::Cmd),
     /// The keys of the SFTP servers: show them, take one into known_hosts
     Hostkey(hostkey::Cmd),
     /// The layouts of the files; diagnose a broken line with a ruler
@@ -214,6 +218,7 @@ fn dispatch(cli: Cli, umask: u32) -> anyhow::Result<i64> {
         Command::Planilha(cmd) => return planilha::run(cmd),
         Command::Completions(cmd) => return Ok(manual::completions(cmd)),
         Command::Man(cmd) => return manual::man(cmd),
+        Command::Config(cmd) => return config::run(cmd, &cli.global, &env),
         _ => {}
     }
     if let Command::Doctor(cmd) = &cli.command {
@@ -221,9 +226,12 @@ fn dispatch(cli: Cli, umask: u32) -> anyhow::Result<i64> {
     }
     let app = App::new(cli.global, &env, umask, comando)?;
     match cli.command {
-        Command::Init(_) | Command::Planilha(_) | Command::Doctor(_) | Command::Completions(_) | Command::Man(_) => {
-            Ok(exit::OK)
-        }
+        Command::Init(_)
+        | Command::Planilha(_)
+        | Command::Doctor(_)
+        | Command::Config(_)
+        | Command::Completions(_)
+        | Command::Man(_) => Ok(exit::OK),
         Command::Fetch(cmd) => fetch::run(&cmd, &app),
         Command::Import(cmd) => import::run(&cmd, &app),
         Command::Export(cmd) => export::run(&cmd, &app),

@@ -11,6 +11,7 @@ use super::send_hsm;
 use super::texto;
 use crate::pipeline::fetch;
 use crate::pipeline::manager::{Estado, Feito};
+use crate::pipeline::ping::Ping;
 use crate::pipeline::publish::Fim;
 use crate::pipeline::tick::{self, Tick};
 use crate::store::lock::{LockError, Which};
@@ -28,8 +29,21 @@ pub struct Cmd {}
 /// # Errors
 /// Store, folders or lock failed.
 pub fn run(_: &Cmd, app: &App) -> anyhow::Result<i64> {
-    let store = app.store()?;
     let mut tick = Tick::default();
+    // a rehearsal is not what is watched
+    let Some(ping) = app.config.ping.as_ref().filter(|_| !app.global.dry_run) else { return tique(app, &mut tick) };
+    let ping = Ping::comeca(ping);
+    let done = tique(app, &mut tick);
+    let code = done.as_ref().map_or_else(|e| exit::of(e).0, |code| *code);
+    let runs: Vec<i64> = tick.importados.iter().filter_map(|r| r.run).collect();
+    if let Some(why) = ping.termina(code, &runs) {
+        app.say(&format!("aviso: ping.url: {why}; a execução não depende dele"));
+    }
+    done
+}
+
+fn tique(app: &App, tick: &mut Tick) -> anyhow::Result<i64> {
+    let store = app.store()?;
     {
         let bar = Barra::new(app);
         let progress = |done: u64, total: u64, what: &str| bar.anda(done, total, what);
@@ -46,7 +60,7 @@ pub fn run(_: &Cmd, app: &App) -> anyhow::Result<i64> {
             Err(e) => return Err(e),
         }
     }
-    let code = trabalha(app, &store, &mut tick)?;
+    let code = trabalha(app, &store, tick)?;
     // outside the lock of imports: a message waits for OMNE, an import does not
     Ok(graver(code, mensagens(app, &store)))
 }

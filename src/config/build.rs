@@ -62,9 +62,10 @@ fn known_kind(text: &str) -> Result<String, String> {
     Err(format!("{} não é um tipo de arquivo; há {}", quoted(text), KINDS.join(", ")))
 }
 
-/// Builds the whole; `base` is the folder of the file.
-pub(super) fn build(mut doc: Doc, base: &Path, env: &Env) -> Result<Config, ConfigError> {
-    let r = Reader { doc: &doc, base, env };
+/// Builds the whole.
+pub(super) fn build(doc: &mut Doc, env: &Env) -> Result<Config, ConfigError> {
+    let base = doc.base.as_path();
+    let r = Reader { doc, base, env };
     let config = Config {
         file: doc.file.clone(),
         layouts: r.path("layouts")?.unwrap_or_else(|| base.join("layouts")),
@@ -83,6 +84,7 @@ pub(super) fn build(mut doc: Doc, base: &Path, env: &Env) -> Result<Config, Conf
         import: Import { max_rejeitos: r.fraction("import.max_rejeitos", 0.10)? },
         retencao: retencao(&r)?,
         serve: serve(&r)?,
+        ping: ping(&r)?,
     };
     let named: Vec<&str> = config.secrets().filter_map(|(_, s)| s.env_name()).collect();
     match doc.stranger(&named) {
@@ -259,4 +261,19 @@ fn serve(r: &Reader<'_>) -> Result<Serve, ConfigError> {
         behind_proxy,
         webhook_secret: r.secret("serve.webhook_secret")?,
     })
+}
+
+/// `[ping]`; without a url nothing is called.
+fn ping(r: &Reader<'_>) -> Result<Option<Ping>, ConfigError> {
+    let url = r.text("ping.url", |s| match http_url(s)? {
+        url if url.contains(['?', '#']) => Err("a url vai sem ? e sem #: no fim dela entram /start e o código".into()),
+        url => Ok(url),
+    })?;
+    let ca = r.path("ping.ca")?;
+    let seconds = r.get("ping.timeout_seconds", |value| match value {
+        Valor::Integer(i) if (1..=10).contains(i) => Ok(i.unsigned_abs()),
+        Valor::Integer(i) => Err(Bad::Why(format!("{i} está fora de 1 a 10: a execução espera por isto"))),
+        _ => Err(Bad::Type),
+    })?;
+    Ok(url.map(|url| Ping { url, ca, timeout_seconds: seconds.unwrap_or(3) }))
 }

@@ -23,6 +23,23 @@ pub(super) enum Valor {
 }
 
 impl Valor {
+    /// A value as it is written in TOML.
+    pub(super) fn written(text: &str) -> Option<Self> {
+        DeValue::parse(text.trim()).ok().map(|v| Self::of(v.get_ref()))
+    }
+
+    /// As JSON, which is how TOML writes the same values.
+    pub(super) fn json(&self) -> serde_json::Value {
+        match self {
+            Self::Text(s) | Self::Moment(s) => s.as_str().into(),
+            Self::Integer(i) => (*i).into(),
+            Self::Number(x) => (*x).into(),
+            Self::Bool(b) => (*b).into(),
+            Self::List(items) => items.iter().map(Self::json).collect(),
+            Self::Other(_) => serde_json::Value::Null,
+        }
+    }
+
     fn of(value: &DeValue<'_>) -> Self {
         match value {
             DeValue::String(s) => Self::Text(s.to_string()),
@@ -39,13 +56,13 @@ impl Valor {
 
     /// A variable's text, read by the kind of its key.
     fn of_variable(text: &str, kind: Kind) -> Self {
-        let toml = || DeValue::parse(text.trim()).ok().map(|v| Self::of(v.get_ref()));
+        let toml = || Self::written(text);
         let plain = || Self::Text(text.to_owned());
         match kind {
-            Kind::Text | Kind::Secret if text.starts_with(['"', '\'']) => {
+            Kind::Text | Kind::Secret | Kind::Address if text.starts_with(['"', '\'']) => {
                 toml().filter(|v| matches!(v, Self::Text(_))).unwrap_or_else(plain)
             }
-            Kind::Text | Kind::Secret => plain(),
+            Kind::Text | Kind::Secret | Kind::Address => plain(),
             Kind::List if text.trim_start().starts_with('[') => toml().unwrap_or_else(plain),
             Kind::List => {
                 let items = text.split(',').map(str::trim).filter(|i| !i.is_empty());
@@ -82,6 +99,8 @@ pub(super) fn quoted(text: &str) -> String {
 #[derive(Debug)]
 pub(super) struct Doc {
     pub(super) file: PathBuf,
+    /// The folder of the file: relative paths count from it.
+    pub(super) base: PathBuf,
     values: BTreeMap<&'static str, (Valor, Place)>,
     sections: BTreeSet<String>,
     /// Unknown variables that look like keys; harmless where a secret names them.
@@ -89,19 +108,25 @@ pub(super) struct Doc {
 }
 
 impl Doc {
-    /// Reads `text`, then lets the variables of `env` win.
-    pub(super) fn read(file: &Path, text: &str, env: &Env) -> Result<Self, ConfigError> {
+    /// Reads `text`, then lets the variables of `env` win. What is no key or no section goes to `faults`, in the
+    /// order of the file.
+    pub(super) fn read(
+        file: &Path,
+        base: &Path,
+        text: &str,
+        env: &Env,
+        faults: &mut Vec<ConfigError>,
+    ) -> Result<Self, ConfigError> {
         let walk = Walk { file, text };
         let table = DeTable::parse(text).map_err(|e| walk.syntax(&e))?;
-        let (file, strangers) = (file.to_path_buf(), Vec::new());
-        let mut doc = Self { file, values: BTreeMap::new(), sections: BTreeSet::new(), strangers };
-        let mut faults = Vec::new();
-        walk.table("", table.get_ref(), &mut doc, &mut faults);
-        if let Some((_, first)) = faults.into_iter().min_by_key(|(at, _)| *at) {
-            return Err(first);
-        }
+        let (file, base, strangers) = (file.to_path_buf(), base.to_path_buf(), Vec::new());
+        let mut doc = Self { file, base, values: BTreeMap::new(), sections: BTreeSet::new(), strangers };
+        let mut found = Vec::new();
+        walk.table("", table.get_ref(), &mut doc, &mut found);
+        found.sort_by_key(|(at, _)| *at);
+        faults.extend(found.into_iter().map(|(_, fault)| fault));
         for (name, value) in env.atom() {
-            doc.variable(name, value)?;
+            doc.variable(name, value).unwrap_or_else(|fault| faults.push(fault));
         }
         Ok(doc)
     }
@@ -139,6 +164,21 @@ impl Doc {
     /// The value of a key and its place.
     pub(super) fn get(&self, key: &str) -> Option<(&Valor, &Place)> {
         self.values.get(key).map(|(value, place)| (value, place))
+    }
+
+    /// Puts the example of a key in the place of what `fault` complains of, so that the rest can be judged as well;
+    /// whether it did.
+    pub(super) fn set_aside(&mut self, fault: &ConfigError) -> bool {
+        let (ConfigError::Type { key, .. } | ConfigError::Value { key, .. } | ConfigError::Missing { key, .. }) = fault
+        else {
+            // a variable that is no key is told once
+            return matches!(fault, ConfigError::UnknownKey { .. });
+        };
+        let Some(key) = keys::find(key) else { return false };
+        let place = Place::Line { file: self.file.clone(), line: 0 };
+        // an example that is complained of in its turn would never end
+        let before = self.values.insert(key.path, (key.sample(), place.clone()));
+        before.is_none_or(|(_, at)| at != place)
     }
 
     /// The error for a value of another type than the key's.

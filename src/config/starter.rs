@@ -7,7 +7,7 @@ pub const STARTER: &str = r#"# atom.toml – configuração do atom (um arquivo 
 # O ambiente vence o arquivo: ATOM_IMPORT__MAX_REJEITOS=0.2 muda import.max_rejeitos.
 # Segredos só como "env:NOME" ou "file:CAMINHO" (arquivo com chmod 600), nunca o próprio valor.
 # Este arquivo não pode ser alterável por outros usuários: chmod go-w atom.toml
-# Conferir: atom status (um erro aqui é dito com a linha e a chave)
+# Conferir: atom config check (cada erro com a linha e a chave); o que vale e de onde vem: atom config show
 
 layouts = "layouts"                # layouts próprios; sem a pasta valem os embutidos
 data = "data"                      # inbox/, archive/, rejects/, outbox/, log/
@@ -105,4 +105,9 @@ listen = "127.0.0.1:8080"
 reads_per_minute = 600             # por token; 0: sem limite
 # behind_proxy = "nginx"           # quem faz o TLS; só então se pode ouvir fora de 127.0.0.1
 # webhook_secret = "file:/etc/atom/webhook.segredo"   # abre /webhook/omne/SEGREDO a quem não manda cabeçalho
+
+# [ping]                             # avisa quando o cron para: um serviço como healthchecks espera a chamada
+# url = "https://monitor.exemplo/ping/7c2e5d0a"   # chamada com /start e com /CÓDIGO de saída a cada `atom run`
+# ca = "/etc/atom/ca.pem"            # https://: autoridade própria; sem ela valem as da máquina
+# timeout_seconds = 3                # de cada chamada, até 10
 "#;

@@ -1,4 +1,4 @@
-use super::keys::{KEYS, Kind};
+use super::keys::{Absent, KEYS, Kind};
 use super::*;
 use std::fs;
 
@@ -91,6 +91,23 @@ fn defaults_are_those_of_the_contract() {
     assert_eq!((full.evo.settle_seconds, full.evo.max_seconds), (60, 600));
     assert_eq!((full.batimento.max_baixas, full.import.max_rejeitos), (0.30, 0.10));
     assert_eq!(full.serve.listen.to_string(), "127.0.0.1:8080");
+}
+
+#[test]
+fn the_defaults_of_the_list_are_those_in_force() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("atom.toml");
+    fs::write(&file, format!("{LEAST}[omne]\n[ping]\nurl = \"http://p\"\n")).unwrap();
+    let vars: Vec<(String, &str)> = KEYS
+        .iter()
+        .filter_map(|k| match k.absent {
+            Absent::Default(text) => Some((keys::variable(k.path), text)),
+            _ => None,
+        })
+        .collect();
+    assert!(vars.len() > 50);
+    let written = vars.iter().map(|(k, v)| (k.as_str(), *v)).collect();
+    assert_eq!(Config::load(&file, &Env::default()).unwrap(), Config::load(&file, &written).unwrap());
 }
 
 #[test]
@@ -228,6 +245,8 @@ fn values_out_of_range_are_told_apart_from_types() {
         ("omne.janela", "sab = \"14:00-08:00\"", "não é uma faixa de horas"),
         ("serve", "listen = \"localhost\"", "\"localhost\" não é endereço:porta"),
         ("serve", "listen = \"0.0.0.0:8080\"", "serve.behind_proxy"),
+        ("ping", "url = \"http://h/x?y\"", "a url vai sem ?"),
+        ("ping", "timeout_seconds = 60", "60 está fora de 1 a 10"),
         ("store", "url = \"postgres://u:hunter2@h/d\"", "só há sqlite: por enquanto"),
     ] {
         let message = fault(&format!("{LEAST}[{section}]\n{line}\n"), &[]);

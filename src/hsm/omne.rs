@@ -5,18 +5,17 @@
 //! first byte that it is asked to write. Without that note nothing left (HS3, HS17); with it, and without a whole answer,
 //! nobody knows.
 //!
-//! No redirect is followed, no proxy is taken from the environment (SE8). A connection is kept for the next message, but
+//! A connection is kept for the next message, but
 //! only for moments: servers close idle ones, and a request written into a closed one would be in doubt.
 
 use super::regra::Resposta;
 use crate::config;
+use crate::https::{self, de_tls, diz};
 use crate::store::hsm::Mensagem;
 use serde_json::json;
-use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
-use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{
     Buffers, ConnectionDetails, Connector, NextTimeout, RustlsConnector, TcpConnector, Transport,
@@ -55,16 +54,9 @@ impl Omne {
         let bearer = c.header.eq_ignore_ascii_case("authorization");
         let value = if bearer { format!("Bearer {token}") } else { token };
         let saiu = Arc::new(AtomicBool::new(false));
-        let config = Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .proxy(None)
-            .timeout_global(Some(Duration::from_secs(c.timeout_seconds)))
+        let config = https::config(&c.url, ("omne.ca", c.ca.as_deref()), Duration::from_secs(c.timeout_seconds))?
             .max_idle_connections(1)
             .max_idle_age(OCIOSA)
-            .user_agent(concat!("atom/", env!("CARGO_PKG_VERSION")))
-            .tls_config(tls(c)?)
             .build();
         let wire = TcpConnector::default().chain(RustlsConnector::default()).chain(Vigia(Arc::clone(&saiu)));
         let agent = Agent::with_parts(config, wire, Nomes::default());
@@ -112,30 +104,6 @@ impl Omne {
     }
 }
 
-fn tls(c: &config::Omne) -> anyhow::Result<TlsConfig> {
-    let roots: Vec<Certificate<'static>> = match &c.ca {
-        Some(path) => {
-            let named = |e: &dyn std::fmt::Display| anyhow::anyhow!("omne.ca {}: {e}", path.display());
-            let pem = std::fs::read(path).map_err(|e| named(&e))?;
-            let items = ureq::tls::parse_pem(&pem).collect::<Result<Vec<_>, _>>().map_err(|e| named(&e))?;
-            let certs = items.into_iter().filter_map(|i| match i {
-                ureq::tls::PemItem::Certificate(c) => Some(c),
-                _ => None,
-            });
-            certs.collect()
-        }
-        // reading the machine's takes milliseconds: only where they are needed
-        None if c.url.starts_with("https://") => {
-            let found = rustls_native_certs::load_native_certs().certs;
-            found.iter().map(|c| Certificate::from_der(c).to_owned()).collect()
-        }
-        None => Vec::new(),
-    };
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = TlsConfig::builder().root_certs(RootCerts::Specific(Arc::new(roots)));
-    Ok(config.unversioned_rustls_crypto_provider(provider).build())
-}
-
 /// The whole answer, or that it was cut.
 fn resposta(mut answer: ureq::http::Response<ureq::Body>) -> Resposta {
     let header = |name: &str| answer.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
@@ -148,38 +116,8 @@ fn resposta(mut answer: ureq::http::Response<ureq::Body>) -> Resposta {
     Resposta::Http { codigo, retry_after, corpo }
 }
 
-/// The TLS error within, if it is one.
-fn de_tls(e: &Error) -> Option<&rustls::Error> {
-    match e {
-        Error::Rustls(e) => Some(e),
-        Error::Io(e) => e.get_ref()?.downcast_ref(),
-        _ => None,
-    }
-}
-
 fn certificado(e: &Error) -> bool {
     matches!(de_tls(e), Some(rustls::Error::InvalidCertificate(_))) || matches!(e, Error::Tls(_))
-}
-
-/// For people; no part of the request.
-fn diz(e: &Error) -> String {
-    if let Some(tls) = de_tls(e) {
-        return format!("TLS: {tls}");
-    }
-    match e {
-        Error::Timeout(_) => "não respondeu a tempo".into(),
-        Error::HostNotFound => "o nome do servidor não foi encontrado (DNS)".into(),
-        Error::ConnectionFailed => "a conexão não se abriu".into(),
-        Error::Io(e) => match e.kind() {
-            io::ErrorKind::ConnectionRefused => "conexão recusada: ninguém atende nesse endereço e porta".into(),
-            io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => {
-                "a conexão caiu".into()
-            }
-            kind => kind.to_string(),
-        },
-        Error::Http(_) | Error::Protocol(_) => "a resposta não é HTTP".into(),
-        other => other.to_string(),
-    }
 }
 
 /// The library looks the name up for every request, each time in a thread of its own, also where a connection is open. Here

@@ -10,6 +10,7 @@
 pub mod fetch;
 pub mod manager;
 pub mod pastas;
+pub mod ping;
 pub mod publish;
 pub mod tick;
 
