@@ -5,6 +5,8 @@ use crate::support::workflow::*;
 use crate::support::*;
 use std::time::{Duration, Instant};
 
+mod entrada;
+
 const DIA: &str = "2023-08-03T10:00:00-03:00";
 
 /// Two analysts, a supervisor, three items; served at 09:00.

@@ -103,9 +103,8 @@ pub async fn entra(
     let form = formulario(&headers, body, None).await?;
     let (typed, senha) = (campo(&form, "login").to_owned(), campo(&form, "senha").to_owned());
     let now = estado.clock.now();
-    let audita = |quem: &str, o_que| {
-        estado.escritor.audita(Leitura { em: now.iso(), quem: format!("workflow:{quem}"), ficha: None, o_que })
-    };
+    let entry = |quem: &str, o_que| Leitura { em: now.iso(), quem: format!("workflow:{quem}"), ficha: None, o_que };
+    let audita = |quem: &str, o_que| estado.escritor.audita(entry(quem, o_que));
     let name = usuario::login(&typed);
     let key = name.clone().unwrap_or_default();
     let known = estado.leitores.pergunta(move |s| guardados::por_login(&s.db, &key)).await?;
@@ -124,12 +123,14 @@ pub async fn entra(
     let who = known.clone();
     let good = tokio::task::spawn_blocking(move || usuario::confere(who.as_ref(), &senha)).await;
     drop(turn);
-    let Some(user) = known.filter(|_| good.unwrap_or(false)) else {
+    let begun = match known.filter(|_| good.unwrap_or(false)) {
+        Some(u) => sessao::abre(&estado, u, sessao::mostrada(&headers), &now, entry(&named, "entrada")).await?,
+        None => None,
+    };
+    let Some(id) = begun else {
         audita(&named, "entrada recusada")?;
         return Ok((StatusCode::UNAUTHORIZED, html(&Entrar { erro: "Login ou senha não conferem." })).into_response());
     };
-    audita(&named, "entrada")?;
-    let id = sessao::abre(&estado, user.id, sessao::mostrada(&headers), &now).await?;
     Ok(com_cookie(&format!("{COOKIE}={id}; Path=/; HttpOnly; Secure; SameSite=Strict"), "/workflow"))
 }
 

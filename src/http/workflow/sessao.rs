@@ -10,7 +10,9 @@ use super::falha::Falha;
 use crate::atendimento::token;
 use crate::atendimento::usuario::{self, Papel};
 use crate::clock::Agora;
-use crate::store::usuario as guardados;
+use crate::store::auditoria::{self, Leitura};
+use crate::store::db::DbError;
+use crate::store::usuario::{self as guardados, Usuario};
 use axum::body::Body;
 use axum::http::{HeaderMap, header};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
@@ -142,21 +144,32 @@ fn csrf(hash: &str) -> String {
     token::impressao(&format!("csrf {hash}"))
 }
 
-/// Begins a session; the id for the cookie.
+/// Begins a session, with its line in the audit; the id for the cookie. `None`: whoever was checked was locked out or
+/// got another password while this waited.
 ///
 /// # Errors
 /// The store cannot be written; no random bits.
-pub async fn abre(estado: &Estado, usuario_id: i64, antiga: Option<String>, now: &Agora) -> Result<String, Falha> {
+pub async fn abre(
+    estado: &Estado,
+    quem: Usuario,
+    antiga: Option<String>,
+    now: &Agora,
+    entrada: Leitura,
+) -> Result<Option<String>, Falha> {
     let id = token::novo().map_err(|_| Falha::Indisponivel)?;
     let (hash, at, dead) = (token::impressao(&id), now.iso(), usuario::mortas(now));
     let done = estado.escritor.grava(move |e| {
+        if !guardados::abre_sessao(e.db, &hash, &quem, &at, &dead)? {
+            return Ok(false);
+        }
         if let Some(old) = antiga {
             guardados::fecha_sessao(e.db, &old)?;
         }
-        guardados::abre_sessao(e.db, &hash, usuario_id, &at, &dead)
+        auditoria::grava(e.db, &[entrada])?;
+        Ok::<_, DbError>(true)
     });
-    done.await.map_err(|_| Falha::Indisponivel)?.map_err(|_| Falha::Indisponivel)?;
-    Ok(id)
+    let begun = done.await?.map_err(|_| Falha::Indisponivel)?;
+    Ok(begun.then_some(id))
 }
 
 /// The fields of a form, after its origin, its type and its token are looked at. `pessoa` is who is logged in; the form
