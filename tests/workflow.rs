@@ -6,6 +6,7 @@ use crate::support::*;
 use std::time::{Duration, Instant};
 
 mod entrada;
+mod fora;
 
 const DIA: &str = "2023-08-03T10:00:00-03:00";
 

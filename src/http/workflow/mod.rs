@@ -21,12 +21,13 @@ use crate::store::auditoria::{self, Leitura};
 use crate::store::usuario as guardados;
 use crate::store::workflow as itens;
 use axum::body::Body;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{ConnectInfo, Extension, Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use falha::Falha;
 use paginas::{Entrar, Opcao, Passo, Tela, Topo, html};
-use sessao::{COOKIE, Pessoa, campo, formulario};
+use sessao::{COOKIE, Pessoa, campo, da_sessao, formulario};
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -46,11 +47,6 @@ pub fn nossa(path: &str) -> bool {
 /// Whether it is open to anybody.
 pub fn aberta(path: &str) -> bool {
     ABERTAS.contains(&path)
-}
-
-/// Whether an answer is a page already.
-pub fn pagina(answer: &Response) -> bool {
-    answer.headers().contains_key(header::CONTENT_SECURITY_POLICY)
 }
 
 /// What every page carries: nothing but its own may be loaded, framed or sent to (WF8).
@@ -86,8 +82,9 @@ fn leitura(now: &Agora, p: &Pessoa, ficha: Option<i64>, o_que: &'static str) -> 
 }
 
 /// GET `/workflow/entrar`.
-pub async fn entrar() -> Response {
-    html(&Entrar { erro: "" })
+pub async fn entrar(Query(query): Query<HashMap<String, String>>) -> Response {
+    let volta = query.get("volta").and_then(|v| falha::volta(v)).unwrap_or_default();
+    html(&Entrar { erro: "", volta: &volta })
 }
 
 /// POST `/workflow/entrar`: a new session, whatever session was shown (WF5).
@@ -102,6 +99,8 @@ pub async fn entra(
 ) -> Result<Response, Falha> {
     let form = formulario(&headers, body, None).await?;
     let (typed, senha) = (campo(&form, "login").to_owned(), campo(&form, "senha").to_owned());
+    let volta = falha::volta(campo(&form, "volta")).unwrap_or_default();
+    let again = |status, erro: &str| (status, html(&Entrar { erro, volta: &volta })).into_response();
     let now = estado.clock.now();
     let entry = |quem: &str, o_que| Leitura { em: now.iso(), quem: format!("workflow:{quem}"), ficha: None, o_que };
     let audita = |quem: &str, o_que| estado.escritor.audita(entry(quem, o_que));
@@ -114,8 +113,9 @@ pub async fn entra(
     let from = sessao::endereco(&estado, &headers, peer);
     if let Err(wait) = estado.portao.tenta(name.as_deref().unwrap_or(&typed), from) {
         audita(&named, "entrada freada")?;
-        let erro = format!("Tentativas demais. Espere {wait} segundos e tente de novo.");
-        let mut answer = (StatusCode::TOO_MANY_REQUESTS, html(&Entrar { erro: &erro })).into_response();
+        let unit = if wait == 1 { "segundo" } else { "segundos" };
+        let erro = format!("Tentativas demais. Espere {wait} {unit} e tente de novo.");
+        let mut answer = again(StatusCode::TOO_MANY_REQUESTS, &erro);
         answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait));
         return Ok(answer);
     }
@@ -129,9 +129,10 @@ pub async fn entra(
     };
     let Some(id) = begun else {
         audita(&named, "entrada recusada")?;
-        return Ok((StatusCode::UNAUTHORIZED, html(&Entrar { erro: "Login ou senha não conferem." })).into_response());
+        return Ok(again(StatusCode::UNAUTHORIZED, "Login ou senha não conferem."));
     };
-    Ok(com_cookie(&format!("{COOKIE}={id}; Path=/; HttpOnly; Secure; SameSite=Strict"), "/workflow"))
+    let to = if volta.is_empty() { "/workflow" } else { &volta };
+    Ok(com_cookie(&format!("{COOKIE}={id}; Path=/; HttpOnly; Secure; SameSite=Strict"), to))
 }
 
 /// POST `/workflow/sair`: the session ends here, not only in the browser.
@@ -164,6 +165,11 @@ fn com_cookie(cookie: &str, to: &str) -> Response {
     answer
 }
 
+/// The number of an item in an address.
+fn numero(id: Result<Path<String>, PathRejection>) -> Result<i64, Falha> {
+    id.ok().and_then(|Path(text)| text.parse().ok()).ok_or(Falha::NaoAchado)
+}
+
 /// GET `/workflow/item/{id}`.
 ///
 /// # Errors
@@ -171,10 +177,10 @@ fn com_cookie(cookie: &str, to: &str) -> Response {
 pub async fn item(
     State(estado): State<Arc<Estado>>,
     Extension(p): Extension<Pessoa>,
-    Path(id): Path<String>,
+    id: Result<Path<String>, PathRejection>,
     Query(query): Query<HashMap<String, String>>,
 ) -> Result<Response, Falha> {
-    let id = id.parse().map_err(|_| Falha::NaoAchado)?;
+    let id = numero(id)?;
     let before = query.get("antes").map(|t| t.parse().map_err(|_| Falha::Endereco)).transpose()?;
     let mut page = tela(&estado, &p, id, before).await?;
     if query.contains_key("feito") {
@@ -190,12 +196,16 @@ pub async fn item(
 pub async fn muda(
     State(estado): State<Arc<Estado>>,
     Extension(p): Extension<Pessoa>,
-    Path(id): Path<String>,
+    id: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Falha> {
-    let form = formulario(&headers, body, Some(&p)).await?;
-    let id: i64 = id.parse().map_err(|_| Falha::NaoAchado)?;
+    let form = formulario(&headers, body, None).await?;
+    let id = numero(id)?;
+    if !da_sessao(&form, &p) {
+        // whoever logged in again in another window has written all the same
+        return Ok(Falha::Origem.com(campo(&form, "nota")));
+    }
     let pedido = Pedido {
         versao: campo(&form, "versao").parse().unwrap_or(-1),
         estado: campo(&form, "estado").to_owned(),
@@ -209,16 +219,20 @@ pub async fn muda(
         let entry = Leitura { em: now.iso(), quem: who, ficha, o_que: "status" };
         auditoria::grava(e.db, &[entry]).map_err(Recusa::from)
     });
-    let (status, told) = match done.await? {
+    let Ok(done) = done.await else { return Ok(Falha::Indisponivel.com(&pedido.nota)) };
+    let (status, told) = match done {
         Ok(()) => return Ok(Redirect::to(&format!("/workflow/item/{id}?feito=1")).into_response()),
         Err(Recusa::Campos(fields)) => {
             let texts: Vec<String> = fields.into_iter().map(|(_, t)| t).collect();
             (StatusCode::UNPROCESSABLE_ENTITY, Some(texts.join("; ")))
         }
         Err(Recusa::Alterado) => (StatusCode::CONFLICT, None),
-        Err(e) => return Err(e.into()),
+        Err(e) => return Ok(Falha::from(e).com(&pedido.nota)),
     };
-    let mut page = tela(&estado, &p, id, None).await?;
+    let mut page = match tela(&estado, &p, id, None).await {
+        Ok(page) => page,
+        Err(e) => return Ok(e.com(&pedido.nota)),
+    };
     page.aviso = told.map_or_else(|| conflito(&page, &pedido), |t| format!("Nada foi gravado: {t}."));
     page.conflito = true;
     page.estados = opcoes(&pedido.estado);

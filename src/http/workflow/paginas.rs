@@ -51,6 +51,8 @@ impl Topo {
 pub struct Entrar<'a> {
     /// What went wrong.
     pub erro: &'a str,
+    /// The item to come back to, as an address of ours; empty: the queue.
+    pub volta: &'a str,
 }
 
 /// Something did not go.
@@ -61,6 +63,17 @@ pub struct Aviso<'a> {
     pub titulo: &'a str,
     /// What to do.
     pub texto: &'a str,
+    /// What was typed and is not kept anywhere.
+    pub escrito: &'a str,
+    /// Where the link leads, and its words.
+    pub link: (&'a str, &'a str),
+}
+
+impl<'a> Aviso<'a> {
+    /// One that leads back to the queue.
+    pub fn novo(titulo: &'a str, texto: &'a str) -> Self {
+        Self { titulo, texto, escrito: "", link: ("/workflow", "Voltar à fila") }
+    }
 }
 
 /// An entry of a list to choose from.

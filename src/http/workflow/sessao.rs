@@ -192,11 +192,13 @@ pub async fn formulario(
     }
     let bytes = corpo::bytes(headers, body, FORMULARIO).await.map_err(|e| Falha::Corpo(e.status))?;
     let fields: Vec<(String, String)> = form_urlencoded::parse(&bytes).into_owned().collect();
-    match pessoa {
-        // both are hashes of 64 letters: how far they agree tells nothing of the id behind
-        Some(p) if campo(&fields, "csrf") != p.csrf => Err(Falha::Origem),
-        _ => Ok(fields),
-    }
+    if pessoa.is_none_or(|p| da_sessao(&fields, p)) { Ok(fields) } else { Err(Falha::Origem) }
+}
+
+/// Whether a form is of this session.
+pub fn da_sessao(fields: &[(String, String)], p: &Pessoa) -> bool {
+    // both are hashes of 64 letters: how far they agree tells nothing of the id behind
+    campo(fields, "csrf") == p.csrf
 }
 
 /// The first field of a name; absent: empty.
