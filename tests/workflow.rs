@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 mod entrada;
 mod fora;
+mod trilha;
 
 const DIA: &str = "2023-08-03T10:00:00-03:00";
 
@@ -323,7 +324,11 @@ fn uma_nova_indicacao_do_mesmo_tipo_soma_ao_item_e_avisa_quem_o_tem_aberto() {
     tabula(&b, &s, &t, "1001", 501, "quer outra data");
     assert_eq!(ordem(&ana.get("/workflow?tipo=REFIN").text), [1, 2], "no third one");
     let r = ana.post("/workflow/item/1", "estado=Acordo+Realizado&versao=1&nota=n%C3%A3o+vi").is(409);
-    assert!(r.text.contains("Nada foi gravado: OPERADOR 2") && r.text.contains("quer outra data"), "{}", r.text);
+    assert!(
+        r.text.contains("Nada foi gravado: chegou nova indicação de OPERADOR 2") && r.text.contains("quer outra data"),
+        "{}",
+        r.text
+    );
     // another type is another item
     tabula(&b, &s, &t, "1001", 502, "prefere entregar");
     assert_eq!(ordem(&ana.get("/workflow?tipo=EA").text), [3, 4]);

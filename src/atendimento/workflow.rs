@@ -60,12 +60,13 @@ pub fn tipo(codigo: &str) -> &str {
     TIPOS.iter().find(|(c, _)| *c == codigo).map_or(codigo, |(_, t)| t)
 }
 
-/// Changes an item, in an open transaction of `atendimento.db`: one change, one event.
+/// Changes an item, in an open transaction of `atendimento.db`: one change, one event. The same form sent again by the
+/// same person, where nothing came between, is no other change: `false`.
 ///
 /// # Errors
 /// `Campos`: no status of the list, no or no possible day for [`AGENDAMENTO`], too long a note. `Alterado`: somebody
 /// changed it since, or it is closed. `NaoEncontrado`.
-pub fn muda(db: &Db, id: i64, pedido: &Pedido, quem: &str, agora: &Agora) -> Result<(), Recusa> {
+pub fn muda(db: &Db, id: i64, pedido: &Pedido, quem: &str, agora: &Agora) -> Result<bool, Recusa> {
     let Some((estado, fecha)) = ESTADOS.into_iter().find(|(e, _)| *e == pedido.estado) else {
         return Err(Recusa::campo("estado", "escolha um dos status da lista"));
     };
@@ -74,9 +75,7 @@ pub fn muda(db: &Db, id: i64, pedido: &Pedido, quem: &str, agora: &Agora) -> Res
         return Err(Recusa::campo("nota", format!("a observação tem no máximo {NOTA} caracteres")));
     }
     let dia = if estado == AGENDAMENTO { Some(dia(&pedido.agendado_para, agora)?) } else { None };
-    if itens::um(db, id)?.is_none() {
-        return Err(Recusa::NaoEncontrado);
-    }
+    let Some(item) = itens::um(db, id)? else { return Err(Recusa::NaoEncontrado) };
     let change = itens::Mudanca {
         versao: pedido.versao,
         estado,
@@ -86,7 +85,18 @@ pub fn muda(db: &Db, id: i64, pedido: &Pedido, quem: &str, agora: &Agora) -> Res
         quem,
         em: &agora.iso(),
     };
-    if itens::muda(db, id, &change)? { Ok(()) } else { Err(Recusa::Alterado) }
+    if itens::muda(db, id, &change)? {
+        return Ok(true);
+    }
+    let last = itens::eventos(db, id, None, 1)?.pop();
+    let same = |e: &itens::Evento| {
+        (e.quem.as_str(), e.para.as_str(), e.nota.as_deref()) == (quem, estado, change.nota)
+            && e.agendado_para == dia
+            && e.de.is_some()
+            && e.tabulacao.is_none()
+    };
+    let twice = pedido.versao.checked_add(1) == Some(item.versao) && last.as_ref().is_some_and(same);
+    if twice { Ok(false) } else { Err(Recusa::Alterado) }
 }
 
 /// A note as it is kept: line breaks and letters, nothing that acts.

@@ -3,6 +3,7 @@
 use super::falha::Falha;
 use super::paginas::{Contagem, Fila, Linha, Opcao, Topo, html};
 use super::sessao::{Pessoa, campo, formulario};
+use super::trilha::POR_CLIENTE;
 use crate::atendimento::recusa::Recusa;
 use crate::atendimento::tabulacao::SEM_TRATATIVA;
 use crate::atendimento::tela;
@@ -179,7 +180,7 @@ pub async fn fila(
     let (filtro, page) = (pedido.filtro.clone(), pedido.pagina);
     let read = estado.leitores.pergunta(move |store| le(store, &filtro, today, page)).await??;
     for (i, _) in &read.linhas {
-        estado.escritor.audita(super::leitura(&now, &p, Some(i.ficha), super::trilha::FILA))?;
+        estado.escritor.audita(super::leitura(&now, &p, Some(i.ficha), POR_CLIENTE[0]))?;
     }
     Ok(html(&monta(&p, &pedido, read, today)))
 }
@@ -280,6 +281,7 @@ pub async fn procurar(
         Err(Recusa::Campos(_)) => return Err(Falha::Busca),
         Err(e) => return Err(e.into()),
     };
+    estado.escritor.audita(super::leitura(&estado.clock.now(), &p, None, "procura"))?;
     // nobody has the number 0
     let ids = if found.fichas.is_empty() { vec![0] } else { found.fichas };
     let wish = Pedido {
@@ -307,10 +309,17 @@ pub async fn csv(
     let read = estado.leitores.pergunta(move |store| arquivo(store, &me.layouts, &pedido.filtro, &now));
     let (bytes, fichas) = read.await??;
     let now = estado.clock.now();
-    let entries: Vec<_> = fichas.into_iter().map(|f| super::leitura(&now, &p, Some(f), "exportação da fila")).collect();
-    let done = estado.escritor.grava(move |e| auditoria::grava(e.db, &entries)).await?;
+    let carimbo = now.carimbo();
+    let n = u64::try_from(fichas.len()).unwrap_or(u64::MAX);
+    let told = format!("{} ({} {})", POR_CLIENTE[1], milhares(n), if n == 1 { "cliente" } else { "clientes" });
+    let entries: Vec<_> = fichas.into_iter().map(|f| super::leitura(&now, &p, Some(f), POR_CLIENTE[1])).collect();
+    let done = estado.escritor.grava(move |e| {
+        auditoria::registra(e.db, &now.iso(), &p.quem(), None, &told)?;
+        auditoria::grava(e.db, &entries)
+    });
+    let done = done.await?;
     done.map_err(|e| Falha::from(Recusa::from(e)))?;
-    let name = format!("attachment; filename=\"workflow_{}.csv\"", now.carimbo());
+    let name = format!("attachment; filename=\"workflow_{carimbo}.csv\"");
     let kind = "text/csv; charset=windows-1252".to_owned();
     Ok(([(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, name)], bytes).into_response())
 }

@@ -207,14 +207,16 @@ pub async fn muda(
         return Ok(Falha::Origem.com(campo(&form, "nota")));
     }
     let pedido = Pedido {
-        versao: campo(&form, "versao").parse().unwrap_or(-1),
+        versao: campo(&form, "versao").parse().unwrap_or(0),
         estado: campo(&form, "estado").to_owned(),
         nota: campo(&form, "nota").to_owned(),
         agendado_para: campo(&form, "agendado_para").to_owned(),
     };
     let (wish, login, now, who) = (pedido.clone(), p.login.clone(), estado.clock.now(), p.quem());
     let done = estado.escritor.grava(move |e| {
-        workflow::muda(e.db, id, &wish, &login, &now)?;
+        if !workflow::muda(e.db, id, &wish, &login, &now)? {
+            return Ok(());
+        }
         let ficha = itens::um(e.db, id)?.map(|i| i.ficha);
         let entry = Leitura { em: now.iso(), quem: who, ficha, o_que: "status" };
         auditoria::grava(e.db, &[entry]).map_err(Recusa::from)
@@ -233,7 +235,7 @@ pub async fn muda(
         Ok(page) => page,
         Err(e) => return Ok(e.com(&pedido.nota)),
     };
-    page.aviso = told.map_or_else(|| conflito(&page, &pedido), |t| format!("Nada foi gravado: {t}."));
+    page.aviso = told.map_or_else(|| conflito(&page, &pedido, &p.login), |t| format!("Nada foi gravado: {t}."));
     page.conflito = true;
     page.estados = opcoes(&pedido.estado);
     page.pedido = pedido;
@@ -241,11 +243,24 @@ pub async fn muda(
 }
 
 /// What the second of two analysts is told; nothing that was typed is lost.
-fn conflito(page: &Tela, pedido: &Pedido) -> String {
-    let last = page.historico.first();
-    let by = last.map_or_else(|| "Outra pessoa".to_owned(), |e| format!("{} ({})", e.quem, e.quando));
-    let mut text =
-        format!("Nada foi gravado: {by} mudou este item para “{}” depois que você o abriu.", page.item.estado);
+fn conflito(page: &Tela, pedido: &Pedido, login: &str) -> String {
+    // what came since that version was shown, newest first
+    let since = page.item.versao.checked_sub(pedido.versao).filter(|_| pedido.versao > 0);
+    let since = since.and_then(|n| usize::try_from(n).ok());
+    let seen = page.historico.len().min(since.unwrap_or(0));
+    let events = page.historico.get(..seen).unwrap_or_default();
+    let mut text = match (events.iter().find(|e| e.tabulacao.is_empty()), events.first()) {
+        (Some(e), _) => {
+            let by = if e.quem == login { "você" } else { &e.quem };
+            let to = &e.para;
+            format!("Nada foi gravado: {by} ({}) mudou este item para “{to}” depois que você o abriu.", e.quando)
+        }
+        (None, Some(e)) => {
+            format!("Nada foi gravado: chegou nova indicação de {} ({}) depois que você o abriu.", e.quem, e.quando)
+        }
+        _ if page.item.fechado => "Nada foi gravado: este item já está encerrado.".to_owned(),
+        _ => "Nada foi gravado: o formulário não diz como este item estava quando você o abriu.".to_owned(),
+    };
     if page.item.fechado {
         if !pedido.nota.is_empty() {
             text.push_str(&format!("\nO que você escreveu: {}", pedido.nota));

@@ -278,8 +278,8 @@ pub struct Registro {
     pub o_que: String,
     /// Which client.
     pub ficha: String,
-    /// Which item; 0: none.
-    pub item: i64,
+    /// Where that stands; empty: nowhere.
+    pub url: String,
 }
 
 /// Who did what.
