@@ -6,6 +6,7 @@ use crate::support::*;
 use std::time::{Duration, Instant};
 
 mod entrada;
+mod fila;
 mod fora;
 mod trilha;
 
@@ -445,18 +446,18 @@ fn uc012_os_dezoito_campos_estao_na_tela() {
 #[test]
 fn a_exportacao_abre_no_excel_e_neutraliza_formulas() {
     let (b, s) = mesa();
-    b.db().execute("UPDATE ficha SET nome_cliente='=HYPERLINK(\"x\";1)' WHERE cpf_cnpj_cliente=?1", [cpf(1)]).unwrap();
+    b.db().execute("UPDATE ficha SET nome_cliente='=HYPERLINK(\"x\";1)Ł' WHERE cpf_cnpj_cliente=?1", [cpf(1)]).unwrap();
     atendimento(&b).execute("UPDATE workflow SET operador='@x', contrato='000123456' WHERE id=1", []).unwrap();
     let ana = Logada::nova(&s, "ana");
     let r = ana.get("/workflow/fila.csv").is(200);
-    assert_eq!(r.header("content-type"), Some("text/csv; charset=windows-1252"));
+    assert_eq!(r.header("content-type"), Some("text/csv; charset=utf-8"));
     assert!(r.header("content-disposition").unwrap().starts_with("attachment; filename=\"workflow_20230804_"));
     let lines: Vec<&str> = r.text.split("\r\n").collect();
     assert_eq!(
         lines[0],
-        "FICHA;CONTRATO;NOME;CPF_CNPJ;INDICACAO;STATUS;INDICADO_EM;PROXIMO_CONTATO;ALTERADO_EM;OPERADOR"
+        "\u{feff}FICHA;CONTRATO;NOME;CPF_CNPJ;INDICACAO;STATUS;INDICADO_EM;PROXIMO_CONTATO;ALTERADO_EM;OPERADOR"
     );
-    assert!(lines[1].contains(";'000123456;\"'=HYPERLINK(\"\"x\"\";1)\";"), "{}", lines[1]);
+    assert!(lines[1].contains(";\"=\"\"000123456\"\"\";\"'=HYPERLINK(\"\"x\"\";1)Ł\";"), "{}", lines[1]);
     assert!(lines[1].ends_with(";'@x") && lines[1].contains(&cpf_escrito(1)), "{}", lines[1]);
     assert_eq!(lines.len(), 5, "three items, the header, the end");
     assert_eq!(ana.get("/workflow/fila.csv?tipo=EA").is(200).text.lines().count(), 2);

@@ -161,7 +161,7 @@ fn paginas() -> Router<Arc<Estado>> {
         .route("/workflow/entrar", get(workflow::entrar).post(workflow::entra))
         .route("/workflow/sair", post(workflow::sai))
         .route("/workflow/procurar", post(workflow::fila::procurar))
-        .route("/workflow/fila.csv", get(workflow::fila::csv))
+        .route("/workflow/fila.csv", get(workflow::arquivo::csv))
         .route("/workflow/item/{id}", get(workflow::item).post(workflow::muda))
         .route("/workflow/trilha", get(workflow::trilha::trilha))
         .route("/workflow/estilo.css", get(workflow::estilo))

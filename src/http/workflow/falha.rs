@@ -28,6 +28,8 @@ pub enum Falha {
     Papel,
     /// Something in the address is not possible.
     Endereco,
+    /// The file would be too long.
+    Arquivo,
     /// Too little to search for.
     Busca,
     /// The store does not answer.
@@ -79,6 +81,11 @@ impl Falha {
             Self::Endereco => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "Endereço inválido", "Algo no endereço desta página não é possível.")
             }
+            Self::Arquivo => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "Itens demais",
+                "Um arquivo leva até 100.000 itens. Restrinja a fila pelos filtros e exporte de novo, em partes.",
+            ),
             Self::Busca => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "Procura", "Informe o contrato, o CPF ou ao menos 3 letras do nome.")
             }

@@ -1,10 +1,12 @@
 //! The back office's pages under `/workflow` (UC012): log in, queue, one item, who did what.
 //!
 //! Server-rendered, without a script. [`sessao`] is before every page and form, [`paginas`] what they show, [`fila`] the
-//! queue and its file, [`falha`] what is said when something does not go; the rules are
+//! queue, [`arquivo`] its file, [`endereco`] what is asked for of it, [`falha`] what is said when something does not go; the rules are
 //! [`crate::atendimento::workflow`]'s. A GET changes nothing but the audit; whoever sees a client is in it before the
 //! page leaves (WF1, WF7).
 
+pub mod arquivo;
+pub mod endereco;
 pub mod falha;
 pub mod fila;
 pub mod paginas;
@@ -183,7 +185,8 @@ pub async fn item(
     let id = numero(id)?;
     let before = query.get("antes").map(|t| t.parse().map_err(|_| Falha::Endereco)).transpose()?;
     let mut page = tela(&estado, &p, id, before).await?;
-    if query.contains_key("feito") {
+    let mine = page.historico.first().is_some_and(|e| e.quem == p.login);
+    if mine && query.get("feito").is_some_and(|v| *v == page.item.versao.to_string()) {
         "Alteração gravada.".clone_into(&mut page.aviso);
     }
     Ok(html(&page))
@@ -223,7 +226,10 @@ pub async fn muda(
     });
     let Ok(done) = done.await else { return Ok(Falha::Indisponivel.com(&pedido.nota)) };
     let (status, told) = match done {
-        Ok(()) => return Ok(Redirect::to(&format!("/workflow/item/{id}?feito=1")).into_response()),
+        Ok(()) => {
+            let made = pedido.versao.saturating_add(1);
+            return Ok(Redirect::to(&format!("/workflow/item/{id}?feito={made}")).into_response());
+        }
         Err(Recusa::Campos(fields)) => {
             let texts: Vec<String> = fields.into_iter().map(|(_, t)| t).collect();
             (StatusCode::UNPROCESSABLE_ENTITY, Some(texts.join("; ")))

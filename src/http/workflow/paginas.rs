@@ -180,7 +180,11 @@ pub struct Fila {
     /// …
     pub tipos: Vec<Opcao>,
     /// …
-    pub operadores: Vec<Opcao>,
+    pub operador: String,
+    /// Some of those who indicated.
+    pub operadores: Vec<String>,
+    /// What the filters leave as it is.
+    pub recorte: Vec<(&'static str, String)>,
     /// …
     pub idades: Vec<Opcao>,
     /// The items.
@@ -191,6 +195,8 @@ pub struct Fila {
     pub depois: String,
     /// Which page this is.
     pub pagina: String,
+    /// Where closed items of any age are.
+    pub todos: String,
     /// Where the same is as CSV.
     pub csv: String,
 }
@@ -231,9 +237,14 @@ impl Passo {
     /// Bytes that it may take, escaped.
     pub fn tamanho(&self) -> usize {
         let text = [&self.quem, &self.de, &self.para, &self.tabulacao, &self.nota];
-        let wide = |c: char| if matches!(c, '<' | '>' | '&' | '"' | '\'') { 5 } else { c.len_utf8() };
-        200 + text.into_iter().flat_map(|t| t.chars()).map(wide).sum::<usize>()
+        200 + text.into_iter().map(|t| tamanho(t)).sum::<usize>()
     }
+}
+
+/// Bytes that a text takes on a page.
+pub fn tamanho(text: &str) -> usize {
+    let wide = |c: char| if matches!(c, '<' | '>' | '&' | '"' | '\'') { 5 } else { c.len_utf8() };
+    text.chars().map(wide).sum()
 }
 
 /// One item.
