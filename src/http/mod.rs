@@ -162,7 +162,7 @@ fn paginas() -> Router<Arc<Estado>> {
         .route("/workflow/sair", post(workflow::sai))
         .route("/workflow/procurar", post(workflow::fila::procurar))
         .route("/workflow/fila.csv", get(workflow::arquivo::csv))
-        .route("/workflow/item/{id}", get(workflow::item).post(workflow::muda))
+        .route("/workflow/item/{id}", get(workflow::item::item).post(workflow::item::muda))
         .route("/workflow/trilha", get(workflow::trilha::trilha))
         .route("/workflow/estilo.css", get(workflow::estilo))
         .route("/workflow/icone.svg", get(workflow::icone))

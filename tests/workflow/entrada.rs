@@ -83,3 +83,24 @@ fn nao_ha_ensaio_de_quem_entra_e_nada_muda() {
     b.atom(&["--dry-run", "user", "list"]).exits(0);
     b.atom(&["--dry-run", "token", "list"]).exits(0);
 }
+
+#[test]
+fn wf6_quem_erra_a_senha_de_outro_nao_o_tranca_fora() {
+    let mut b = Bed::with(&format!("{SERVE}behind_proxy = \"nginx\"\n[dia]\nobrigatorios = []"));
+    b.importa_remessa("20230803", 1);
+    pessoa(&b, "ana", "analyst");
+    b.at("2023-08-04T09:00:00");
+    let s = Serve::start(&b);
+    let origin = format!("http://{}", s.addr);
+    let tries = |from: &str, senha: &str| {
+        let form = ("Content-Type", "application/x-www-form-urlencoded");
+        let headers = [form, ("Origin", origin.as_str()), ("X-Forwarded-For", from)];
+        s.post_raw("/workflow/entrar", &headers, format!("login=ana&senha={senha}").as_bytes()).status
+    };
+    // one stranger, on another port and another address of the same network each time
+    for (from, other) in [("10.0.0.1:1000", "10.0.0.1:2000"), ("[2001:db8::1]:1000", "2001:db8::2")] {
+        let last = (0..12).map(|n| tries(if n % 2 == 0 { from } else { other }, "errada-errada")).last();
+        assert_eq!(last, Some(429), "{from}");
+    }
+    assert_eq!(tries("10.0.0.2", SENHA), 303);
+}

@@ -122,3 +122,13 @@ fn gravada_so_diz_quem_gravou() {
     assert!(ana.get(to).text.contains("Alteração gravada."));
     assert!(!bia.get(to).text.contains("Alteração gravada."));
 }
+
+#[test]
+fn um_item_cujo_contrato_saiu_da_base_diz_que_mostra_outro() {
+    let (b, s) = mesa();
+    let ana = Logada::nova(&s, "ana");
+    assert!(!ana.get("/workflow/item/1").is(200).text.contains("não está mais na base"));
+    atendimento(&b).execute("UPDATE workflow SET contrato='7777' WHERE id=1", []).unwrap();
+    let text = ana.get("/workflow/item/1").is(200).text;
+    assert!(text.contains("O contrato 7777 não está mais na base. Abaixo, outros contratos do cliente."), "{text}");
+}

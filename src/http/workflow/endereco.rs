@@ -106,8 +106,9 @@ impl Pedido {
         out
     }
 
-    /// The address of a page of the same.
-    pub fn url(&self, path: &str, pagina: usize) -> String {
+    /// The address of the same, or of another page of it.
+    pub fn url(&self, path: &str, pagina: Option<usize>) -> String {
+        let pagina = pagina.unwrap_or(self.pagina);
         let mut q = form_urlencoded::Serializer::new(String::new());
         let f = &self.filtro;
         q.extend_pairs(self.recorte());
@@ -127,6 +128,15 @@ impl Pedido {
     }
 }
 
+/// The queue that a page came from, by its address, with or without the host; anything else: the whole queue.
+pub fn fila(address: &str, hoje: NaiveDate) -> String {
+    let path = address.split_once("://").map_or(Some(address), |(_, a)| a.find('/').and_then(|at| a.get(at..)));
+    let query = path.and_then(|p| p.strip_prefix("/workflow?")).unwrap_or_default();
+    let pairs = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+    // written anew: nothing of an address gets on a page that the queue does not know
+    Pedido::le(&pairs, hoje).unwrap_or_default().url("/workflow", None)
+}
+
 fn fichas(text: &str) -> Result<Vec<i64>, Falha> {
     let ids: Vec<i64> = text.split(' ').map(str::parse).collect::<Result<_, _>>().map_err(|_| Falha::Endereco)?;
     if ids.len() > workflow::ACHADOS { Err(Falha::Endereco) } else { Ok(ids) }
@@ -142,11 +152,29 @@ mod tests {
     }
 
     #[test]
+    fn a_fila_de_onde_se_veio_e_so_uma_fila() {
+        let hoje = NaiveDate::from_ymd_opt(2023, 8, 4).unwrap();
+        for (text, want) in [
+            ("http://localhost:80/workflow?tipo=EA&pagina=3", "/workflow?tipo=EA&pagina=3"),
+            ("/workflow?estado=Sem+tratativa&x=1", "/workflow?estado=Sem+tratativa"),
+            ("https://a/workflow", "/workflow"),
+            ("https://a/workflow?tipo=X", "/workflow"),
+            ("https://a/workflow/item/1?tipo=EA", "/workflow"),
+            ("https://mal.example/x?tipo=EA", "/workflow"),
+            ("//mal.example/workflow?tipo=EA", "/workflow"),
+            ("javascript:alert(1)", "/workflow"),
+            ("", "/workflow"),
+        ] {
+            assert_eq!(fila(text, hoje), want, "{text}");
+        }
+    }
+
+    #[test]
     fn um_endereco_pede_o_que_diz_e_o_impossivel_e_recusado() {
         let p = le(&[("estado", "Acordo Realizado"), ("tipo", "EA"), ("idade", "3")]).unwrap();
         assert_eq!(p.filtro.recorte, Recorte::Encerrados);
         assert_eq!(p.filtro.ate.as_deref(), Some("2023-08-02T00:00:00-03:00"));
-        assert_eq!(p.url("/x", 2), "/x?ver=encerrados&estado=Acordo+Realizado&tipo=EA&idade=3&pagina=2");
+        assert_eq!(p.url("/x", Some(2)), "/x?ver=encerrados&estado=Acordo+Realizado&tipo=EA&idade=3&pagina=2");
         assert_eq!(p.filtro.encerrado_desde.as_deref(), Some("2023-07-05T00:00:00-03:00"));
         let p = le(&[("ver", "encerrados"), ("estado", "Agendamento de Contato"), ("tudo", "1")]).unwrap();
         assert_eq!((p.filtro.recorte, p.filtro.encerrado_desde), (Recorte::Abertos, None));

@@ -101,7 +101,7 @@ fn monta(p: &Pessoa, pedido: &Pedido, read: Lido, today: NaiveDate) -> Fila {
     let mut todos = String::new();
     if f.encerrado_desde.is_some() {
         let _ = write!(resumo, " · encerrados em {ENCERRADOS} dias");
-        todos = Pedido { tudo: true, ..pedido.clone() }.url("/workflow", 1);
+        todos = Pedido { tudo: true, ..pedido.clone() }.url("/workflow", Some(1));
     }
     let aviso = match &f.recorte {
         Recorte::Fichas(_) if pedido.mais => {
@@ -135,11 +135,15 @@ fn monta(p: &Pessoa, pedido: &Pedido, read: Lido, today: NaiveDate) -> Fila {
         recorte: pedido.recorte(),
         idades: IDADES.into_iter().map(|(v, t, ..)| Opcao::nova(v, t, &pedido.idade)).collect(),
         linhas: read.linhas.into_iter().map(|(i, name)| Linha::nova(&i, name, today)).collect(),
-        antes: if pedido.pagina > 1 { pedido.url("/workflow", pedido.pagina - 1) } else { String::new() },
-        depois: if from + n < read.total && n > 0 { pedido.url("/workflow", pedido.pagina + 1) } else { String::new() },
+        antes: if pedido.pagina > 1 { pedido.url("/workflow", Some(pedido.pagina - 1)) } else { String::new() },
+        depois: if from + n < read.total && n > 0 {
+            pedido.url("/workflow", Some(pedido.pagina + 1))
+        } else {
+            String::new()
+        },
         pagina: format!("Página {}", number(pedido.pagina)),
         todos,
-        csv: pedido.url("/workflow/fila.csv", 1),
+        csv: pedido.url("/workflow/fila.csv", Some(1)),
     }
 }
 
@@ -192,5 +196,5 @@ pub async fn procurar(
     let ids = if found.fichas.is_empty() { vec![0] } else { found.fichas };
     let filtro = Filtro { recorte: Recorte::Fichas(ids), ..Filtro::default() };
     let wish = Pedido { filtro, mais: found.mais, pagina: 1, ..Pedido::default() };
-    Ok(Redirect::to(&wish.url("/workflow", 1)).into_response())
+    Ok(Redirect::to(&wish.url("/workflow", Some(1))).into_response())
 }

@@ -273,6 +273,8 @@ pub struct Tela {
     pub aviso: String,
     /// Whether the change was refused.
     pub conflito: bool,
+    /// Where the queue is that led here.
+    pub fila: String,
     /// What happened, newest first.
     pub historico: Vec<Passo>,
     /// Where what happened before is.
