@@ -231,7 +231,15 @@ fn wf7_cada_vista_e_cada_alteracao_ficam_com_quem_quando_e_o_que() {
     }
     let rows = "SELECT count(DISTINCT ficha_id) || '' FROM auditoria WHERE quem='workflow:ana' AND o_que='fila'";
     assert_eq!(sql(&b, rows), "3", "the rows of the queue show names");
-    for q in ["UPDATE auditoria SET quem='x'", "UPDATE workflow_evento SET quem='x'"] {
+    for q in [
+        "UPDATE auditoria SET quem='x'",
+        "DELETE FROM auditoria",
+        "INSERT OR REPLACE INTO auditoria (id, em, quem, o_que) SELECT id, em, 'x', o_que FROM auditoria",
+        "UPDATE workflow_evento SET quem='x'",
+        "DELETE FROM workflow_evento WHERE id=1",
+        "INSERT OR REPLACE INTO workflow_evento (id, workflow_id, em, quem, para)
+         SELECT id, workflow_id, em, 'x', para FROM workflow_evento",
+    ] {
         assert!(atendimento(&b).execute(q, []).is_err(), "{q}");
     }
     let sol = Logada::nova(&s, "sol");

@@ -1,9 +1,9 @@
 //! The back office's pages under `/workflow` (UC012): log in, queue, one item, who did what.
 //!
 //! Server-rendered, without a script. [`sessao`] is before every page and form, [`paginas`] what they show, [`fila`] the
-//! queue, [`arquivo`] its file, [`endereco`] what is asked for of it, [`falha`] what is said when something does not go; the rules are
-//! [`crate::atendimento::workflow`]'s. A GET changes nothing but the audit; whoever sees a client is in it before the
-//! page leaves (WF1, WF7).
+//! queue, [`endereco`] what is asked for of it, [`arquivo`] its file, [`item`] one item, [`trilha`] who did what,
+//! [`falha`] what is said when something does not go; the rules are [`crate::atendimento::workflow`]'s. A GET changes
+//! nothing but the audit; whoever sees a client is in it before the page leaves (WF1, WF7).
 
 pub mod arquivo;
 pub mod endereco;
