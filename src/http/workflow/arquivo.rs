@@ -55,8 +55,11 @@ pub async fn csv(
     Ok(([(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, name)], bytes).into_response())
 }
 
-/// The file, and whose data stand in it; `None`: it would have more than [`ARQUIVO`] rows.
-fn arquivo(store: &Store, layouts: &Layouts, f: &Filtro, now: &Agora) -> Result<Option<(Vec<u8>, Vec<i64>)>, Recusa> {
+/// A file, and whose data stand in it.
+type Arquivo = (Vec<u8>, Vec<i64>);
+
+/// Makes it; `None`: it would have more than [`ARQUIVO`] rows.
+fn arquivo(store: &Store, layouts: &Layouts, f: &Filtro, now: &Agora) -> Result<Option<Arquivo>, Recusa> {
     let db = store.db.snapshot()?;
     if itens::conta(&db, f)? > ARQUIVO {
         return Ok(None);

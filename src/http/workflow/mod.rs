@@ -108,9 +108,7 @@ pub async fn entra(
     let from = sessao::endereco(&estado, &headers, peer);
     if let Err(wait) = estado.portao.tenta(name.as_deref().unwrap_or(&typed), from) {
         audita(&named, "entrada freada")?;
-        let unit = if wait == 1 { "segundo" } else { "segundos" };
-        let erro = format!("Tentativas demais. Espere {wait} {unit} e tente de novo.");
-        let mut answer = again(StatusCode::TOO_MANY_REQUESTS, &erro);
+        let mut answer = again(StatusCode::TOO_MANY_REQUESTS, &espere(wait));
         answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait));
         return Ok(answer);
     }
@@ -158,4 +156,20 @@ fn com_cookie(cookie: &str, to: &str) -> Response {
         answer.headers_mut().insert(header::SET_COOKIE, v);
     }
     answer
+}
+
+fn espere(segundos: u64) -> String {
+    let unit = if segundos == 1 { "segundo" } else { "segundos" };
+    format!("Tentativas demais. Espere {segundos} {unit} e tente de novo.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::espere;
+
+    #[test]
+    fn um_segundo_e_dois_segundos() {
+        assert_eq!(espere(1), "Tentativas demais. Espere 1 segundo e tente de novo.");
+        assert_eq!(espere(30), "Tentativas demais. Espere 30 segundos e tente de novo.");
+    }
 }
