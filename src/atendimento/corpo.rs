@@ -6,8 +6,8 @@
 //! answer: it may be personal.
 
 use super::recusa::{Campo, Recusa};
+use crate::domain::momentos;
 use crate::domain::texto::plain;
-use chrono::{NaiveDate, NaiveDateTime};
 use serde_json::{Map, Value};
 use std::ops::RangeInclusive;
 
@@ -105,8 +105,7 @@ impl<'m> Corpo<'m> {
     pub fn data(&mut self, nome: &'static str) -> Option<String> {
         self.le(nome, "uma data existente, AAAA-MM-DD", |v| {
             let text = v.as_str()?.trim();
-            let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
-            (day.to_string() == text).then(|| text.to_owned())
+            momentos::dia(text).map(|_| text.to_owned())
         })
     }
 
@@ -114,8 +113,7 @@ impl<'m> Corpo<'m> {
     pub fn data_hora(&mut self, nome: &'static str) -> Option<String> {
         self.le(nome, "data e hora existentes, AAAA-MM-DD HH:MM:SS", |v| {
             let text = v.as_str()?.trim().replacen('T', " ", 1);
-            let at = NaiveDateTime::parse_from_str(&text, "%Y-%m-%d %H:%M:%S").ok()?;
-            (at.format("%Y-%m-%d %H:%M:%S").to_string() == text).then_some(text)
+            momentos::momento(&text).is_some().then_some(text)
         })
     }
 
@@ -216,11 +214,27 @@ mod tests {
 
     #[test]
     fn datas_que_nao_existem_nao_passam() {
-        for v in ["2023-02-29", "2023-13-01", "01/08/2023", "2023-8-1", "0000-00-00", "2023-08-01 10:00:00"] {
+        for v in [
+            "2023-02-29",
+            "2023-13-01",
+            "01/08/2023",
+            "2023-8-1",
+            "0000-00-00",
+            "2023-08-01 10:00:00",
+            "+12345-01-01",
+            "0000-02-29",
+        ] {
             assert_eq!(com(&json!(v), |c| c.data("x")), (None, vec!["x"]), "{v}");
         }
         assert_eq!(com(&json!("2024-02-29"), |c| c.data("x")).0.as_deref(), Some("2024-02-29"));
-        for v in ["2023-02-29 10:00:00", "2023-09-20 24:00:00", "2023-09-20", "2023-09-20 10:36"] {
+        for v in [
+            "2023-02-29 10:00:00",
+            "2023-09-20 24:00:00",
+            "2023-09-20",
+            "2023-09-20 10:36",
+            "-0001-01-01 00:00:00",
+            "2023-08-04 23:59:60",
+        ] {
             assert_eq!(com(&json!(v), |c| c.data_hora("x")), (None, vec!["x"]), "{v}");
         }
         for v in ["2023-09-20 10:36:40", "2023-09-20T10:36:40"] {

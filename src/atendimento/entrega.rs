@@ -55,7 +55,10 @@ pub fn aplica(at: &Db, config: &Config, a: &Aviso) -> Result<Option<Elo>> {
     // by the last eight digits: OMNE may drop the 9
     let digits = a.fone.chave_webhook();
     let Some((ddd, last)) = digits.split_at_checked(2) else { return Ok(None) };
-    let (de, ate) = (text(entrada - JANELA), text(entrada + FOLGA));
+    // a moment at the end of time is none of ours
+    let window = (entrada.checked_sub_signed(JANELA), entrada.checked_add_signed(FOLGA));
+    let (Some(de), Some(ate)) = window else { return Ok(None) };
+    let (de, ate) = (text(de), text(ate));
     let Some((id, elo)) = hsm_entrega::enviada(at, &format!("55{ddd}9{last}"), jornada, &de, &ate)? else {
         return Ok(None);
     };

@@ -5,7 +5,7 @@
 
 use super::token::impressao;
 use crate::domain::fone::Fone;
-use chrono::NaiveDateTime;
+use crate::domain::momentos;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
@@ -152,7 +152,7 @@ pub fn campo(v: &Value, ponteiro: &str) -> Option<String> {
 pub fn momento(v: &Value, ponteiro: &str) -> Option<String> {
     let text = campo(v, ponteiro)?.replace('T', " ");
     let text = text.get(..19)?;
-    NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S").ok().map(|_| text.to_owned())
+    momentos::momento(text).map(|_| text.to_owned())
 }
 
 /// By what the client of an event may be found.
@@ -316,6 +316,9 @@ mod tests {
         assert_eq!(le(&json!({"webhook_type": "visitor", "date_entry": "0000-00-00 00:00:00"})).versao, "");
         assert_eq!(momento(&json!({"d": "2021-02-30 00:00:00"}), "/d"), None);
         assert_eq!(momento(&json!({"d": "2021-02-28T01:02:03.5Z"}), "/d").unwrap(), "2021-02-28 01:02:03");
+        for odd in ["-262143-01-1 0:0:00", "+12345-01-01 00:00", "2021-02-28 23:59:60", "2021-2-28 001:02:03"] {
+            assert_eq!(momento(&json!({ "d": odd }), "/d"), None, "{odd}");
+        }
     }
 
     #[test]

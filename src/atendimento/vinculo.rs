@@ -352,10 +352,10 @@ impl Mesa<'_> {
         let mut out = Vec::with_capacity(fichas.len());
         for ficha in fichas.iter().copied() {
             let ativo = !vinculo::ativos(self.carteira, ficha)?.is_empty();
-            let massiva = match c.recebido {
+            let massiva = match c.recebido.and_then(|t| Some((t.checked_sub_signed(MASSIVA)?, t))) {
                 None => None,
-                Some(t) => {
-                    let (de, ate) = (local(t - MASSIVA), local(t));
+                Some((from, until)) => {
+                    let (de, ate) = (local(from), local(until));
                     match alvo {
                         Alvo::Fone(f) => vinculo::massiva_ao_fone(self.at, ficha, *f, &de, &ate)?,
                         Alvo::Email(e) => vinculo::massiva_ao_email(self.at, ficha, e, &de, &ate)?,

@@ -40,6 +40,10 @@ fn ap7_todo_valor_ruim_e_422_e_nada_fica() {
         ("dataInicioAtendimento", json!("2023-09-20 25:00:00")),
         ("dataInicioAtendimento", json!("20/09/2023")),
         ("dataInicioAtendimento", json!(20_230_920)),
+        ("dataInicioAtendimento", json!("+12345-01-01 00:00:00")),
+        ("dataInicioAtendimento", json!("-0001-01-01 00:00:00")),
+        ("dataInicioAtendimento", json!("0000-01-01 00:00:00")),
+        ("dataInicioAtendimento", json!("2023-08-04 23:59:60")),
         ("obs", json!("a\u{0}b")),
         ("obs", json!(["x"])),
         ("obs", json!("x".repeat(10_001))),
@@ -87,6 +91,8 @@ fn ap7_todo_valor_ruim_e_422_e_nada_fica() {
         ("contrato", json!(null)),
         ("primeiroVencimento", json!("2023-02-29")),
         ("primeiroVencimento", json!("11/08/2023")),
+        ("primeiroVencimento", json!("+12345-01-01")),
+        ("primeiroVencimento", json!("0000-02-29")),
         ("qtdParcelas", json!("três")),
         ("qtdParcelas", json!(1.5)),
         ("parcelasContratos", json!("10,11")),
@@ -102,7 +108,7 @@ fn ap7_todo_valor_ruim_e_422_e_nada_fica() {
         bad(PROPOSTA, proposta("1001", json!({ k: v })), k);
     }
     assert_eq!(contagem(&b), [0; 9]);
-    assert_eq!(linhas(&b, "SELECT count(*) FROM auditoria"), json!([[0]]));
+    assert_eq!(linhas(&b, "SELECT count(*) FROM auditoria WHERE o_que NOT LIKE 'token %'"), json!([[0]]));
 }
 
 #[test]
@@ -148,7 +154,10 @@ fn ap2_outra_campanha_responde_como_cliente_desconhecido_e_fica_na_auditoria() {
         cases.iter().map(|(.., name)| json!([format!("{name}: outra campanha"), null])).collect();
     wanted.push(json!(["atualizarProposta: outra campanha", null]));
     wanted.push(json!(["listagemTabulacoesCampanha: outra campanha", null]));
-    assert_eq!(linhas(&b, "SELECT o_que, ficha_id FROM auditoria ORDER BY id"), Value::from(wanted));
+    assert_eq!(
+        linhas(&b, "SELECT o_que, ficha_id FROM auditoria WHERE o_que NOT LIKE 'token %' ORDER BY id"),
+        Value::from(wanted)
+    );
 }
 
 #[test]
