@@ -5,7 +5,7 @@ mod doutor;
 mod fila;
 mod quedas;
 mod resposta;
-mod tls;
+pub mod tls;
 
 use crate::support::omne::{Faz, Omne};
 use crate::support::*;
