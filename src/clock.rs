@@ -67,12 +67,6 @@ impl Clock {
         })
     }
 
-    /// How far the machine's own zone is from UTC now, `+00:00`: nothing of ours reckons in it, cron does.
-    #[must_use]
-    pub fn zone_of_machine(&self) -> String {
-        self.now().0.with_timezone(&Local).format("%:z").to_string()
-    }
-
     /// Seconds since 1970 of the real clock, even under `ATOM_NOW`: for settling.
     #[must_use]
     pub fn real_unix(&self) -> i64 {
@@ -135,6 +129,13 @@ impl Agora {
     #[must_use]
     pub fn local_em(&self, fuso: Fuso) -> NaiveDateTime {
         self.0.with_timezone(&tabela(fuso)).naive_local()
+    }
+
+    /// By how many minutes the machine's own zone (`TZ`, `/etc/localtime`) shows more than São Paulo's: nothing here
+    /// reckons in it, but cron does.
+    #[must_use]
+    pub fn longe(&self) -> i64 {
+        (self.0.with_timezone(&Local).naive_local() - self.local()).num_minutes()
     }
 
     /// Date in São Paulo.

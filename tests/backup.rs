@@ -1,11 +1,10 @@
-//! Backup and restore: ST1, ST2, ST3, ST9.
+//! Backup and restore: ST1, ST2, ST9 (ST3: `promessas::quedas`).
 
 use crate::support::serve::*;
 use crate::support::*;
 use rusqlite::Connection;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 fn ontem(b: &Bed) {
     b.fixture_day();
@@ -106,31 +105,6 @@ fn st9_depois_de_restaurar_nada_sai_ate_que_se_concilie() {
     b.atom(&["run"]);
     assert!(b.names("manager").len() > manager.len());
     assert!(b.atom(&["restore", "--reconciled"]).exits(0).stdout.contains("nada a conciliar"));
-}
-
-#[test]
-fn st3_um_kill_durante_o_backup_nao_deixa_meio_backup() {
-    let b = Bed::with("[dia]\nobrigatorios = []");
-    b.importa_remessa("20230803", 2000);
-    let dest = b.root.join("copias");
-    for ms in [1, 5, 10, 20, 40, 80] {
-        let mut child =
-            b.cmd(&["backup", &dest.display().to_string()]).stdout(std::process::Stdio::null()).spawn().unwrap();
-        std::thread::sleep(Duration::from_millis(ms));
-        child.kill().unwrap();
-        child.wait().unwrap();
-        for e in fs::read_dir(&dest).into_iter().flatten() {
-            let e = e.unwrap();
-            if !e.file_name().to_string_lossy().starts_with('.') {
-                assert!(e.path().join("manifesto.json").exists());
-                fs::remove_dir_all(e.path()).unwrap();
-            }
-        }
-    }
-    let whole = backup(&b);
-    assert_eq!(fs::read_dir(&dest).unwrap().count(), 1, "what the killed ones left is gone");
-    restaura(&b, &whole).exits(0);
-    assert_eq!(b.sql("SELECT count(*) FROM contrato"), "2000");
 }
 
 #[test]

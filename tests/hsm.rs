@@ -2,6 +2,7 @@
 
 mod conciliacao;
 mod doutor;
+mod entrega;
 mod fila;
 mod quedas;
 mod resposta;
@@ -73,13 +74,13 @@ fn massiva(b: &Bed, name: &str, lines: &str) {
     assert_eq!(r["lines"]["created"], lines.lines().count(), "{r}");
 }
 
-fn pronto(stub: &Omne, clientes: u64, omne: &str) -> Bed {
+pub fn pronto(stub: &Omne, clientes: u64, omne: &str) -> Bed {
     let b = bed(stub, clientes, omne);
     enfileira(&b, 1..=clientes);
     b
 }
 
-fn envia(b: &Bed) -> Out {
+pub fn envia(b: &Bed) -> Out {
     let out = b.json(&["send-hsm"]);
     assert!(!format!("{}{}", out.stdout, out.stderr).contains(TOKEN));
     out

@@ -174,7 +174,10 @@ fn duas_pessoas_no_mesmo_item_e_nomes_hostis_num_navegador() {
             atendimento(&b).query_row("SELECT ficha_id FROM workflow WHERE id=?1", [item], |r| r.get(0)).unwrap();
         b.db().execute("UPDATE ficha SET nome_cliente=?1 WHERE id=?2", rusqlite::params![name, ficha]).unwrap();
     }
-    atendimento(&b).execute("UPDATE workflow SET operador=?1", [evil[0]]).unwrap();
+    let db = atendimento(&b);
+    db.execute("UPDATE workflow SET operador=?1", [evil[0]]).unwrap();
+    let wide = "W".repeat(60);
+    db.execute("UPDATE workflow SET operador=?1 WHERE id=?2", rusqlite::params![wide, items[2]]).unwrap();
     let n = Navegador::novo();
     n.largura(1440, 900);
     entra(&n, &s, "ana");
@@ -203,4 +206,46 @@ fn duas_pessoas_no_mesmo_item_e_nomes_hostis_num_navegador() {
     let said = "SELECT group_concat(quem || ':' || coalesce(nota,''), '|') FROM workflow_evento WHERE de IS NOT NULL";
     let said: String = atendimento(&b).query_row(said, [], |r| r.get(0)).unwrap();
     assert_eq!(said, "bia:da Bia|ana:o que Ana escreveu");
+}
+
+#[test]
+fn a_sessao_que_termina_com_texto_na_tela_num_navegador() {
+    let (b, s, items) = mesa(3);
+    let n = Navegador::novo();
+    n.largura(1440, 900);
+    entra(&n, &s, "ana");
+    n.abre(&url(&s, "/workflow?tipo=REFIN"));
+    n.clica("table.fila a");
+    n.espera("Mudar o status");
+    let at = n.js("return location.pathname").as_str().unwrap().to_owned();
+    assert_ne!(at, format!("/workflow/item/{}", items[0]), "of the other type");
+    n.escolhe("#estado", "Proposta enviada para o Pan");
+    n.escreve("#nota", "um texto longo");
+    atendimento(&b).execute("DELETE FROM sessao", []).unwrap();
+    n.clica(".mudar button");
+    n.espera("Nada foi gravado: sua sessão terminou");
+    assert_eq!(n.js("return document.querySelector('#escrito').value"), "um texto longo");
+    limpa(&n, &s, "sem sessão");
+    retrata(&n, "sem-sessao");
+    n.clica("main a");
+    n.escreve("#login", "ana");
+    n.escreve("#senha", SENHA);
+    n.clica("main button");
+    n.espera("Mudar o status");
+    assert_eq!(n.js("return location.pathname"), at.as_str());
+    // the way back is the queue that led here, also after a change
+    n.abre(&url(&s, "/workflow?tipo=REFIN"));
+    n.clica("table.fila a");
+    n.escolhe("#estado", "Proposta enviada para o Pan");
+    n.clica(".mudar button");
+    n.espera("Alteração gravada.");
+    n.clica(".cabeca .acoes a");
+    n.espera("Todos os abertos");
+    assert_eq!(n.js("return location.pathname + location.search"), "/workflow?tipo=REFIN");
+    // a list of operators takes what is typed and keeps it shown
+    n.escreve("#f-operador", "OPERADOR 1");
+    n.clica(".filtros button");
+    n.espera("operador=OPERADOR+1");
+    assert_eq!(n.js("return document.querySelector('#f-operador').value"), "OPERADOR 1");
+    limpa(&n, &s, "fila de um operador");
 }

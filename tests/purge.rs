@@ -1,10 +1,9 @@
-//! Retention: SE5, ST3.
+//! Retention: SE5 (ST3: `promessas::quedas`).
 
 use crate::support::*;
 use rusqlite::Connection;
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
 
 const RETENCAO: &str = "[dia]\nobrigatorios = []\n[retencao]\nfichas_dias = 30\ncontatos_dias = 30\narquivos_dias = 60\n\
                         backups_dias = 60\ndesfaz_dias = 30\nauditoria_dias = 30\n";
@@ -108,16 +107,30 @@ fn o_que_perdeu_o_diario_nao_se_desfaz() {
 }
 
 #[test]
-fn st3_um_kill_durante_a_purga_e_terminado_pela_proxima() {
-    for ms in [2, 8, 20, 40] {
-        let mut b = base();
-        b.at("2023-09-20T03:00:00");
-        let mut child = b.cmd(&["purge"]).stdout(std::process::Stdio::null()).spawn().unwrap();
-        std::thread::sleep(Duration::from_millis(ms));
-        child.kill().unwrap();
-        child.wait().unwrap();
-        b.atom(&["purge"]).exits(0);
-        assert!(!tem(&b.root.join("store"), &cpf(1)), "{ms} ms");
-        assert_eq!(b.sql("SELECT count(*) FROM ficha"), "1");
-    }
+fn wf7_so_a_purga_tira_da_trilha_e_a_trava_volta() {
+    let mut b = base();
+    let a = Connection::open(b.root.join("store/atendimento.db")).unwrap();
+    a.execute_batch(
+        "INSERT INTO workflow (id, ficha_id, tipo, estado, aberto_em, mudado_em, operador, fechado, versao)
+           VALUES (1,1,'EA','Acordo Realizado','2023-08-03T10:00:00-03:00','2023-08-03T10:00:00-03:00','x',1,2);
+         INSERT INTO workflow_evento (workflow_id, em, quem, para) VALUES (1,'2023-08-03T10:00:00-03:00','x','Acordo Realizado');
+         INSERT INTO auditoria (em, quem, ficha_id, o_que) VALUES ('2023-08-03T10:00:00-03:00','workflow:ana',1,'ficha')",
+    )
+    .unwrap();
+    let deletes = ["DELETE FROM auditoria", "DELETE FROM workflow_evento"];
+    let held = || deletes.iter().all(|q| a.execute(q, []).is_err_and(|e| e.to_string().contains("append only")));
+    assert!(held());
+    b.at("2023-09-20T03:00:00");
+    assert_eq!(b.json(&["--dry-run", "purge"]).exits(0).report()["audit_rows"], 1);
+    assert_eq!(conta(&b, "workflow_evento"), 1);
+    assert!(held(), "a rehearsal changes nothing");
+    assert_eq!(b.json(&["purge"]).exits(0).report()["audit_rows"], 1);
+    assert_eq!((conta(&b, "workflow_evento"), conta(&b, "workflow")), (0, 0));
+    a.execute_batch(
+        "INSERT INTO workflow (id, ficha_id, tipo, estado, aberto_em, mudado_em, operador, fechado, versao)
+           VALUES (1,2,'EA','Sem tratativa','','','x',0,1);
+         INSERT INTO workflow_evento (workflow_id, em, quem, para) VALUES (1,'','x','Sem tratativa')",
+    )
+    .unwrap();
+    assert!(held(), "the purge itself is in the audit, and stays");
 }

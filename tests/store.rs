@@ -1,4 +1,4 @@
-//! The store: ST5, ST7, ST8, locks, configuration errors.
+//! The store: ST7, ST8, configuration errors (more in `promessas::store`).
 
 use crate::support::*;
 use std::fs;
@@ -52,14 +52,6 @@ fn st8_store_que_nao_se_pode_gravar_e_saida_10_e_nao_disco_cheio() {
         assert!(out.stderr.contains("permissões") && !out.stderr.contains("cheio"), "{args:?}: {}", out.stderr);
     }
     assert_eq!(atom(&["run"]).code, 0);
-}
-
-#[test]
-fn st5_um_store_de_outra_versao_e_recusado() {
-    let b = Bed::new();
-    b.db().execute_batch("PRAGMA user_version=99").unwrap();
-    let out = b.atom(&["run"]).exits(10);
-    assert!(out.stderr.contains("99"), "{}", out.stderr);
 }
 
 #[test]

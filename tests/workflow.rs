@@ -5,6 +5,11 @@ use crate::support::workflow::*;
 use crate::support::*;
 use std::time::{Duration, Instant};
 
+mod entrada;
+mod fila;
+mod fora;
+mod trilha;
+
 const DIA: &str = "2023-08-03T10:00:00-03:00";
 
 /// Two analysts, a supervisor, three items; served at 09:00.
@@ -226,7 +231,15 @@ fn wf7_cada_vista_e_cada_alteracao_ficam_com_quem_quando_e_o_que() {
     }
     let rows = "SELECT count(DISTINCT ficha_id) || '' FROM auditoria WHERE quem='workflow:ana' AND o_que='fila'";
     assert_eq!(sql(&b, rows), "3", "the rows of the queue show names");
-    for q in ["UPDATE auditoria SET quem='x'", "UPDATE workflow_evento SET quem='x'"] {
+    for q in [
+        "UPDATE auditoria SET quem='x'",
+        "DELETE FROM auditoria",
+        "INSERT OR REPLACE INTO auditoria (id, em, quem, o_que) SELECT id, em, 'x', o_que FROM auditoria",
+        "UPDATE workflow_evento SET quem='x'",
+        "DELETE FROM workflow_evento WHERE id=1",
+        "INSERT OR REPLACE INTO workflow_evento (id, workflow_id, em, quem, para)
+         SELECT id, workflow_id, em, 'x', para FROM workflow_evento",
+    ] {
         assert!(atendimento(&b).execute(q, []).is_err(), "{q}");
     }
     let sol = Logada::nova(&s, "sol");
@@ -320,7 +333,11 @@ fn uma_nova_indicacao_do_mesmo_tipo_soma_ao_item_e_avisa_quem_o_tem_aberto() {
     tabula(&b, &s, &t, "1001", 501, "quer outra data");
     assert_eq!(ordem(&ana.get("/workflow?tipo=REFIN").text), [1, 2], "no third one");
     let r = ana.post("/workflow/item/1", "estado=Acordo+Realizado&versao=1&nota=n%C3%A3o+vi").is(409);
-    assert!(r.text.contains("Nada foi gravado: OPERADOR 2") && r.text.contains("quer outra data"), "{}", r.text);
+    assert!(
+        r.text.contains("Nada foi gravado: chegou nova indicação de OPERADOR 2") && r.text.contains("quer outra data"),
+        "{}",
+        r.text
+    );
     // another type is another item
     tabula(&b, &s, &t, "1001", 502, "prefere entregar");
     assert_eq!(ordem(&ana.get("/workflow?tipo=EA").text), [3, 4]);
@@ -437,18 +454,18 @@ fn uc012_os_dezoito_campos_estao_na_tela() {
 #[test]
 fn a_exportacao_abre_no_excel_e_neutraliza_formulas() {
     let (b, s) = mesa();
-    b.db().execute("UPDATE ficha SET nome_cliente='=HYPERLINK(\"x\";1)' WHERE cpf_cnpj_cliente=?1", [cpf(1)]).unwrap();
+    b.db().execute("UPDATE ficha SET nome_cliente='=HYPERLINK(\"x\";1)Ł' WHERE cpf_cnpj_cliente=?1", [cpf(1)]).unwrap();
     atendimento(&b).execute("UPDATE workflow SET operador='@x', contrato='000123456' WHERE id=1", []).unwrap();
     let ana = Logada::nova(&s, "ana");
     let r = ana.get("/workflow/fila.csv").is(200);
-    assert_eq!(r.header("content-type"), Some("text/csv; charset=windows-1252"));
+    assert_eq!(r.header("content-type"), Some("text/csv; charset=utf-8"));
     assert!(r.header("content-disposition").unwrap().starts_with("attachment; filename=\"workflow_20230804_"));
     let lines: Vec<&str> = r.text.split("\r\n").collect();
     assert_eq!(
         lines[0],
-        "FICHA;CONTRATO;NOME;CPF_CNPJ;INDICACAO;STATUS;INDICADO_EM;PROXIMO_CONTATO;ALTERADO_EM;OPERADOR"
+        "\u{feff}FICHA;CONTRATO;NOME;CPF_CNPJ;INDICACAO;STATUS;INDICADO_EM;PROXIMO_CONTATO;ALTERADO_EM;OPERADOR"
     );
-    assert!(lines[1].contains(";'000123456;\"'=HYPERLINK(\"\"x\"\";1)\";"), "{}", lines[1]);
+    assert!(lines[1].contains(";\"=\"\"000123456\"\"\";\"'=HYPERLINK(\"\"x\"\";1)Ł\";"), "{}", lines[1]);
     assert!(lines[1].ends_with(";'@x") && lines[1].contains(&cpf_escrito(1)), "{}", lines[1]);
     assert_eq!(lines.len(), 5, "three items, the header, the end");
     assert_eq!(ana.get("/workflow/fila.csv?tipo=EA").is(200).text.lines().count(), 2);

@@ -71,6 +71,14 @@ pub fn noites(pasta: &Path, n: usize) -> Result<(Dia, Dia)> {
     Ok((nova, noite))
 }
 
+/// `novos` contracts that are not among the first `n`: new numbers, new clients but one at most.
+pub fn outra(pasta: &Path, n: usize, novos: usize) -> Result<Dia> {
+    let outra = remessa(pasta, IGUAL, 21);
+    let (maior, dia) = (Carteira::nova(528, n + novos, "528")?, dia(IGUAL)?);
+    escreve(&outra.arquivo, |w| maior.escreve_remessa(&mut Cauda { salta: n * LINHA, para: w }, dia))?;
+    Ok(outra)
+}
+
 impl Arquivos {
     pub fn gera(pasta: &Path, n: usize) -> Result<Self> {
         let (nova, noite) = noites(pasta, n)?;
@@ -84,11 +92,8 @@ impl Arquivos {
         fs::write(&cinco.arquivo, &lines)?;
         drop(lines);
         let base = Carteira::nova(528, n, "528")?;
-        let (nova_dia, igual_dia) = (dia(NOVA)?, dia(IGUAL)?);
-        // contracts beyond the first n of a portfolio twice as large: new numbers, new clients but one at most
-        let outra = remessa(pasta, IGUAL, 21);
-        let dobro = Carteira::nova(528, 2 * n, "528")?;
-        escreve(&outra.arquivo, |w| dobro.escreve_remessa(&mut Cauda { salta: n * LINHA, para: w }, igual_dia))?;
+        let nova_dia = dia(NOVA)?;
+        let outra = outra(pasta, n, n)?;
         let parcelas = Dia::de(pasta, "20230803_203500_parc_528_out.528", NOVA);
         // the generator gives some 21 lines a contract; the promise is about twelve
         let (mut contratos, mut linhas) = (0, 0);

@@ -90,7 +90,7 @@ pub fn mede(c: &mut Command, base: &Path) -> Result<Medida> {
     let mut child = c.spawn()?;
     let mut pico_kib = 0;
     let status = loop {
-        pico_kib = high_water(&child).unwrap_or(0).max(pico_kib);
+        pico_kib = self::pico_kib(&child).unwrap_or(0).max(pico_kib);
         if let Some(s) = child.try_wait()? {
             break s;
         }
@@ -105,7 +105,7 @@ pub fn mede(c: &mut Command, base: &Path) -> Result<Medida> {
 }
 
 /// Peak resident memory of a process so far, KiB.
-fn high_water(child: &Child) -> Option<u64> {
+pub fn pico_kib(child: &Child) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{}/status", child.id())).ok()?;
     status.lines().find(|l| l.starts_with("VmHWM:"))?.split_whitespace().nth(1)?.parse().ok()
 }

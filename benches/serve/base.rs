@@ -2,11 +2,11 @@
 //! contract and a history of every kind by SQL.
 
 use crate::Result;
+use crate::arquivos::{self, Dia};
+use crate::medida::{Medida, mede, pico_kib, run};
 use atom::gerador::Carteira;
-use chrono::NaiveDate;
 use rusqlite::Connection;
 use std::fs::{self, File};
-use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -16,8 +16,8 @@ const AGORA: &str = "2023-08-04T02:00:00-03:00";
 /// The store and its config.
 pub struct Base {
     root: PathBuf,
-    /// Clients; their ids are 1 to this.
-    pub fichas: i64,
+    /// The document of each client; the one at `i` has the id `i + 1`.
+    pub documentos: Vec<String>,
 }
 
 /// A running server; it is ended when dropped.
@@ -25,12 +25,54 @@ pub struct Servidor {
     child: Child,
     /// Where it listens.
     pub endereco: String,
+    /// It ends its children itself when told to.
+    brando: bool,
 }
 
 impl Drop for Servidor {
     fn drop(&mut self) {
-        let _ = self.child.kill();
+        if self.brando {
+            // its workers are its own to end
+            let pid = rustix::process::Pid::from_child(&self.child);
+            let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+        } else {
+            let _ = self.child.kill();
+        }
         let _ = self.child.wait();
+    }
+}
+
+impl Servidor {
+    /// Peak resident memory so far, MiB.
+    pub fn pico(&self) -> u64 {
+        pico_kib(&self.child).unwrap_or(0) / 1024
+    }
+
+    /// User and system time so far, its children's too, ms: what an answer costs even where others are at work on the
+    /// machine.
+    pub fn cpu_ms(&self) -> f64 {
+        let mine = self.child.id().to_string();
+        let all = fs::read_dir("/proc").into_iter().flatten().filter_map(std::result::Result::ok);
+        let ticks = all.filter_map(|e| {
+            let stat = fs::read_to_string(e.path().join("stat")).ok()?;
+            // the second field is the name, which may hold blanks
+            let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+            let own = e.file_name().to_str() == Some(&mine) || fields.get(1) == Some(&mine.as_str());
+            own.then(|| [11, 12].iter().filter_map(|i| fields.get(*i)?.parse::<f64>().ok()).sum::<f64>())
+        });
+        ticks.sum::<f64>() * 10.0
+    }
+
+    /// Waits until it takes connections.
+    fn pronto(mut self) -> Result<Self> {
+        let begun = Instant::now();
+        while std::net::TcpStream::connect(&self.endereco).is_err() {
+            if begun.elapsed() > Duration::from_secs(20) || self.child.try_wait()?.is_some() {
+                return Err(format!("nobody listens on {}", self.endereco).into());
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Ok(self)
     }
 }
 
@@ -43,21 +85,15 @@ impl Base {
             root.display()
         );
         fs::write(root.join("atom.toml"), config)?;
-        let mut base = Self { root: root.to_owned(), fichas: 0 };
+        let mut base = Self { root: root.to_owned(), documentos: Vec::new() };
         base.atom(&["init"])?;
-        let (carteira, dia) =
-            (Carteira::nova(528, contratos, "528")?, NaiveDate::from_ymd_opt(2023, 8, 4).ok_or("day")?);
-        let file = |name: &str, f: &dyn Fn(&mut BufWriter<File>) -> std::io::Result<()>| -> Result<String> {
-            let path = root.join(name);
-            let mut w = BufWriter::with_capacity(1 << 20, File::create(&path)?);
-            f(&mut w)?;
-            w.flush()?;
-            Ok(path.display().to_string())
-        };
-        let remessa = file("20230803_203000_remessa_528_out.528", &|w| carteira.escreve_remessa(w, dia))?;
-        base.atom(&["import", "remessa", &remessa])?;
-        let garantias = file("20230803_203700_garantias_528_out.528", &|w| carteira.escreve_garantias(w, dia))?;
-        base.atom(&["import", "garantias", &garantias])?;
+        let (carteira, dia) = (Carteira::nova(528, contratos, "528")?, arquivos::dia(arquivos::NOVA)?);
+        let (remessa, garantias) =
+            (arquivos::remessa(root, arquivos::NOVA, 20), root.join("20230803_203700_garantias_528_out.528"));
+        arquivos::escreve(&remessa.arquivo, |w| carteira.escreve_remessa(w, dia))?;
+        base.atom(&["import", "remessa", &remessa.arquivo.display().to_string()])?;
+        arquivos::escreve(&garantias, |w| carteira.escreve_garantias(w, dia))?;
+        base.atom(&["import", "garantias", &garantias.display().to_string()])?;
         let c = Connection::open(base.store().join("carteira.db"))?;
         c.execute_batch(
             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<12)
@@ -68,7 +104,9 @@ impl Base {
                61338, 90, 'V', printf('%017d', c.id*12+i) FROM contrato c, n;
              UPDATE cadastro SET flag_falecido='N', flag_nao_perturbe='N'",
         )?;
-        base.fichas = c.query_row("SELECT max(id) FROM ficha", [], |r| r.get(0))?;
+        let mut all = c.prepare("SELECT cpf_cnpj_cliente FROM ficha ORDER BY id")?;
+        base.documentos = all.query_map([], |r| r.get(0))?.collect::<rusqlite::Result<_>>()?;
+        drop(all);
         c.execute("ATTACH DATABASE ?1 AS a", [base.store().join("atendimento.db").display().to_string()])?;
         c.execute_batch(HISTORIA)?;
         for schema in ["main", "a"] {
@@ -102,12 +140,35 @@ impl Base {
         self.atom(&["token", "add", "bench", "--scope", "portal"])
     }
 
+    /// A copy of the store in another place, and nothing of it left to be written to the disk while something is measured.
+    pub fn copia(&self, root: &Path) -> Result<Self> {
+        let _ = fs::remove_dir_all(root);
+        fs::create_dir_all(root)?;
+        fs::copy(self.root.join("atom.toml"), root.join("atom.toml"))?;
+        run(Command::new("cp").arg("-a").arg(self.store()).arg(root))?;
+        run(&mut Command::new("sync"))?;
+        Ok(Self { root: root.to_owned(), documentos: self.documentos.clone() })
+    }
+
+    /// `atom import remessa` as a process of its own.
+    pub fn importa(&self, dia: &Dia) -> Result<Medida> {
+        let mut c = self.comando();
+        c.env("ATOM_NOW", &dia.agora).stdout(Stdio::null()).args(["-q", "import", "remessa"]).arg(&dia.arquivo);
+        mede(&mut c, &self.store().join("carteira.db"))
+    }
+
+    /// Tabulations in the store.
+    pub fn tabulacoes(&self) -> Result<i64> {
+        let c = Connection::open(self.store().join("atendimento.db"))?;
+        Ok(c.query_row("SELECT count(*) FROM tabulacao", [], |r| r.get(0))?)
+    }
+
     /// `atom serve`, its log in a file as at night.
     pub fn serve(&self) -> Result<Servidor> {
         let log = self.root.join("serve.log");
         let mut cmd = self.comando();
         cmd.arg("serve").stdout(Stdio::null()).stderr(File::create(&log)?);
-        let mut s = Servidor { child: cmd.spawn()?, endereco: String::new() };
+        let mut s = Servidor { child: cmd.spawn()?, endereco: String::new(), brando: false };
         let begun = Instant::now();
         while begun.elapsed() < Duration::from_secs(20) {
             let text = fs::read_to_string(&log)?;
@@ -122,19 +183,31 @@ impl Base {
 
     /// The bare handler, in a process of its own.
     pub fn nua(&self) -> Result<Servidor> {
-        let porta = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let porta = porta_livre()?;
         let mut cmd = Command::new(std::env::current_exe()?);
         cmd.arg("--nua").arg(self.store()).arg(porta.to_string());
-        let s = Servidor { child: cmd.spawn()?, endereco: format!("127.0.0.1:{porta}") };
-        let begun = Instant::now();
-        while std::net::TcpStream::connect(&s.endereco).is_err() {
-            if begun.elapsed() > Duration::from_secs(20) {
-                return Err("the bare handler did not start".into());
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        Ok(s)
+        Servidor { child: cmd.spawn()?, endereco: format!("127.0.0.1:{porta}"), brando: false }.pronto()
     }
+
+    /// The same on FastAPI and Python's sqlite3, a worker a core; `None` where `python` has no FastAPI.
+    pub fn fastapi(&self, python: &str) -> Result<Option<Servidor>> {
+        let tem = Command::new(python).args(["-c", "import fastapi, uvicorn"]).stderr(Stdio::null()).status();
+        if !tem.is_ok_and(|s| s.success()) {
+            return Ok(None);
+        }
+        let (porta, frases) = (porta_livre()?, self.root.join("frases.json"));
+        fs::write(&frases, crate::nua::descreve()?.to_string())?;
+        let mut cmd = Command::new(python);
+        cmd.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/serve/endpoint.py"));
+        cmd.arg(self.store()).arg(frases).arg(porta.to_string());
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        cmd.arg(cores.to_string()).env("PYTHONDONTWRITEBYTECODE", "1");
+        Servidor { child: cmd.spawn()?, endereco: format!("127.0.0.1:{porta}"), brando: true }.pronto().map(Some)
+    }
+}
+
+fn porta_livre() -> Result<u16> {
+    Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
 /// For every client four tabulations, four calls, two e-mails, two SMS, a proposal and an attendance.

@@ -64,11 +64,31 @@ pub fn serve(store: &Path, porta: u16) -> Result<()> {
     })
 }
 
+/// The statements, for a baseline in another language.
+pub fn descreve() -> Result<Value> {
+    let q = Frases::novas(&atom::layout::load::builtin()?)?;
+    let frase = |f: &Frase| {
+        let colunas = f.colunas.iter().map(|(name, ty)| match ty {
+            Type::Decimal { scale } | Type::Percent { scale } => json!([name, scale]),
+            _ => json!([name, null]),
+        });
+        json!({"sql": f.sql, "colunas": colunas.collect::<Vec<_>>()})
+    };
+    let garantias: Map<String, Value> = q
+        .garantias
+        .iter()
+        .map(|(k, at)| (k.to_string(), at.iter().map(|i| q.garantia.colunas[*i].0.clone()).collect()))
+        .collect();
+    Ok(json!({"contratos": frase(&q.contratos), "telefones": frase(&q.telefones), "enderecos": frase(&q.enderecos),
+              "emails": frase(&q.emails), "parcelas": frase(&q.parcelas), "garantia": frase(&q.garantia),
+              "garantias": garantias, "refin": frase(&q.refin)}))
+}
+
 async fn responde(State(nua): State<Arc<Nua>>, Query(q): Query<HashMap<String, String>>) -> impl IntoResponse {
-    let id = q.get("idCrm").and_then(|s| s.parse().ok()).unwrap_or(0);
+    let cpf = q.get("cpf").map_or("", String::as_str);
     let conn = nua.livres.lock().ok().and_then(|mut all| all.pop());
     let body = conn.and_then(|c| {
-        let made = cliente(&c, &nua.frases, id).ok();
+        let made = ficha(&c, cpf).and_then(|id| cliente(&c, &nua.frases, id)).ok();
         if let Ok(mut all) = nua.livres.lock() {
             all.push(c);
         }
@@ -191,6 +211,10 @@ impl Frases {
             ),
         })
     }
+}
+
+fn ficha(c: &Connection, cpf: &str) -> rusqlite::Result<i64> {
+    c.prepare_cached("SELECT id FROM ficha WHERE cpf_cnpj_cliente=?1")?.query_row([cpf], |r| r.get(0))
 }
 
 fn cliente(c: &Connection, q: &Frases, id: i64) -> rusqlite::Result<Value> {

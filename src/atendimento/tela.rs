@@ -30,6 +30,8 @@ pub struct Ficha {
     pub emails: Vec<String>,
     /// Endereço.
     pub enderecos: Vec<String>,
+    /// The item's contract, where it is gone: those shown are others.
+    pub contrato_ausente: Option<String>,
     /// The item's contract, or all that are active where none was named.
     pub contratos: Vec<Contrato>,
     /// Tabulação.
@@ -92,6 +94,7 @@ fn monta(client: &Value, item: &Item, tabulacao: Option<Tabulacao>) -> Ficha {
     let own =
         |c: &&Value| item.contrato.is_some() && c.get("contrato").and_then(Value::as_str) == item.contrato.as_deref();
     let mut contracts: Vec<&Value> = all.iter().filter(own).collect();
+    let gone = item.contrato.clone().filter(|_| contracts.is_empty());
     if contracts.is_empty() {
         contracts = all.iter().filter(|c| texto(c, "situacao") == "ATIVO").collect();
     }
@@ -106,6 +109,7 @@ fn monta(client: &Value, item: &Item, tabulacao: Option<Tabulacao>) -> Ficha {
         telefones: list("telefones_disponiveis").iter().take(CONTATOS).map(phone).collect(),
         emails: list("emails_disponiveis").iter().take(CONTATOS).map(|e| texto(e, "email")).collect(),
         enderecos: enderecos(list("enderecos_disponiveis")),
+        contrato_ausente: gone,
         contratos: contracts
             .into_iter()
             .take(CONTATOS)

@@ -60,12 +60,14 @@ pub fn tipo(codigo: &str) -> &str {
     TIPOS.iter().find(|(c, _)| *c == codigo).map_or(codigo, |(_, t)| t)
 }
 
-/// Changes an item, in an open transaction of `atendimento.db`: one change, one event.
+/// Changes an item, in an open transaction of `atendimento.db`: one change, one event. The same form sent again by the
+/// same person, where nothing came between, is no other change: `false`.
 ///
 /// # Errors
-/// `Campos`: no status of the list, no or no possible day for [`AGENDAMENTO`], too long a note. `Alterado`: somebody
+/// `Campos`: no status of the list, no or no possible day for [`AGENDAMENTO`], a day for
+/// another, too long a note. `Alterado`: somebody
 /// changed it since, or it is closed. `NaoEncontrado`.
-pub fn muda(db: &Db, id: i64, pedido: &Pedido, quem: &str, agora: &Agora) -> Result<(), Recusa> {
+pub fn muda(db: &Db, id: i64, pedido: &Pedido, quem: &str, agora: &Agora) -> Result<bool, Recusa> {
     let Some((estado, fecha)) = ESTADOS.into_iter().find(|(e, _)| *e == pedido.estado) else {
         return Err(Recusa::campo("estado", "escolha um dos status da lista"));
     };
@@ -74,9 +76,10 @@ pub fn muda(db: &Db, id: i64, pedido: &Pedido, quem: &str, agora: &Agora) -> Res
         return Err(Recusa::campo("nota", format!("a observação tem no máximo {NOTA} caracteres")));
     }
     let dia = if estado == AGENDAMENTO { Some(dia(&pedido.agendado_para, agora)?) } else { None };
-    if itens::um(db, id)?.is_none() {
-        return Err(Recusa::NaoEncontrado);
+    if dia.is_none() && !pedido.agendado_para.trim().is_empty() {
+        return Err(Recusa::campo("agendado_para", format!("o dia do contato só vale em {AGENDAMENTO}; apague-o")));
     }
+    let Some(item) = itens::um(db, id)? else { return Err(Recusa::NaoEncontrado) };
     let change = itens::Mudanca {
         versao: pedido.versao,
         estado,
@@ -86,7 +89,18 @@ pub fn muda(db: &Db, id: i64, pedido: &Pedido, quem: &str, agora: &Agora) -> Res
         quem,
         em: &agora.iso(),
     };
-    if itens::muda(db, id, &change)? { Ok(()) } else { Err(Recusa::Alterado) }
+    if itens::muda(db, id, &change)? {
+        return Ok(true);
+    }
+    let last = itens::eventos(db, id, None, 1)?.pop();
+    let same = |e: &itens::Evento| {
+        (e.quem.as_str(), e.para.as_str(), e.nota.as_deref()) == (quem, estado, change.nota)
+            && e.agendado_para == dia
+            && e.de.is_some()
+            && e.tabulacao.is_none()
+    };
+    let twice = pedido.versao.checked_add(1) == Some(item.versao) && last.as_ref().is_some_and(same);
+    if twice { Ok(false) } else { Err(Recusa::Alterado) }
 }
 
 /// A note as it is kept: line breaks and letters, nothing that acts.
@@ -114,12 +128,17 @@ pub struct Achados {
     pub mais: bool,
 }
 
-/// Clients of items by contract, CPF or CNPJ, or a part of the name (its words, in any order, without accents).
+/// Clients of items by contract, CPF or CNPJ, number (`ficha 12`), or a part of the name (its words, in any order, without accents).
 ///
 /// # Errors
 /// `Campos`: too short. The store cannot be read.
 pub fn procura(store: &Store, texto: &str) -> Result<Achados, Recusa> {
     let text = texto.trim();
+    // as the queue names an item without a contract
+    let number = text.get(..5).filter(|t| t.eq_ignore_ascii_case("ficha")).and_then(|_| text.get(5..));
+    if let Some(id) = number.and_then(|n| n.trim().parse::<i64>().ok()) {
+        return Ok(Achados { fichas: vec![id], mais: false });
+    }
     for by in [By::Cpf, By::Contrato] {
         let ids = if text.chars().any(|c| c.is_ascii_digit()) {
             consulta::procura(&store.db, Some(by), text)?

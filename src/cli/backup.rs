@@ -126,12 +126,16 @@ fn faz(app: &App, store: &crate::store::Store, part: &Path, em: &str) -> anyhow:
 
 /// DEST, which must not be one of our own folders: a restore or a purge would take it with it.
 fn pasta(dest: &Path, app: &App) -> anyhow::Result<PathBuf> {
+    let new = !dest.exists();
     fs::create_dir_all(dest).with_context(|| dest.display().to_string())?;
     let dest = dest.canonicalize().with_context(|| dest.display().to_string())?;
     for ours in [&app.config.store_dir, &app.config.data] {
         if ours.canonicalize().is_ok_and(|o| dest.starts_with(o)) {
             return Err(Usage("o backup não pode ficar dentro da pasta do store nem da de dados".into()).into());
         }
+    }
+    if let Some(parent) = dest.parent().filter(|_| new) {
+        File::open(parent).and_then(|d| d.sync_all()).with_context(|| parent.display().to_string())?;
     }
     Ok(dest)
 }

@@ -1,10 +1,10 @@
 //! `atom doctor`: whether everything that a night needs is there, one verdict a line, each with what to do.
 //!
-//! It changes nothing but for an empty file under a temporary name in the folders that atom writes to, which it removes.
+//! It changes nothing but for a small file under a temporary name in the folders that atom writes to, which it removes.
 
 use super::Global;
 use super::app::App;
-use super::exame::{self, Linha, aviso, bom, conta, erro, segredos, tabulacoes};
+use super::exame::{self, Linha, aviso, bom, conta, erro, segredos, tabulacoes, tempo};
 use super::exit::{self, graver};
 use super::hostkey;
 use super::texto::{self, escape};
@@ -18,13 +18,16 @@ use crate::store::execucao;
 use crate::store::hsm;
 use crate::store::lock::{self, LockError, Which};
 use crate::transport::{Fault, Remote};
-use std::io::ErrorKind;
-use std::path::Path;
+use std::fs::OpenOptions;
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
 
 /// Check config, clock, disk, store, locks and every remote; one verdict a line
 #[derive(Debug, clap::Args)]
 pub struct Cmd {}
 
+/// Minutes by which a server's clock may differ.
+const DIFERENCA: i64 = 2;
 /// Free space under which a night may not fit.
 const POUCO: u64 = 2 * 1024 * 1024 * 1024;
 
@@ -75,29 +78,69 @@ fn relogio(app: &App) -> Linha {
         _ if app.clock.is_moved() => aviso("relógio", text, "ATOM_NOW está definido: fora de ensaios, retire-o"),
         Some(run) if run.fim > now.iso() => {
             let why = format!("{text}, mas a última execução terminou em {}", run.fim);
-            aviso("relógio", why, "o relógio da máquina voltou? confira a sincronização (timedatectl)")
+            let next = "o relógio está atrasado, ou esteve adiantado então: acerte a sincronização (timedatectl)";
+            aviso("relógio", why, next)
         }
         _ => bom("relógio", text),
     }
 }
 
 fn discos(config: &Config) -> Vec<Linha> {
-    [("disco dos dados", &config.data), ("disco do store", &config.store_dir)].map(|(what, p)| disco(what, p)).into()
+    let data = ["inbox", "archive", "rejects", "outbox"].map(|f| config.data.join(f));
+    let mut out = disco("disco dos dados", &config.data, &data);
+    out.extend(disco("disco do store", &config.store_dir, std::slice::from_ref(&config.store_dir)));
+    out
 }
 
-fn disco(what: &str, path: &Path) -> Linha {
+/// How much is free, and whether each of the folders takes a file now: a quota or the last i-node shows only there.
+fn disco(what: &str, path: &Path, folders: &[PathBuf]) -> Vec<Linha> {
+    let why = |p: &Path, e: &std::io::Error| format!("{}: {}", p.display(), crate::transport::em_portugues(e));
+    let refused = folders.iter().filter_map(|f| Some((f, grava(f).err()?)));
+    let mut out: Vec<Linha> = refused
+        .map(|(f, e)| {
+            let next = match e.kind() {
+                ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+                    "libere espaço nessa pasta; o que a retenção já não guarda: atom purge --dry-run"
+                }
+                _ => "confira a pasta, o dono e as permissões",
+            };
+            erro(what, why(f, &e), Some(next.into()), exit::FAILED)
+        })
+        .collect();
+    if !out.is_empty() {
+        return out;
+    }
     // what is made only when it is needed lies on the disk of the folder above
     let there = path.ancestors().find(|p| p.exists()).unwrap_or(path);
-    match rustix::fs::statvfs(there) {
+    out.push(match rustix::fs::statvfs(there) {
         Err(e) => {
-            let why = format!("{}: {}", path.display(), crate::transport::em_portugues(&e.into()));
-            erro(what, why, Some("confira a pasta e as permissões".into()), exit::FAILED)
+            let next = "confira a pasta e as permissões".to_owned();
+            erro(what, why(path, &e.into()), Some(next), exit::FAILED)
         }
         Ok(s) => {
             let free = s.f_bavail.saturating_mul(s.f_frsize);
             let text = format!("{}: {} MiB livres", path.display(), free / (1024 * 1024));
             if free < POUCO { aviso(what, text, "libere espaço: uma noite pode não caber") } else { bom(what, text) }
         }
+    });
+    out
+}
+
+/// Puts a page into a folder and takes it away again; a folder that is not there yet is no fault.
+fn grava(folder: &Path) -> std::io::Result<()> {
+    if !folder.exists() {
+        return Ok(());
+    }
+    let path = folder.join(format!("atom-doctor-{}.part", std::process::id()));
+    let put = || -> std::io::Result<()> {
+        let mut f = OpenOptions::new().write(true).create(true).truncate(true).open(&path)?;
+        f.write_all(&[0; 4096])?;
+        f.sync_all()
+    };
+    let done = put();
+    match std::fs::remove_file(&path) {
+        Err(e) if done.is_ok() => Err(e),
+        _ => done,
     }
 }
 
@@ -153,7 +196,9 @@ fn trava(app: &App, which: Which, nome: &str) -> Linha {
     match lock::probe(&app.config.store_dir, which) {
         Ok(()) => bom(nome, "livre"),
         // a run at work is no fault
-        Err(LockError::Held { holder }) => bom(nome, format!("em uso: {}", escape(&holder))),
+        Err(LockError::Held { holder }) => {
+            bom(nome, format!("em uso: {}; acaba com esse processo, não há o que apagar", escape(&holder)))
+        }
         Err(e) => erro(nome, e.to_string(), Some("confira dono e permissões da pasta do store".into()), exit::FAILED),
     }
 }
@@ -174,10 +219,17 @@ fn remoto(app: &App, dono: Dono, key: &str, url: &RemoteUrl) -> Linha {
         _ => true,
     };
     match examina(&mut remote, writes) {
-        Ok((names, wrote)) => {
+        Ok((names, wrote, clock)) => {
             let host = if matches!(url, RemoteUrl::Sftp { .. }) { "chave do servidor conhecida, " } else { "" };
             let wrote = if wrote { ", gravação permitida" } else { "" };
-            bom(what, format!("{host}{names} nomes{wrote}"))
+            let text = format!("{host}{names} nomes{wrote}");
+            match clock.map(|c| (c - app.clock.real_unix()) / 60).filter(|m| m.abs() > DIFERENCA) {
+                Some(minutes) => {
+                    let why = format!("{text}; o relógio de lá mostra {} que o desta máquina", tempo(minutes));
+                    aviso(&what, why, "um dos dois está errado: confira o desta máquina (timedatectl) e um terceiro")
+                }
+                None => bom(what, text),
+            }
         }
         Err((step, e)) => {
             let next = match step {
@@ -195,10 +247,11 @@ fn remoto(app: &App, dono: Dono, key: &str, url: &RemoteUrl) -> Linha {
     }
 }
 
-fn examina(remote: &mut Remote, writes: bool) -> Result<(usize, bool), (&'static str, std::io::Error)> {
+/// How many names there are, whether one was put, and when that was by the server's clock.
+type Exame = (usize, bool, Option<i64>);
+
+fn examina(remote: &mut Remote, writes: bool) -> Result<Exame, (&'static str, std::io::Error)> {
     let names = remote.list().map_err(|e| ("listar", e))?.len();
-    if writes {
-        remote.probe().map_err(|e| ("gravar", e))?;
-    }
-    Ok((names, writes))
+    let clock = if writes { remote.probe().map_err(|e| ("gravar", e))? } else { None };
+    Ok((names, writes, clock))
 }

@@ -92,11 +92,18 @@ pub fn tabulacoes(config: &Config) -> Linha {
     }
 }
 
-/// The moment, and the machine's zone where it is another: cron reckons in that one, atom never does.
+/// The moment, and how the machine's zone differs: cron reckons in that one, atom never does.
 pub fn hora(clock: &Clock) -> String {
-    let now = clock.now().iso();
-    match clock.zone_of_machine() {
-        zone if now.ends_with(&zone) => format!("{now} em São Paulo"),
-        zone => format!("{now} em São Paulo (a máquina está em {zone}: as horas do crontab contam nesse fuso)"),
-    }
+    let now = clock.now();
+    let zone = match now.longe() {
+        0 => String::new(),
+        away => format!("; o fuso da máquina mostra {}, e só o crontab conta por ele", tempo(away)),
+    };
+    format!("{} em São Paulo{zone}", now.iso())
+}
+
+/// `3h00 a mais`, of minutes.
+pub fn tempo(minutes: i64) -> String {
+    let side = if minutes > 0 { "a mais" } else { "a menos" };
+    format!("{}h{:02} {side}", minutes.abs() / 60, minutes.abs() % 60)
 }

@@ -83,6 +83,11 @@ pub fn of(e: &anyhow::Error) -> (i64, Option<String>) {
         if let Some(LockError::Held { .. }) = cause.downcast_ref() {
             return (LOCKED, Some("espere terminar, ou use --if-locked wait=SEGUNDOS".into()));
         }
+        if let Some(LockError::Io { source, .. }) = cause.downcast_ref()
+            && matches!(source.kind(), ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem)
+        {
+            return of_db(Trouble::ReadOnly);
+        }
         if let Some(s) = cause.downcast_ref::<StoreError>() {
             match s {
                 StoreError::Missing(_) => return (STORE, Some("crie com: atom init".into())),
@@ -130,7 +135,7 @@ fn of_db(t: Trouble) -> (i64, Option<String>) {
     match t {
         Trouble::Corrupt => (STORE, Some("restaure um backup dos dois arquivos do store".into())),
         Trouble::ReadOnly => (STORE, Some("confira dono, permissões e espaço dessa pasta".into())),
-        Trouble::Full => (FAILED, Some("libere espaço nessa pasta (e na temporária) e rode de novo".into())),
+        Trouble::Full => (FAILED, Some("libere espaço nessa pasta e rode de novo".into())),
         Trouble::Busy => (FAILED, Some("outro processo segura o banco há mais de um minuto".into())),
         Trouble::Io => (FAILED, Some("confira o disco e o espaço livre dessa pasta e rode de novo".into())),
         Trouble::Constraint | Trouble::Other => (FAILED, None),

@@ -216,7 +216,8 @@ fn recusa(r: &Freio) -> String {
     format!(
         "carga RECUSADA, nada enviado: {} [FREIO]\n\
          Se a base encolheu de verdade: {}\n\
-         Se não: confira os arquivos do dia (atom day); corrigidos, a carga sai sozinha.",
+         Se não: quem sai, e por que execução: atom export manager --carga --dry-run. Desfeita a que errou\n\
+         \u{20}  (atom undo EXECUÇÃO) ou corrigidos os arquivos do dia, a carga sai sozinha.",
         r.mensagem(),
         confirma(r.linhas)
     )

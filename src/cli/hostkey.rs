@@ -128,7 +128,7 @@ fn mostra(app: &App, s: &Servidor<'_>) -> anyhow::Result<i64> {
                 ("no", format!("não é conhecida (não precisa: a {kind} é)"))
             }
             Known::Changed { line, fingerprint, .. } => {
-                ("changed", format!("a conhecida é {fingerprint} (linha {line})"))
+                ("changed", format!("mudou: a conhecida é {fingerprint} (linha {line})"))
             }
             Known::Revoked(line) => ("revoked", format!("REVOGADA (linha {line})")),
         };

@@ -101,7 +101,11 @@ fn lista(app: &App, state: Option<&str>, limit: Option<u32>) -> anyhow::Result<i
     })?;
     if !app.global.json {
         let header = ["ID", "CONTRATO", "JORNADA", "ESTADO", "EM", "ENTREGA"];
+        let uncertain = rows.iter().any(|r| r.get(3).is_some_and(|s| s == Estado::Incerta.as_str()));
         app.out(&if rows.is_empty() { "nenhuma mensagem".into() } else { tabela(&header, &[0], rows) });
+        if uncertain {
+            app.out("INCERTA: a resposta se perdeu; não é reenviada sozinha. Cada uma: atom hsm show ID");
+        }
     }
     Ok(exit::OK)
 }
@@ -160,7 +164,11 @@ fn mostra(app: &App, id: i64) -> anyhow::Result<i64> {
         out.extend(value.map(|x| format!("  {label:<9} {}", texto::escape(&x))));
     }
     if v.estado == Estado::Incerta.as_str() {
-        out.push(format!("Resolver: atom hsm resolve {id} --sent|--not-sent --reason \"motivo\""));
+        out.push(
+            "A mensagem partiu e a resposta se perdeu: não é reenviada sozinha. Confira no OMNE se chegou; então:"
+                .into(),
+        );
+        out.push(format!("   atom hsm resolve {id} --sent|--not-sent --reason \"motivo\""));
     }
     app.out(&out.join("\n"));
     Ok(exit::OK)

@@ -53,7 +53,7 @@ pub fn run(cmd: &Cmd, global: &Global, env: &Env, umask: u32) -> anyhow::Result<
     app.out(&format!("store {}: {}", store.display(), word(created)));
     if made {
         app.out(&format!(
-            "Próximo passo: confira [campanha], [evo] e [manager] em {}, depois: atom run",
+            "Próximo passo: confira [campanha], [evo] e [manager] em {}, depois: atom doctor",
             path.display()
         ));
     }

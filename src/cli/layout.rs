@@ -8,8 +8,11 @@ use super::app::App;
 use super::exit::{self, Usage};
 use super::texto::n;
 use crate::layout::regua::mascara;
-use crate::layout::{Field, Format, Layout, OnError, Part, Record, Type};
+use crate::layout::{Field, Format, Layout, OnError, Part, Record, Type, load};
+use anyhow::Context as _;
 use serde_json::{Value, json};
+use std::fs::OpenOptions;
+use std::io::Write;
 use std::path::PathBuf;
 
 /// The layouts of the files; diagnose a broken line with a ruler
@@ -25,6 +28,11 @@ enum What {
     List,
     /// The fields of one layout, and the file names it serves
     Show {
+        /// Name of the layout, as `list` writes it
+        name: String,
+    },
+    /// Copy a built-in layout into the folder that `layouts` names, to be changed there; what stands there stays
+    Copy {
         /// Name of the layout, as `list` writes it
         name: String,
     },
@@ -52,6 +60,7 @@ pub fn run(cmd: &Cmd, app: &App) -> anyhow::Result<i64> {
             Ok(exit::OK)
         }
         Some(What::Show { name }) => mostra(app, chamado(app, name)?),
+        Some(What::Copy { name }) => copia(app, &chamado(app, name)?.name),
         Some(What::Check { file, line, layout }) => {
             let named = layout.as_deref().map(|l| chamado(app, l)).transpose()?;
             check::run(app, file, named, *line)
@@ -94,6 +103,25 @@ fn lista(app: &App) {
     });
     app.out(&tabela(&["layout", "tipo", "formato", "registros"], &[], rows.collect()));
     app.say("\nOs campos de um: atom layout show NOME. Conferir um arquivo: atom layout check ARQUIVO");
+}
+
+/// What the bank changed is changed in a copy, which then stands for the built-in layout.
+fn copia(app: &App, name: &str) -> anyhow::Result<i64> {
+    let path = app.config.layouts.join(format!("{name}.toml"));
+    let text = load::texto(name).filter(|_| !path.exists());
+    let Some(text) = text else {
+        return Err(Usage(format!("{}: já existe; fica como está", path.display())).into());
+    };
+    let write = || -> std::io::Result<()> {
+        std::fs::create_dir_all(&app.config.layouts)?;
+        let mut f = OpenOptions::new().write(true).create_new(true).open(&path)?;
+        f.write_all(text.as_bytes())?;
+        f.sync_all()
+    };
+    write().with_context(|| path.display().to_string())?;
+    app.out(&format!("{}: cópia do layout embutido; daqui em diante vale esta", path.display()));
+    app.say("Ajuste-a e confira: atom layout check ARQUIVO");
+    Ok(exit::OK)
 }
 
 /// The patterns of the file names.

@@ -18,11 +18,18 @@ use crate::layout::text::Encoding;
 use crate::layout::{Format, Layout};
 use crate::store::ledger;
 use anyhow::Context as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use tempfile::TempPath;
 
 /// Frames below the report of one file.
 const QUADROS: usize = 3;
+
+/// Where the text of a workbook lies meanwhile: in a folder of ours (SE9), though there may be no store yet.
+fn pasta(app: &App) -> PathBuf {
+    let ours = [app.config.data.join("inbox"), app.config.data.clone()];
+    let beside = || app.config.file.parent().unwrap_or(Path::new(".")).to_owned();
+    ours.into_iter().find(|p| p.is_dir()).unwrap_or_else(beside)
+}
 
 /// A file to be looked at line by line.
 pub struct Alvo<'a> {
@@ -42,10 +49,10 @@ impl<'a> Alvo<'a> {
     ///
     /// # Errors
     /// Exit 1: not the file's fault.
-    pub fn abre(file: &Path, nome: &str, layout: &'a Layout) -> anyhow::Result<Result<Self, Falha>> {
+    pub fn abre(app: &App, file: &Path, nome: &str, layout: &'a Layout) -> anyhow::Result<Result<Self, Falha>> {
         let texto = if layout.format == Format::Sheet && ledger::corrige(nome).is_none() {
             let exe = std::env::current_exe().context("o próprio programa")?;
-            match arquivo_csv(&exe, file, &std::env::temp_dir(), PRAZO) {
+            match arquivo_csv(&exe, file, &pasta(app), PRAZO) {
                 Ok(text) => Some(text),
                 Err(Falha::Io(e)) => return Err(e).with_context(|| file.display().to_string()),
                 Err(e) => return Ok(Err(e)),
@@ -137,7 +144,7 @@ fn acha<'a>(app: &'a App, r: &Relatorio, from: Option<&Path>) -> anyhow::Result<
             let fonte = Fonte { caminho: path, codificacao: Encoding::parse(&a.codificacao) };
             Ok(Some(Alvo::com(&r.file, layout, fonte, None)))
         }
-        None => Ok(Alvo::abre(&path, &r.file, layout)?.ok()),
+        None => Ok(Alvo::abre(app, &path, &r.file, layout)?.ok()),
     }
 }
 

@@ -11,6 +11,7 @@ use crate::domain::codigo::Codigo;
 use crate::layout::regua::mascara;
 use crate::store::Store;
 use crate::store::execucao::{self, Execucao};
+use crate::store::ledger;
 use crate::store::rejeito::{self, Filtro, Listado};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -106,7 +107,30 @@ fn lista(id: Option<i64>, l: &Lista, app: &App) -> anyhow::Result<i64> {
         None => None,
     };
     app.out(&folha(run.as_ref(), &rows));
+    if let Some(run) = &run {
+        app.out(&remedio(app, &store, run)?);
+    }
     Ok(exit::OK)
+}
+
+/// How the lines of a run come in after all: mended by hand, or as they are once their cause is gone.
+fn remedio(app: &App, store: &Store, run: &Execucao) -> anyhow::Result<String> {
+    let (id, kind) = (run.id, run.kind.as_str());
+    let mut out = format!("\nUma com régua: atom rejects show {id} LINHA");
+    let kept = rejeito::kept(&store.db, id)?.map(|(_, path)| path);
+    let Some((kept, etapa)) = kept.zip(crate::import::etapa(kind)) else { return Ok(out) };
+    if !etapa.aceita_corrigido() {
+        out.push_str("\nO arquivo só vale inteiro: peça outro ao banco");
+        return Ok(out);
+    }
+    let input = run.arquivo.as_deref().unwrap_or_default();
+    let mended = format!("{}{}", ledger::corrige(input).unwrap_or(input), ledger::CORRIGIDO);
+    let (kept, mended) = (app.config.data.join(kept).display().to_string(), escape(&mended));
+    out.push_str(&format!(
+        "\nÀ mão: cp {kept}\n          {mended}, conserte e rode:\n       atom import {kind} {mended}"
+    ));
+    out.push_str(&format!("\nSe a causa era o layout ou outro arquivo, e já passou: atom rejects replay --run {id}"));
+    Ok(out)
 }
 
 fn objeto(r: &Listado) -> serde_json::Value {

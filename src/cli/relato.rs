@@ -105,6 +105,9 @@ fn passo(r: &Relatorio, s: State) -> String {
     match s {
         State::Waiting if r.waiting_for.is_empty() => String::new(),
         State::Waiting => "atom run importa assim que chegar. O dia: atom day".into(),
+        State::Refused if r.reason.as_ref().is_some_and(|m| m.code == Codigo::MaisAntigo.as_str()) => {
+            "Quase sempre é um reenvio por engano: vale o mais novo, e não há o que fazer".into()
+        }
         State::Refused => {
             format!("Peça o reenvio ao Evo; ou corrija e importe de novo: atom import {} ARQUIVO", r.kind)
         }

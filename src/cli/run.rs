@@ -157,11 +157,19 @@ fn conta(app: &App, tick: &mut Tick, parou: bool) -> i64 {
         && tick.publicadas.is_empty()
         && !tick.manager.iter().any(told);
     if idle && !parou && !app.global.json {
+        let settling = match tick.colheita.as_ref().map_or(0, |c| c.assentando) {
+            0 => String::new(),
+            k => format!(
+                "; {}, e só entra o que fica {} s sem mudar (evo.settle_seconds)",
+                texto::conta(k, "arquivo visto agora", "arquivos vistos agora"),
+                app.config.evo.settle_seconds
+            ),
+        };
         let waiting = match tick.aguardam.len() {
             0 => String::new(),
             k => format!("; {k} arquivo(s) aguardam (atom day)"),
         };
-        app.say(&format!("nada a fazer{waiting}"));
+        app.say(&format!("nada a fazer{settling}{waiting}"));
     }
     code
 }

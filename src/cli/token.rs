@@ -4,6 +4,7 @@ use super::app::App;
 use super::{apoio, exit, texto};
 use crate::atendimento::token::{self, Escopo};
 use crate::clock::inicio_do_dia;
+use crate::store::auditoria;
 use crate::store::token::{self as guardados, Token};
 use chrono::NaiveDate;
 use serde_json::json;
@@ -40,8 +41,11 @@ enum What {
 /// Makes, lists or takes back.
 ///
 /// # Errors
-/// The store cannot be read or written; no token has this number.
+/// The store cannot be read or written; no token has this number; `--dry-run` where something would change.
 pub fn run(cmd: &Cmd, app: &App) -> anyhow::Result<i64> {
+    if !matches!(cmd.what, What::List) {
+        app.sem_ensaio()?;
+    }
     match &cmd.what {
         What::Add { name, scope, expires } => cria(app, name, scope, *expires),
         What::List => lista(app),
@@ -65,7 +69,11 @@ fn cria(app: &App, name: &str, scope: &str, expires: Option<NaiveDate>) -> anyho
         expira_em: expires.and_then(|d| d.succ_opt()).map(inicio_do_dia),
         revogado_em: None,
     };
-    let id = guardados::cria(store.atendimento()?, &t)?;
+    let tx = store.atendimento()?.begin()?;
+    let id = guardados::cria(&tx, &t)?;
+    let what = format!("token add {id} ({}:{})", t.escopo, t.nome);
+    auditoria::registra(&tx, &t.criado_em, &App::quem(), None, &what)?;
+    tx.commit()?;
     if app.global.json {
         app.out(&json!({"id": id, "name": t.nome, "token": shown}).to_string());
     } else {
@@ -111,14 +119,24 @@ fn lista(app: &App) -> anyhow::Result<i64> {
         ]
     });
     app.out(&apoio::tabela(&["ID", "NOME", "ESCOPO", "ESTADO", "CRIADO EM", "EXPIRA EM"], &[0], rows.collect()));
+    for scope in Escopo::TODOS.map(Escopo::as_str) {
+        let mut of_it = all.iter().filter(|t| t.escopo == scope).peekable();
+        if of_it.peek().is_some() && !of_it.any(|t| token::vale(t, &now)) {
+            app.out(&format!("Nenhum token {scope} vale: quem usa um deles recebe 401."));
+            app.out(&format!("   Um novo: atom token add NOME --scope {scope}"));
+        }
+    }
     Ok(exit::OK)
 }
 
 fn revoga(app: &App, id: i64) -> anyhow::Result<i64> {
     let store = app.store()?;
-    if !guardados::revoga(store.atendimento()?, id, &app.clock.now().iso())? {
+    let (tx, at) = (store.atendimento()?.begin()?, app.clock.now().iso());
+    if !guardados::revoga(&tx, id, &at)? {
         return Err(exit::Usage(format!("não há token {id} que ainda valha; veja atom token list")).into());
     }
+    auditoria::registra(&tx, &at, &App::quem(), None, &format!("token revoke {id}"))?;
+    tx.commit()?;
     app.say(&format!("token {id} revogado; serve o recusa em até um segundo"));
     app.fecha(&store)?;
     Ok(exit::OK)

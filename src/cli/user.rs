@@ -3,6 +3,7 @@
 use super::app::App;
 use super::{apoio, exit, texto};
 use crate::atendimento::usuario::{self, Papel};
+use crate::store::auditoria;
 use crate::store::usuario::{self as guardados, Usuario};
 use anyhow::Context as _;
 use serde_json::json;
@@ -48,8 +49,11 @@ enum What {
 /// Lets in, lists, locks out or gives a new password.
 ///
 /// # Errors
-/// The store cannot be read or written; no or no possible login or password.
+/// The store cannot be read or written; no or no possible login or password; `--dry-run` where something would change.
 pub fn run(cmd: &Cmd, app: &App) -> anyhow::Result<i64> {
+    if !matches!(cmd.what, What::List) {
+        app.sem_ensaio()?;
+    }
     match &cmd.what {
         What::Add { login, role, password_stdin } => cria(app, login, role, *password_stdin),
         What::List => lista(app),
@@ -101,9 +105,12 @@ fn cria(app: &App, text: &str, role: &str, stdin: bool) -> anyhow::Result<i64> {
         criado_em: app.clock.now().iso(),
         desativado_em: None,
     };
-    if !guardados::cria(db, &u)? {
+    let tx = db.begin()?;
+    if !guardados::cria(&tx, &u)? {
         return Err(ja_existe(&u.login));
     }
+    auditoria::registra(&tx, &u.criado_em, &App::quem(), None, &format!("user add {} ({})", u.login, u.papel))?;
+    tx.commit()?;
     app.say(&format!("{} entra em /workflow como {}", u.login, u.papel));
     app.fecha(&store)?;
     Ok(exit::OK)
@@ -140,9 +147,12 @@ fn lista(app: &App) -> anyhow::Result<i64> {
 fn desativa(app: &App, text: &str) -> anyhow::Result<i64> {
     let login = login(text)?;
     let store = app.store()?;
-    if !guardados::desativa(store.atendimento()?, &login, &app.clock.now().iso())? {
+    let (tx, at) = (store.atendimento()?.begin()?, app.clock.now().iso());
+    if !guardados::desativa(&tx, &login, &at)? {
         return Err(ninguem(&login));
     }
+    auditoria::registra(&tx, &at, &App::quem(), None, &format!("user disable {login}"))?;
+    tx.commit()?;
     app.say(&format!("{login} não entra mais; suas sessões terminaram"));
     app.fecha(&store)?;
     Ok(exit::OK)
@@ -155,9 +165,13 @@ fn troca(app: &App, text: &str, stdin: bool) -> anyhow::Result<i64> {
     if guardados::por_login(db, &login)?.is_none_or(|u| u.desativado_em.is_some()) {
         return Err(ninguem(&login));
     }
-    if !guardados::muda_senha(db, &login, &senha(&login, stdin)?, &app.clock.now().iso())? {
+    let (new, at) = (senha(&login, stdin)?, app.clock.now().iso());
+    let tx = db.begin()?;
+    if !guardados::muda_senha(&tx, &login, &new, &at)? {
         return Err(ninguem(&login));
     }
+    auditoria::registra(&tx, &at, &App::quem(), None, &format!("user password {login}"))?;
+    tx.commit()?;
     app.say(&format!("{login} tem nova senha; suas sessões terminaram"));
     app.fecha(&store)?;
     Ok(exit::OK)

@@ -18,6 +18,8 @@ pub struct Motivo {
     pub texto: &'static str,
     /// DATA_BAIXA: the data de operação of the event; `None` where nothing tells it.
     pub dia: Option<NaiveDate>,
+    /// The run that took its contract out of ATIVO, which `atom undo` may take back.
+    pub run: Option<i64>,
 }
 
 /// The MOTIVO of a contract that left ATIVO for this situação.
@@ -34,13 +36,13 @@ const fn texto(para: Situacao) -> &'static str {
 fn motivo(db: &Db, e: &Enviada, tabulada: Option<NaiveDate>) -> anyhow::Result<Motivo> {
     let found = if e.tem_ativo() {
         let flags = enviado::nao_contatar_desde(db, e.ficha)?;
-        Motivo { texto: "NAO CONTATAR", dia: flags.into_iter().chain(tabulada).min() }
+        Motivo { texto: "NAO CONTATAR", dia: flags.into_iter().chain(tabulada).min(), run: None }
     } else {
         match enviado::saiu_de_ativo(db, e.ficha)? {
-            Some((para, dia)) => Motivo { texto: texto(para), dia },
+            Some((para, dia, run)) => Motivo { texto: texto(para), dia, run: Some(run) },
             // no contract ever left ATIVO: the import that made the ficha or its contract was undone. Of the four words
             // EXCLUSAO is the one that says "out of the portfolio"; the day is that of the file taken back.
-            None => Motivo { texto: texto(Situacao::Excluido), dia: enviado::desfeita_em(db)? },
+            None => Motivo { texto: texto(Situacao::Excluido), dia: enviado::desfeita_em(db)?, run: None },
         }
     };
     if found.dia.is_some() {

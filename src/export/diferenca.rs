@@ -96,7 +96,10 @@ impl Diferenca {
     /// Counts a ficha that goes.
     pub(super) fn sai(&mut self, e: &Enviada, m: &Motivo) -> anyhow::Result<()> {
         if count(&mut self.saem) {
-            let porque = m.dia.map_or_else(|| m.texto.to_owned(), |d| format!("{} em {}", m.texto, br(d)));
+            let mut porque = m.dia.map_or_else(|| m.texto.to_owned(), |d| format!("{} em {}", m.texto, br(d)));
+            if let Some(run) = m.run {
+                porque.push_str(&format!(", execução {run}"));
+            }
             self.itens.push(Item { sorte: Sorte::Sai, ficha: e.ficha, contrato: e.contrato.clone(), porque });
         }
         Ok(())

@@ -271,7 +271,8 @@ impl Envio<'_> {
             motivo: f.motivo.as_deref(),
             em,
         };
-        if !hsm::conclui(db, f.mensagem.id, &c)? {
+        let now_is = hsm::conclui(db, f.mensagem.id, &c)?;
+        if now_is.is_none() {
             tracing::warn!(id = f.mensagem.id, "the message was resolved while its POST was under way");
         }
         if v.pedida {
@@ -281,6 +282,8 @@ impl Envio<'_> {
         match v.fim {
             Fim::Aceita => self.conta.enviadas += 1,
             Fim::Falha => self.conta.falhas += 1,
+            // its webhook was faster
+            Fim::Incerta if now_is == Some(Estado::Aceita) => self.conta.enviadas += 1,
             Fim::Incerta => self.conta.incertas += 1,
             Fim::Repete | Fim::Nada => {
                 let tentativas = f.mensagem.tentativas + u32::from(counts);

@@ -51,12 +51,12 @@ pub fn retoma(ctx: &Contexto<'_>) -> anyhow::Result<(Diario, u64)> {
     Ok((diario, incertas))
 }
 
-/// The result of a message that a dead sender left ENVIANDO.
+/// The result of a message that a dead sender left ENVIANDO; the state that it has now.
 fn conclui(db: &Db, id: i64, answer: Option<Registro>, em: &str) -> anyhow::Result<Estado> {
     let r = answer.unwrap_or(Registro { fim: Fim::Incerta, http: None, nao_antes: None });
     let (estado, motivo) = (estado(r.fim), (r.fim == Fim::Incerta).then_some(QUEDA));
     let c = Conclusao { estado, conta: r.fim != Fim::Nada, http: r.http, resposta: None, motivo, em };
-    hsm::conclui(db, id, &c)?;
+    let estado = hsm::conclui(db, id, &c)?.unwrap_or(estado);
     if r.nao_antes.is_some() {
         hsm::espera(db, r.nao_antes)?;
     }

@@ -157,9 +157,13 @@ pub async fn guarda(State(estado): State<Arc<Estado>>, mut req: Request, next: N
     let (method, with_body) = (req.method().clone(), !req.body().is_end_stream());
     let chunked = req.headers().contains_key(header::TRANSFER_ENCODING);
     let browser = req.headers().get(header::ACCEPT).is_some_and(|v| v.as_bytes().starts_with(b"text/html"));
+    let page = workflow::nossa(req.uri().path());
     let let_in = deixa(&estado, &mut req).await;
     let (who, mut answer) = match let_in {
         Ok(name) => (name, next.run(req).await),
+        // every path alike (AP1)
+        Err(e) if browser && e.status == StatusCode::UNAUTHORIZED => (None, workflow::falha::sem_sessao(req).await),
+        Err(e) if page && e.status == StatusCode::SERVICE_UNAVAILABLE => (None, workflow::falha::instavel(req).await),
         Err(e) => (None, e.into_response()),
     };
     let route = answer.extensions_mut().remove::<Rota>().map_or("-", |r| r.0);
@@ -168,10 +172,6 @@ pub async fn guarda(State(estado): State<Arc<Estado>>, mut req: Request, next: N
     // behind it (`moldura`)
     if chunked || with_body && (route == "-" || NAO_LIDO.contains(&answer.status())) {
         answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-    }
-    if browser && answer.status() == StatusCode::UNAUTHORIZED && !workflow::pagina(&answer) {
-        // a person whose session is over comes back to the form; every path alike (AP1)
-        answer.headers_mut().insert("refresh", HeaderValue::from_static("2; url=/workflow/entrar"));
     }
     let status = answer.status().as_u16();
     let ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -262,7 +262,7 @@ fn com_corpo(mut answer: Response, id: &str) -> Response {
     let ours = answer.extensions_mut().remove::<Arc<Erro>>();
     let of_library = match status {
         StatusCode::NOT_FOUND if ours.is_none() && !has_body(&answer) => Some(Erro::rota()),
-        StatusCode::METHOD_NOT_ALLOWED if ours.is_none() => Some(Erro::metodo()),
+        StatusCode::METHOD_NOT_ALLOWED if ours.is_none() && !has_body(&answer) => Some(Erro::metodo()),
         _ => None,
     };
     if let Some(e) = ours.as_deref().or(of_library.as_ref()) {

@@ -32,7 +32,7 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
 use std::sync::Arc;
 
 /// Threads that read the store.
@@ -101,7 +101,7 @@ fn segredo(config: &Config) -> Result<Option<String>, ConfigError> {
 }
 
 /// Every route, as the log and the metrics name it.
-pub const ROTAS: [&str; 24] = [
+pub const ROTAS: [&str; 26] = [
     "/healthz",
     "/readyz",
     "/metrics",
@@ -126,6 +126,8 @@ pub const ROTAS: [&str; 24] = [
     "/workflow/trilha",
     "/workflow/estilo.css",
     "/workflow/icone.svg",
+    "/workflow/",
+    "/workflow/{*outra}",
 ];
 
 /// The routes.
@@ -159,11 +161,14 @@ fn paginas() -> Router<Arc<Estado>> {
         .route("/workflow/entrar", get(workflow::entrar).post(workflow::entra))
         .route("/workflow/sair", post(workflow::sai))
         .route("/workflow/procurar", post(workflow::fila::procurar))
-        .route("/workflow/fila.csv", get(workflow::fila::csv))
-        .route("/workflow/item/{id}", get(workflow::item).post(workflow::muda))
+        .route("/workflow/fila.csv", get(workflow::arquivo::csv))
+        .route("/workflow/item/{id}", get(workflow::item::item).post(workflow::item::muda))
         .route("/workflow/trilha", get(workflow::trilha::trilha))
         .route("/workflow/estilo.css", get(workflow::estilo))
         .route("/workflow/icone.svg", get(workflow::icone))
+        .route("/workflow/", any(workflow::falha::outra))
+        .route("/workflow/{*outra}", any(workflow::falha::outra))
+        .method_not_allowed_fallback(workflow::falha::metodo)
         .layer(middleware::map_response(workflow::cabecalhos))
 }
 

@@ -61,6 +61,11 @@ pub fn builtin() -> Result<Layouts, LayoutError> {
     Ok(Layouts(all))
 }
 
+/// The text of a built-in layout, to be changed in a copy.
+pub fn texto(name: &str) -> Option<&'static str> {
+    BUILTIN.iter().find(|(n, _)| *n == name).map(|(_, text)| *text)
+}
+
 /// The built-in layouts, each replaced by the file of the same name in `folder`, plus the folder's others.
 /// A folder that does not exist leaves the built-in ones.
 ///

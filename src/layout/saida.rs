@@ -1,4 +1,5 @@
-//! Files that go out: `;`, CRLF, Windows-1252, header line (contract section 7).
+//! Files that go out: `;`, CRLF, header line, Windows-1252 (contract section 7); one that people open in a spreadsheet
+//! is UTF-8 with the mark by which Excel knows it.
 //!
 //! Free text that a spreadsheet would run as a formula is neutralised (EX8); a character that the code page
 //! lacks becomes `?` and is counted (EX11). Quoting is the csv crate's.
@@ -16,6 +17,7 @@ pub struct Escritor<W: Write> {
     bytes: Vec<u8>,
     texto: String,
     na_linha: u64,
+    utf8: bool,
     /// Rows written, without the header.
     pub linhas: u64,
     /// Characters replaced.
@@ -34,7 +36,29 @@ impl<W: Write> Escritor<W> {
         csv.write_record(fields.iter().map(|f| f.header.as_bytes())).map_err(into_io)?;
         let livres = fields.iter().map(|f| matches!(f.ty, Type::Text | Type::Contrato)).collect();
         let (linha, bytes, texto) = (csv::ByteRecord::new(), Vec::new(), String::new());
-        Ok(Self { csv, livres, linha, bytes, texto, na_linha: 0, linhas: 0, substituidos: 0 })
+        Ok(Self { csv, livres, linha, bytes, texto, na_linha: 0, utf8: false, linhas: 0, substituidos: 0 })
+    }
+
+    /// Begins one in UTF-8: its mark, then the header.
+    ///
+    /// # Errors
+    /// Writing failed.
+    pub fn utf8(mut out: W, layout: &Layout) -> std::io::Result<Self> {
+        out.write_all("\u{feff}".as_bytes())?;
+        Ok(Self { utf8: true, ..Self::new(out, layout)? })
+    }
+
+    /// The next cell: digits that a spreadsheet would take for a number and shorten, as a formula that is their text;
+    /// anything else as [`Self::celula`].
+    pub fn numero_como_texto(&mut self, text: &str) {
+        if text.is_empty() || !text.bytes().all(|b| b.is_ascii_digit()) {
+            return self.celula(text);
+        }
+        self.bytes.clear();
+        self.bytes.extend_from_slice(b"=\"");
+        self.bytes.extend_from_slice(text.as_bytes());
+        self.bytes.push(b'"');
+        self.linha.push_field(&self.bytes);
     }
 
     /// The next cell of the row.
@@ -48,7 +72,7 @@ impl<W: Write> Escritor<W> {
         if free && text.starts_with(['=', '+', '-', '@', '\t']) {
             self.bytes.push(b'\'');
         }
-        if text.is_ascii() {
+        if self.utf8 || text.is_ascii() {
             self.bytes.extend_from_slice(text.as_bytes());
         } else {
             self.codifica(text);
@@ -166,5 +190,22 @@ mod tests {
         let bytes = w.fim().unwrap();
         let text = WINDOWS_1252.decode(&bytes).0.into_owned();
         assert_eq!(text, "ARQUIVO;LINHA;CONTRATO;CAMPO;CODIGO;MENSAGEM\r\n'=cmd();1;'-5;\"Ação; \"\"x\"\"\";?;a b\r\n");
+    }
+
+    #[test]
+    fn para_planilhas_em_utf8_e_numeros_inteiros() {
+        let layouts = load::builtin().unwrap();
+        let mut w = Escritor::utf8(Vec::new(), layouts.get("erros").unwrap()).unwrap();
+        w.celula("șŁ");
+        for c in ["0012", "123456789012", "=1+1", "", "A1"] {
+            w.numero_como_texto(c);
+        }
+        w.fim_da_linha().unwrap();
+        assert_eq!(w.substituidos, 0);
+        let text = String::from_utf8(w.fim().unwrap()).unwrap();
+        assert_eq!(
+            text,
+            "\u{feff}ARQUIVO;LINHA;CONTRATO;CAMPO;CODIGO;MENSAGEM\r\nșŁ;\"=\"\"0012\"\"\";\"=\"\"123456789012\"\"\";'=1+1;;A1\r\n"
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! The audit: who read or changed what, when, of which ficha. Rows are added and, by trigger, never changed.
+//! The audit: who read or changed what, when, of which ficha. Rows are added and, by trigger, never changed; only
+//! [`super::purga`] takes old ones away.
 
 use super::db::{Cell, Db, Result};
 

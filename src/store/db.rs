@@ -5,9 +5,11 @@
 //!
 //! **Locking:** a writer begins `BEGIN IMMEDIATE` ([`Db::begin`]) and rolls back when dropped.
 
+use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OpenFlags, ToSql};
 use std::path::Path;
+use std::sync::Once;
 use std::time::Duration;
 
 mod erro;
@@ -142,6 +144,18 @@ pub enum Mode {
     Scratch,
 }
 
+/// What does not fit in memory (a sort, the file that a VACUUM builds) holds the clients' data: it lies beside the
+/// database, not where the machine keeps everybody's temporary files (SE9). SQLite has one place for a process, so the
+/// first file decides.
+fn temporarios(conn: &Connection, path: &Path) {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        // a folder that may not be written is refused; who only reads there writes little, and SQLite finds another
+        let _ = conn.pragma_update(None, "temp_store_directory", folder.to_string_lossy());
+    });
+}
+
 /// A connection to one database file.
 pub struct Db {
     conn: Connection,
@@ -165,6 +179,9 @@ impl Db {
         let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
         let conn = Connection::open_with_flags(path, flags).map_err(fail)?;
         conn.busy_timeout(busy).map_err(fail)?;
+        temporarios(&conn, path);
+        // a plan depends on its text alone: else every value bound to a LIMIT makes a kept statement be compiled again
+        conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(fail)?;
         let db = Self { conn };
         if let Mode::Create(page) = mode {
             db.script(&format!("PRAGMA page_size={page}; PRAGMA auto_vacuum=INCREMENTAL;"))?;
@@ -402,5 +419,25 @@ impl Cursor<'_> {
     pub fn next_row(&mut self) -> Result<Option<Row<'_>>> {
         let db = self.1;
         Ok(self.0.next().map_err(|e| db.wrap("read row", e))?.map(Row))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Compiling a look-up again costs more than its rows.
+    #[test]
+    fn uma_frase_guardada_nao_e_compilada_de_novo_a_cada_valor() {
+        let dir = tempfile::tempdir().unwrap();
+        let db = Db::open(&dir.path().join("t.db"), Mode::Create(PAGINA), Duration::from_secs(1)).unwrap();
+        db.script("CREATE TABLE t (a INTEGER PRIMARY KEY, b TEXT) STRICT; INSERT INTO t VALUES (1, 'x'), (2, 'y')")
+            .unwrap();
+        let sql = "SELECT b FROM t WHERE a>=?1 ORDER BY b DESC LIMIT ?2";
+        let newest = |n| db.rows(sql, &[Cell::Int(1), Cell::Int(n)], |r| r.str(0)).unwrap();
+        assert_eq!((newest(1), newest(2)), (vec!["y".to_owned()], vec!["y".to_owned(), "x".to_owned()]));
+        let kept = db.conn.prepare_cached(sql).unwrap();
+        assert_eq!(kept.get_status(rusqlite::StatementStatus::Run), 2);
+        assert_eq!(kept.get_status(rusqlite::StatementStatus::RePrepare), 0);
     }
 }

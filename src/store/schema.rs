@@ -6,6 +6,11 @@
 //! **Journal:** each wide table that `undo` may take back has a shadow `<table>_ant`, filled by generated
 //! triggers with the row as it was before a run changed or removed it. Rows that a run made are told by
 //! their own `run` column, so inserts cost nothing.
+//!
+//! **Versions:** a file of another version is refused before anything in it is touched (ST5). There is no step from one
+//! version to the next yet, because nobody has an older store: none was ever released. The first release freezes these
+//! numbers; a later one that changes a table brings its step, in one transaction a file. What the layouts add needs no
+//! version: [`widen`].
 
 mod contatos;
 mod fixas;
@@ -352,17 +357,23 @@ pub fn conflict(db: &Db, esquema: &Esquema) -> Result<Option<OutroTipo>> {
     Ok(None)
 }
 
-/// Adds the columns that the layouts brought since the store was made. Columns never go away: an older
-/// layout may come back.
+/// Adds the columns that the layouts brought since the store was made, in one transaction (ST5). Columns never go
+/// away: an older layout may come back.
 pub fn widen(db: &Db, esquema: &Esquema) -> Result<()> {
+    let mut wider = Vec::new();
     for t in Tabela::TODAS {
         let have = columns(db, t.nome())?;
         let known = |c: &&Coluna| have.iter().any(|(n, _)| *n == c.nome);
         let missing: Vec<&Coluna> = esquema.de(t).iter().filter(|c| !known(c)).collect();
-        if missing.is_empty() {
-            continue;
+        if !missing.is_empty() {
+            wider.push((t, missing));
         }
-        let tx = db.begin()?;
+    }
+    if wider.is_empty() {
+        return Ok(());
+    }
+    let tx = db.begin()?;
+    for (t, missing) in wider {
         for c in &missing {
             tx.script(&format!("ALTER TABLE {} ADD COLUMN {} {}", t.nome(), c.nome, sql_type(c)))?;
             if t.tem_diario() {
@@ -372,9 +383,8 @@ pub fn widen(db: &Db, esquema: &Esquema) -> Result<()> {
         if t.tem_diario() {
             tx.script(&journal_sql(t, esquema))?;
         }
-        tx.commit()?;
     }
-    Ok(())
+    tx.commit()
 }
 
 /// Name and type of a table's columns.

@@ -49,8 +49,8 @@ pub fn lista(db: &Db) -> Result<Vec<Usuario>> {
     db.rows(&format!("SELECT {COLUNAS} FROM usuario u ORDER BY u.login"), &[], usuario)
 }
 
-/// Adds one, or lets a locked-out one in again with another password and role; `false`: there is one already.
-/// `u.id` is not looked at.
+/// Adds one, or lets a locked-out one in again with another password and role, in an open transaction; `false`: there is
+/// one already. `u.id` is not looked at.
 ///
 /// # Errors
 /// The store cannot be written.
@@ -62,7 +62,7 @@ pub fn cria(db: &Db, u: &Usuario) -> Result<bool> {
     Ok(db.exec(sql, &cells)? > 0)
 }
 
-/// Gives a new password and ends the sessions; `false`: nobody has this login, or is locked out.
+/// Gives a new password and ends the sessions, in an open transaction; `false`: nobody has this login, or is locked out.
 ///
 /// # Errors
 /// The store cannot be written.
@@ -71,7 +71,7 @@ pub fn muda_senha(db: &Db, login: &str, senha: &str, em: &str) -> Result<bool> {
     muda(db, login, sql, &[Cell::Text(login), Cell::Text(senha), Cell::Text(em)])
 }
 
-/// Locks out and ends the sessions; `false`: nobody has this login, or is locked out already.
+/// Locks out and ends the sessions, in an open transaction; `false`: nobody has this login, or is locked out already.
 ///
 /// # Errors
 /// The store cannot be written.
@@ -81,11 +81,9 @@ pub fn desativa(db: &Db, login: &str, em: &str) -> Result<bool> {
 }
 
 fn muda(db: &Db, login: &str, sql: &str, cells: &[Cell<'_>]) -> Result<bool> {
-    let tx = db.begin()?;
-    let done = tx.exec(sql, cells)? > 0;
+    let done = db.exec(sql, cells)? > 0;
     let end = "DELETE FROM sessao WHERE usuario_id IN (SELECT id FROM usuario WHERE login=?1)";
-    tx.exec(end, &[Cell::Text(login)])?;
-    tx.commit()?;
+    db.exec(end, &[Cell::Text(login)])?;
     Ok(done)
 }
 
@@ -113,14 +111,17 @@ pub fn sessao(db: &Db, sha256: &str) -> Result<Option<Sessao>> {
     })
 }
 
-/// Begins a session, in an open transaction; those that began before `mortas` go.
+/// Begins a session, in an open transaction; those that began before `mortas` go. `false`: `u` was locked out or has
+/// another password since it was read, and no session begins.
 ///
 /// # Errors
 /// The store cannot be written.
-pub fn abre_sessao(db: &Db, sha256: &str, usuario: i64, em: &str, mortas: &str) -> Result<()> {
+pub fn abre_sessao(db: &Db, sha256: &str, u: &Usuario, em: &str, mortas: &str) -> Result<bool> {
     db.exec("DELETE FROM sessao WHERE criada_em<?1", &[Cell::Text(mortas)])?;
-    let sql = "INSERT INTO sessao (sha256, usuario_id, criada_em, vista_em) VALUES (?1,?2,?3,?3)";
-    db.exec(sql, &[Cell::Text(sha256), Cell::Int(usuario), Cell::Text(em)]).map(|_| ())
+    let sql = "INSERT INTO sessao (sha256, usuario_id, criada_em, vista_em)
+               SELECT ?1, id, ?3, ?3 FROM usuario WHERE id=?2 AND senha=?4 AND desativado_em IS NULL";
+    let cells = [Cell::Text(sha256), Cell::Int(u.id), Cell::Text(em), Cell::Text(&u.senha)];
+    Ok(db.exec(sql, &cells)? > 0)
 }
 
 /// Notes that a session is in use.

@@ -218,19 +218,21 @@ pub fn mudancas(db: &Db, quem: Option<&str>, antes: Option<i64>, limite: usize) 
 pub type Acesso = (i64, String, String, Option<i64>, String);
 
 /// What the audit holds of the pages, before an entry (or the newest), newest first; `quem`: only this person's.
-/// The rows of the queue, seen by the fifty, are left out.
+/// What is told of each client of a list, `fora`, is left out.
 ///
 /// # Errors
 /// The store cannot be read.
-pub fn acessos(db: &Db, quem: Option<&str>, fora: &str, antes: Option<i64>, limite: usize) -> Result<Vec<Acesso>> {
-    let whose = if quem.is_some() { "AND quem=?4" } else { "" };
+pub fn acessos(db: &Db, quem: Option<&str>, fora: [&str; 2], antes: Option<i64>, limite: usize) -> Result<Vec<Acesso>> {
+    let whose = if quem.is_some() { "AND quem=?5" } else { "" };
     let sql = format!(
         "SELECT id, em, quem, ficha_id, o_que FROM auditoria
-         WHERE quem>='workflow:' AND quem<'workflow;' AND id<?1 AND o_que<>?3 {whose} ORDER BY id DESC LIMIT ?2"
+         WHERE quem>='workflow:' AND quem<'workflow;' AND id<?1 AND o_que NOT IN (?3, ?4) {whose}
+         ORDER BY id DESC LIMIT ?2"
     );
     let limit = i64::try_from(limite).unwrap_or(i64::MAX);
     let who = quem.map(|q| format!("workflow:{q}"));
-    let mut cells = vec![Cell::Int(antes.unwrap_or(i64::MAX)), Cell::Int(limit), Cell::Text(fora)];
+    let mut cells =
+        vec![Cell::Int(antes.unwrap_or(i64::MAX)), Cell::Int(limit), Cell::Text(fora[0]), Cell::Text(fora[1])];
     cells.extend(who.as_deref().map(Cell::Text));
     db.rows(&sql, &cells, |r| Ok((r.i64(0)?, r.str(1)?, r.str(2)?, r.int(3)?, r.str(4)?)))
 }

@@ -97,10 +97,10 @@ impl Folder for Dir {
         if fs::metadata(&self.path)?.is_dir() { Ok(()) } else { Err(io::ErrorKind::NotADirectory.into()) }
     }
 
-    fn probe(&mut self) -> io::Result<()> {
+    fn probe(&mut self) -> io::Result<Option<i64>> {
         let path = self.path.join(probe_name());
         OpenOptions::new().write(true).create_new(true).open(&path)?;
-        fs::remove_file(path)
+        fs::remove_file(path).map(|()| None)
     }
 
     fn sync(&mut self) -> io::Result<()> {

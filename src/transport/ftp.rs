@@ -228,10 +228,10 @@ impl Folder for Ftp {
         self.call(|line, _| line.cwd(&dir)).map_err(not_found)
     }
 
-    fn probe(&mut self) -> io::Result<()> {
+    fn probe(&mut self) -> io::Result<Option<i64>> {
         let name = probe_name();
         self.write(&name, &mut io::empty(), 0)?;
-        self.call(|line, _| line.rm(&name))
+        self.call(|line, _| line.rm(&name)).map(|()| None)
     }
 
     fn reset(&mut self) {

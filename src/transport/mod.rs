@@ -93,8 +93,9 @@ pub trait Folder: Send {
     fn remove(&mut self, name: &str) -> io::Result<()>;
     /// Whether the folder is there.
     fn present(&mut self) -> io::Result<()>;
-    /// Whether files can be put: an empty one is made under a temporary name and removed.
-    fn probe(&mut self) -> io::Result<()>;
+    /// Whether files can be put: an empty one is made under a temporary name and removed. When that was by the server's
+    /// clock, in seconds since 1970, where the protocol tells it.
+    fn probe(&mut self) -> io::Result<Option<i64>>;
     /// Brings the folder's names to disk; on a server that is not ours to do.
     fn sync(&mut self) -> io::Result<()> {
         Ok(())

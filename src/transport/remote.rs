@@ -112,7 +112,7 @@ impl Remote {
     ///
     /// # Errors
     /// They cannot.
-    pub fn probe(&mut self) -> io::Result<()> {
+    pub fn probe(&mut self) -> io::Result<Option<i64>> {
         self.again(|f| f.probe())
     }
 

@@ -212,11 +212,13 @@ impl Folder for Sftp {
         })
     }
 
-    fn probe(&mut self) -> io::Result<()> {
+    fn probe(&mut self) -> io::Result<Option<i64>> {
         let path = self.at(&probe_name());
         self.call(|me, conn| {
             me.write(conn, &path, &mut io::empty(), 0)?;
-            conn.sftp.unlink(&path).map_err(|e| io_of(&e))
+            let made = conn.sftp.stat(&path).ok().and_then(|s| i64::try_from(s.mtime?).ok());
+            conn.sftp.unlink(&path).map_err(|e| io_of(&e))?;
+            Ok(made)
         })
     }
 

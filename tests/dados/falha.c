@@ -9,7 +9,7 @@
  * FALHA_DIR    the folder; calls elsewhere are not looked at
  * FALHA_OP     the kinds that fail, with commas
  * FALHA_N      which of those calls, from 1; 0 or absent: none
- * FALHA_MODE   once; from: that one and all later ones; short: that write writes half, the next one fails;
+ * FALHA_MODE   once; kill: the process is killed instead of making that call; from: that one and all later ones; short: that write writes half, the next one fails;
  *              room: FALHA_N bytes go in, from then on every write fails
  * FALHA_ERRNO  EIO (default) or ENOSPC
  * FALHA_OUT    gets, at exit: the counts, whether the fault was met, and what a power loss would lose; what the
@@ -24,6 +24,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,7 +40,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static char dir[PATH_MAX];
 static size_t dir_len;
 static long seen[KINDS], matching, hits, nth;
-static int chosen[KINDS], error = EIO, from, half, bounded;
+static int chosen[KINDS], error = EIO, from, half, bounded, deadly;
 static size_t room;
 
 struct entry { char path[PATH_MAX]; int dirty, lost; };
@@ -57,7 +58,7 @@ __attribute__((constructor)) static void begin(void) {
         for (int k = 0; k < KINDS; k++) chosen[k] = strstr(v, names[k]) != NULL;
     if ((v = getenv("FALHA_N"))) nth = atol(v);
     if ((v = getenv("FALHA_ERRNO")) && !strcmp(v, "ENOSPC")) error = ENOSPC;
-    if ((v = getenv("FALHA_MODE"))) { from = !strcmp(v, "from"); half = !strcmp(v, "short"); bounded = !strcmp(v, "room"); }
+    if ((v = getenv("FALHA_MODE"))) { from = !strcmp(v, "from"); half = !strcmp(v, "short"); bounded = !strcmp(v, "room"); deadly = !strcmp(v, "kill"); }
     if (bounded) { room = (size_t)nth; nth = 0; }
     FILE *f = (v = getenv("FALHA_OUT")) ? fopen(v, "re") : NULL;
     char line[PATH_MAX + 16];
@@ -122,6 +123,7 @@ static int fails(enum kind k) {
     int first = matching == nth, fail = first || (from && matching > nth) || (half && matching == nth + 1);
     if (!fail) return 0;
     hits++;
+    if (deadly) kill(getpid(), SIGKILL);
     if (half && first && k == WRITE) return 2;
     errno = error;
     return 1;

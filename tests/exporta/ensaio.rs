@@ -16,7 +16,8 @@ fn o_ensaio_diz_quem_entra_sai_e_muda_e_por_que_e_nada_grava() {
     let out = b.json(&["--dry-run", "export", "manager"]).exits(0).json();
     let baixa = &out[0];
     assert_eq!((&baixa["state"], &baixa["rows"], &baixa["diff"]["removed"]), (&json!("built"), &json!(1), &json!(1)));
-    assert_eq!(item(baixa, "removed")["why"], "EXCLUSAO em 04/08/2023");
+    let run = b.sql("SELECT id FROM run WHERE kind='exclusao'");
+    assert_eq!(item(baixa, "removed")["why"], format!("EXCLUSAO em 04/08/2023, execução {run}"));
     assert_eq!(item(baixa, "removed")["idCrm"], 1);
     let inc = &out[2];
     assert_eq!(inc["diff"], json!({"added": 1, "changed": 1, "unchanged": 2, "removed": 0}));

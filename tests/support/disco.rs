@@ -6,19 +6,43 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-/// The compiled shim, once for all tests of the run.
+/// A file of `tests/dados` as a library to be loaded before the others.
+fn compila(nome: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let so = folder.join(format!("{nome}.so"));
+    let new = folder.join(format!("{nome}.so.{}", std::process::id()));
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/dados/{nome}.c"));
+    let done = Command::new("cc").args(["-shared", "-fPIC", "-O1", "-o"]).arg(&new).arg(source).status();
+    assert!(done.expect("cc, which building SQLite needs as well").success());
+    // another run of the tests may have it loaded
+    fs::rename(new, &so).unwrap();
+    so
+}
+
+/// The failing disk, once for all tests of the run.
 fn shim() -> &'static Path {
     static SHIM: OnceLock<PathBuf> = OnceLock::new();
-    SHIM.get_or_init(|| {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
-        let (so, new) = (folder.join("falha.so"), folder.join(format!("falha.so.{}", std::process::id())));
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/dados/falha.c");
-        let done = Command::new("cc").args(["-shared", "-fPIC", "-O1", "-o"]).arg(&new).arg(source).status();
-        assert!(done.expect("cc, which building SQLite needs as well").success());
-        // another run of the tests may have it loaded
-        fs::rename(new, &so).unwrap();
-        so
-    })
+    SHIM.get_or_init(|| compila("falha"))
+}
+
+/// Runs a command under an eye: what it did, and the files that it made, the places that it connected to and the names
+/// that it looked up, one a line (`tests/dados/olho.c`).
+pub fn olhado(b: &Bed, mut cmd: Command) -> (Out, Vec<String>) {
+    static EYE: OnceLock<PathBuf> = OnceLock::new();
+    let book = b.root.join("olho.txt");
+    let _ = fs::remove_file(&book);
+    cmd.env("LD_PRELOAD", EYE.get_or_init(|| compila("olho"))).env("OLHO_OUT", &book);
+    let out = cmd.output().unwrap().into();
+    let seen = fs::read_to_string(&book).unwrap_or_default();
+    (out, seen.lines().map(str::to_owned).collect())
+}
+
+/// Runs a command that is killed before the `n`-th call of a kind below the bed; whether it came to that.
+pub fn mata(b: &Bed, mut cmd: Command, op: &str, n: usize) -> bool {
+    let below = b.root.canonicalize().unwrap();
+    cmd.env("LD_PRELOAD", shim()).env("FALHA_DIR", below).env("FALHA_OP", op).env("FALHA_N", n.to_string());
+    let out = cmd.env("FALHA_MODE", "kill").output().unwrap();
+    out.status.code().is_none()
 }
 
 /// A fault: calls of these kinds below this folder of the bed, from which one on.
@@ -45,13 +69,13 @@ impl Visto {
         line.unwrap_or_else(|| panic!("{what}: {}", self.shim)).parse().unwrap()
     }
 
-    /// What would be lost with the power, but for locks, SQLite's index of its log, copies under names that
-    /// nothing reads, and the name of the log itself: SQLite does not look at that sync, and a command that is
+    /// What would be lost with the power, but for locks, SQLite's index of its log, its temporary files, copies under
+    /// names that nothing reads, and the name of the log itself: SQLite does not look at that sync, and a command that is
     /// done has moved its log into the database.
     pub fn perderia(&self) -> Vec<&str> {
         assert!(!self.shim.contains("overflow"), "the shim's book is too small");
         let log = |db: &str| fs::metadata(format!("{db}-wal")).is_ok_and(|m| m.len() > 0);
-        let of_none = |p: &str| [".lock", "-shm", ".part"].iter().any(|s| p.ends_with(s));
+        let of_none = |p: &str| [".lock", "-shm", ".part", " (deleted)"].iter().any(|s| p.ends_with(s));
         let not_ours = |p: &str| p.ends_with("/store") || p.contains("/evo");
         self.shim
             .lines()
@@ -72,11 +96,15 @@ impl Visto {
 }
 
 pub fn roda(b: &Bed, args: &[&str], f: Falha<'_>) -> Visto {
+    sob(b, b.cmd(args), f)
+}
+
+/// The same for a command of one's own.
+pub fn sob(b: &Bed, mut cmd: Command, f: Falha<'_>) -> Visto {
     let book = b.root.join("falha.txt");
     // joining nothing would leave a slash at the end
     let below = b.root.canonicalize().unwrap().join(f.pasta).components().collect::<PathBuf>();
-    let out = b
-        .cmd(args)
+    let out = cmd
         .env("LD_PRELOAD", shim())
         .env("FALHA_DIR", below)
         .env("FALHA_OP", f.op)

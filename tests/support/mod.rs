@@ -151,6 +151,15 @@ impl Bed {
         self.cmd(args).output().unwrap().into()
     }
 
+    /// A line as people type it, `atom` being the binary.
+    pub fn shell(&self, line: &str) -> Command {
+        let bin = Path::new(env!("CARGO_BIN_EXE_atom")).parent().unwrap();
+        let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap_or_default());
+        let mut c = Command::new("sh");
+        c.args(["-c", line]).current_dir(&self.root).env("ATOM_NOW", &self.now).env("PATH", path).stdin(Stdio::null());
+        c
+    }
+
     pub fn json(&self, args: &[&str]) -> Out {
         let mut all = vec!["--json"];
         all.extend_from_slice(args);

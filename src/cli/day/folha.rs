@@ -201,7 +201,7 @@ fn recusas(q: &Quadro) -> Vec<String> {
         match a.estado {
             Estado::Recusado => {
                 out.push(format!("Recusado, nada aplicado: {why}"));
-                out.push(proximo_da_recusa(p, code));
+                out.push(proximo_da_recusa(p, &a.layout, code));
             }
             Estado::Quarentena => {
                 out.push(format!("Em quarentena, nada aplicado: {why}"));
@@ -224,15 +224,20 @@ fn recusas(q: &Quadro) -> Vec<String> {
     out
 }
 
-fn proximo_da_recusa(p: &Passo, code: &str) -> String {
+fn proximo_da_recusa(p: &Passo, layout: &str, code: &str) -> String {
     let kind = p.etapa.kind;
     if code == "MAIS_ANTIGO" {
-        return "   Vale o mais novo; nada a fazer, a menos que o banco diga o contrário.".into();
+        let force = comando(&format!("atom import {kind} ARQUIVO --force --reason \"…\""));
+        return format!("   Vale o mais novo; nada a fazer. Só se o banco disser que este vale: {force}");
     }
     if p.situacao == Situacao::Done {
         return format!("   Outro arquivo de {kind} já concluiu a etapa; peça o reenvio só se este também vale.");
     }
     let again = comando(&format!("atom import {kind} ARQUIVO"));
+    if code == "ESTRUTURA" {
+        let copy = comando(&format!("atom layout copy {layout}"));
+        return format!("   Peça o reenvio; se o banco confirmar um layout novo: {copy}, ajuste a cópia e {again}");
+    }
     format!("   Peça o reenvio, ou {again} depois de corrigir.")
 }
 
@@ -293,7 +298,9 @@ fn outros(q: &Quadro) -> Vec<String> {
     if let Some((rows, why)) = &q.manager.freio {
         out.push(format!("Carga recusada [FREIO]: {why}. O incremental espera por ela."));
         out.push(format!("   Se a base encolheu de verdade: {}", comando(&confirma(*rows))));
-        out.push("   Se não: corrigidos os arquivos do dia, ela sai sozinha.".into());
+        out.push(format!("   Quem sai, e por que execução: {}", comando("atom export manager --carga --dry-run")));
+        let undo = comando("atom undo EXECUÇÃO");
+        out.push(format!("   Se não: desfeita a que errou ({undo}) ou corrigidos os arquivos, ela sai sozinha."));
     }
     if let Some(s) = q.manager.parada() {
         let why = s.mensagem.as_deref().map(|m| format!(": {m}")).unwrap_or_default();

@@ -39,7 +39,7 @@ pub(super) fn run(app: &App, file: &Path, layout: Option<&Layout>, line: Option<
             Err(e) => return Ok(sem_leitura(app, &nome, (Codigo::NomeInvalido, &e.to_string()))),
         },
     };
-    let alvo = match Alvo::abre(file, &nome, layout)? {
+    let alvo = match Alvo::abre(app, file, &nome, layout)? {
         Ok(alvo) => alvo,
         Err(e) => return Ok(sem_leitura(app, &nome, (Codigo::Estrutura, &e.to_string()))),
     };

@@ -1,140 +1,37 @@
-//! The queue: narrowed by the address, searched by a form (what is typed stays out of addresses and logs), and as a file.
+//! The queue: narrowed by the address, searched by a form (what is typed stays out of addresses and logs).
 
+use super::endereco::{ENCERRADOS, IDADES, Pedido, encerrados_desde};
 use super::falha::Falha;
-use super::paginas::{Contagem, Fila, Linha, Opcao, Topo, html};
+use super::paginas::{Contagem, Fila, Linha, Opcao, Topo, html, tamanho};
 use super::sessao::{Pessoa, campo, formulario};
+use super::trilha::POR_CLIENTE;
 use crate::atendimento::recusa::Recusa;
 use crate::atendimento::tabulacao::SEM_TRATATIVA;
-use crate::atendimento::tela;
 use crate::atendimento::workflow::{self, AGENDAMENTO, ESTADOS, TIPOS};
-use crate::clock::{Agora, inicio_do_dia};
-use crate::domain::documento;
 use crate::domain::valores::milhares;
 use crate::http::Estado;
-use crate::layout::Layouts;
-use crate::layout::saida::Escritor;
 use crate::store::Store;
-use crate::store::auditoria;
 use crate::store::fila::{self as itens, Filtro, Recorte};
 use crate::store::workflow::Item;
 use axum::body::Body;
 use axum::extract::{Extension, Query, State};
-use axum::http::{HeaderMap, header};
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
-use chrono::{Days, NaiveDate};
+use chrono::NaiveDate;
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
 /// Items on a page.
 const PAGINA: usize = 50;
-/// Operators to choose from.
+/// Operators to choose from; others are typed.
 const OPERADORES: usize = 200;
-/// Rows of a file.
-const ARQUIVO: usize = 100_000;
-/// Closed items are counted so many days back.
-const ENCERRADOS: u64 = 30;
+/// Bytes that the markup of one takes.
+const OPCAO: usize = 25;
+/// Bytes of them all: no page is over 100 KB.
+const LISTA: usize = 4 * 1024;
 /// What the statuses with a reason begin with; on the left it stands above them, once.
 const SEM_CONDICOES: &str = "Sem condições de Pagamento - ";
-/// Letters of an operator's name in an address.
-const OPERADOR: usize = 100;
-/// Age: value, text, days from, days to (inclusive).
-const IDADES: [(&str, &str, Option<u64>, Option<u64>); 6] = [
-    ("", "Qualquer tempo", None, None),
-    ("hoje", "Hoje", Some(0), None),
-    ("2", "Até 2 dias", Some(2), None),
-    ("3", "3 dias ou mais", None, Some(3)),
-    ("7", "7 dias ou mais", None, Some(7)),
-    ("30", "30 dias ou mais", None, Some(30)),
-];
-
-/// What an address asks for.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Pedido {
-    filtro: Filtro,
-    idade: String,
-    pagina: usize,
-    mais: bool,
-}
-
-impl Pedido {
-    fn le(query: &HashMap<String, String>, hoje: NaiveDate) -> Result<Self, Falha> {
-        let text = |name: &str| query.get(name).map(|v| v.trim().to_owned()).filter(|v| !v.is_empty());
-        let estado = text("estado");
-        let closes = match estado.as_deref() {
-            None | Some(SEM_TRATATIVA) => false,
-            Some(e) => ESTADOS.iter().find(|(n, _)| *n == e).ok_or(Falha::Endereco)?.1,
-        };
-        let tipo = text("tipo");
-        let operador = text("operador");
-        if tipo.as_deref().is_some_and(|t| !TIPOS.iter().any(|(c, _)| *c == t))
-            || operador.as_deref().is_some_and(|o| o.chars().count() > OPERADOR)
-        {
-            return Err(Falha::Endereco);
-        }
-        let idade = text("idade").unwrap_or_default();
-        let (_, _, from, to) = IDADES.into_iter().find(|(v, ..)| *v == idade).ok_or(Falha::Endereco)?;
-        let start = |days: u64| hoje.checked_sub_days(Days::new(days)).map(inicio_do_dia);
-        let recorte = match (text("fichas"), text("ver").as_deref()) {
-            (Some(ids), _) => Recorte::Fichas(fichas(&ids)?),
-            (None, Some("encerrados")) => Recorte::Encerrados,
-            (None, None) if closes => Recorte::Encerrados,
-            (None, None) => Recorte::Abertos,
-            _ => return Err(Falha::Endereco),
-        };
-        let pagina = text("pagina").map_or(Ok(1), |t| t.parse().map_err(|_| Falha::Endereco))?;
-        if !(1..=1_000_000).contains(&pagina) {
-            return Err(Falha::Endereco);
-        }
-        let filtro = Filtro {
-            recorte,
-            estado,
-            tipo,
-            operador,
-            desde: from.and_then(start),
-            // "n days or more": before the beginning of the day that is n-1 days ago
-            ate: to.and_then(|d| start(d.saturating_sub(1))),
-        };
-        Ok(Self { filtro, idade, pagina, mais: query.contains_key("mais") })
-    }
-
-    /// The address of a page of the same.
-    fn url(&self, path: &str, pagina: usize) -> String {
-        let mut q = form_urlencoded::Serializer::new(String::new());
-        let f = &self.filtro;
-        match &f.recorte {
-            Recorte::Fichas(ids) => {
-                let ids: Vec<String> = ids.iter().map(i64::to_string).collect();
-                q.append_pair("fichas", &ids.join(" "));
-            }
-            Recorte::Encerrados if f.estado.is_none() => {
-                q.append_pair("ver", "encerrados");
-            }
-            _ => {}
-        }
-        for (name, value) in [("estado", &f.estado), ("tipo", &f.tipo), ("operador", &f.operador)] {
-            if let Some(v) = value {
-                q.append_pair(name, v);
-            }
-        }
-        if !self.idade.is_empty() {
-            q.append_pair("idade", &self.idade);
-        }
-        if self.mais {
-            q.append_pair("mais", "1");
-        }
-        if pagina > 1 {
-            q.append_pair("pagina", &pagina.to_string());
-        }
-        let query = q.finish();
-        if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
-    }
-}
-
-fn fichas(text: &str) -> Result<Vec<i64>, Falha> {
-    let ids: Vec<i64> = text.split(' ').map(str::parse).collect::<Result<_, _>>().map_err(|_| Falha::Endereco)?;
-    if ids.len() > workflow::ACHADOS { Err(Falha::Endereco) } else { Ok(ids) }
-}
 
 /// What is read for a page.
 struct Lido {
@@ -154,13 +51,18 @@ fn le(store: &Store, f: &Filtro, hoje: NaiveDate, pagina: usize) -> Result<Lido,
         let name = itens::nome(&db, i.ficha)?.unwrap_or_default();
         linhas.push((i, name));
     }
-    let since = inicio_do_dia(hoje.checked_sub_days(Days::new(ENCERRADOS)).unwrap_or(hoje));
+    let mut operadores = itens::operadores(&db, OPERADORES)?;
+    let mut size = 0;
+    operadores.retain(|o| {
+        size += tamanho(o) + OPCAO;
+        size <= LISTA
+    });
     Ok(Lido {
         linhas,
         total: itens::conta(&db, f)?,
-        contagens: itens::contagens(&db, &since)?,
-        vencidos: itens::vencidos(&db, &day)?,
-        operadores: itens::operadores(&db, OPERADORES)?,
+        contagens: itens::contagens(&db, &encerrados_desde(hoje))?,
+        vencidos: itens::vencidos(&db, f, &day)?,
+        operadores,
     })
 }
 
@@ -179,7 +81,7 @@ pub async fn fila(
     let (filtro, page) = (pedido.filtro.clone(), pedido.pagina);
     let read = estado.leitores.pergunta(move |store| le(store, &filtro, today, page)).await??;
     for (i, _) in &read.linhas {
-        estado.escritor.audita(super::leitura(&now, &p, Some(i.ficha), super::trilha::FILA))?;
+        estado.escritor.audita(super::leitura(&now, &p, Some(i.ficha), POR_CLIENTE[0]))?;
     }
     Ok(html(&monta(&p, &pedido, read, today)))
 }
@@ -195,6 +97,11 @@ fn monta(p: &Pessoa, pedido: &Pedido, read: Lido, today: NaiveDate) -> Fila {
     };
     if read.vencidos > 0 && f.recorte == Recorte::Abertos {
         let _ = write!(resumo, " · {} com contato até hoje", read.vencidos);
+    }
+    let mut todos = String::new();
+    if f.encerrado_desde.is_some() {
+        let _ = write!(resumo, " · encerrados em {ENCERRADOS} dias");
+        todos = Pedido { tudo: true, ..pedido.clone() }.url("/workflow", Some(1));
     }
     let aviso = match &f.recorte {
         Recorte::Fichas(_) if pedido.mais => {
@@ -223,16 +130,20 @@ fn monta(p: &Pessoa, pedido: &Pedido, read: Lido, today: NaiveDate) -> Fila {
         sem_condicoes,
         estados: list(any("Todos", &f.estado), states.map(|e| Opcao::nova(e, e, &of(&f.estado))).collect()),
         tipos: list(any("Todos", &f.tipo), TIPOS.into_iter().map(|(c, t)| Opcao::nova(c, t, &of(&f.tipo))).collect()),
-        operadores: list(
-            any("Todos", &f.operador),
-            read.operadores.iter().map(|o| Opcao::nova(o, o, &of(&f.operador))).collect(),
-        ),
+        operador: of(&f.operador),
+        operadores: read.operadores,
+        recorte: pedido.recorte(),
         idades: IDADES.into_iter().map(|(v, t, ..)| Opcao::nova(v, t, &pedido.idade)).collect(),
         linhas: read.linhas.into_iter().map(|(i, name)| Linha::nova(&i, name, today)).collect(),
-        antes: if pedido.pagina > 1 { pedido.url("/workflow", pedido.pagina - 1) } else { String::new() },
-        depois: if from + n < read.total && n > 0 { pedido.url("/workflow", pedido.pagina + 1) } else { String::new() },
+        antes: if pedido.pagina > 1 { pedido.url("/workflow", Some(pedido.pagina - 1)) } else { String::new() },
+        depois: if from + n < read.total && n > 0 {
+            pedido.url("/workflow", Some(pedido.pagina + 1))
+        } else {
+            String::new()
+        },
         pagina: format!("Página {}", number(pedido.pagina)),
-        csv: pedido.url("/workflow/fila.csv", 1),
+        todos,
+        csv: pedido.url("/workflow/fila.csv", Some(1)),
     }
 }
 
@@ -280,112 +191,10 @@ pub async fn procurar(
         Err(Recusa::Campos(_)) => return Err(Falha::Busca),
         Err(e) => return Err(e.into()),
     };
+    estado.escritor.audita(super::leitura(&estado.clock.now(), &p, None, "procura"))?;
     // nobody has the number 0
     let ids = if found.fichas.is_empty() { vec![0] } else { found.fichas };
-    let wish = Pedido {
-        filtro: Filtro { recorte: Recorte::Fichas(ids), ..Filtro::default() },
-        mais: found.mais,
-        pagina: 1,
-        idade: String::new(),
-    };
-    Ok(Redirect::to(&wish.url("/workflow", 1)).into_response())
-}
-
-/// GET `/workflow/fila.csv`: what the address narrows the queue to, for a spreadsheet; every client of it is in the audit.
-///
-/// # Errors
-/// 422, 503.
-pub async fn csv(
-    State(estado): State<Arc<Estado>>,
-    Extension(p): Extension<Pessoa>,
-    Query(query): Query<HashMap<String, String>>,
-) -> Result<Response, Falha> {
-    let now = estado.clock.now();
-    let today = now.date();
-    let pedido = Pedido::le(&query, today)?;
-    let me = Arc::clone(&estado);
-    let read = estado.leitores.pergunta(move |store| arquivo(store, &me.layouts, &pedido.filtro, &now));
-    let (bytes, fichas) = read.await??;
-    let now = estado.clock.now();
-    let entries: Vec<_> = fichas.into_iter().map(|f| super::leitura(&now, &p, Some(f), "exportação da fila")).collect();
-    let done = estado.escritor.grava(move |e| auditoria::grava(e.db, &entries)).await?;
-    done.map_err(|e| Falha::from(Recusa::from(e)))?;
-    let name = format!("attachment; filename=\"workflow_{}.csv\"", now.carimbo());
-    let kind = "text/csv; charset=windows-1252".to_owned();
-    Ok(([(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, name)], bytes).into_response())
-}
-
-/// The file, and whose data stand in it.
-fn arquivo(store: &Store, layouts: &Layouts, f: &Filtro, now: &Agora) -> Result<(Vec<u8>, Vec<i64>), Recusa> {
-    let db = store.db.snapshot()?;
-    let layout = layouts.unico("workflow_fila").map_err(anyhow::Error::from)?;
-    let mut out = Escritor::new(Vec::new(), layout).map_err(anyhow::Error::from)?;
-    let mut fichas = Vec::new();
-    for i in itens::fila(&db, f, &now.date().to_string(), ARQUIVO, 0)? {
-        let (nome, documento) = itens::nome_e_documento(&db, i.ficha)?;
-        out.inteiro(Some(i.ficha));
-        out.celula(&numero(i.contrato.as_deref().unwrap_or_default()));
-        out.celula(&nome);
-        out.celula(&documento::formata(&documento));
-        out.celula(workflow::tipo(&i.tipo));
-        out.celula(&i.estado);
-        out.celula(&tela::momento(&i.aberto_em));
-        out.celula(&tela::data(i.agendado_para.as_deref().unwrap_or_default()));
-        out.celula(&tela::momento(&i.mudado_em));
-        out.celula(&i.operador);
-        out.fim_da_linha().map_err(anyhow::Error::from)?;
-        fichas.push(i.ficha);
-    }
-    fichas.sort_unstable();
-    fichas.dedup();
-    Ok((out.fim().map_err(anyhow::Error::from)?, fichas))
-}
-
-/// A number that a spreadsheet would shorten, marked as text.
-fn numero(text: &str) -> String {
-    let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    let changed = digits && (text.starts_with('0') || text.len() > 11);
-    if changed { format!("'{text}") } else { text.to_owned() }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn le(pairs: &[(&str, &str)]) -> Result<Pedido, Falha> {
-        let query = pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-        Pedido::le(&query, NaiveDate::from_ymd_opt(2023, 8, 4).unwrap())
-    }
-
-    #[test]
-    fn um_endereco_pede_o_que_diz_e_o_impossivel_e_recusado() {
-        let p = le(&[("estado", "Acordo Realizado"), ("tipo", "EA"), ("idade", "3")]).unwrap();
-        assert_eq!(p.filtro.recorte, Recorte::Encerrados);
-        assert_eq!(p.filtro.ate.as_deref(), Some("2023-08-02T00:00:00-03:00"));
-        assert_eq!(p.url("/x", 2), "/x?estado=Acordo+Realizado&tipo=EA&idade=3&pagina=2");
-        assert_eq!(le(&[("fichas", "3 9")]).unwrap().filtro.recorte, Recorte::Fichas(vec![3, 9]));
-        let many = (0..60).map(|n| n.to_string()).collect::<Vec<_>>().join(" ");
-        for bad in [
-            ("estado", "Qualquer"),
-            ("tipo", "X"),
-            ("idade", "9"),
-            ("ver", "tudo"),
-            ("fichas", "1,2"),
-            ("fichas", &many),
-            ("pagina", "0"),
-            ("pagina", "-1"),
-            ("operador", &"x".repeat(101)),
-        ] {
-            assert_eq!(le(&[bad]), Err(Falha::Endereco), "{bad:?}");
-        }
-    }
-
-    #[test]
-    fn um_numero_que_a_planilha_encurtaria_vai_marcado() {
-        for (text, want) in
-            [("00123", "'00123"), ("123", "123"), ("123456789012", "'123456789012"), ("A1", "A1"), ("", "")]
-        {
-            assert_eq!(numero(text), want);
-        }
-    }
+    let filtro = Filtro { recorte: Recorte::Fichas(ids), ..Filtro::default() };
+    let wish = Pedido { filtro, mais: found.mais, pagina: 1, ..Pedido::default() };
+    Ok(Redirect::to(&wish.url("/workflow", Some(1))).into_response())
 }

@@ -1,31 +1,31 @@
 //! The back office's pages under `/workflow` (UC012): log in, queue, one item, who did what.
 //!
 //! Server-rendered, without a script. [`sessao`] is before every page and form, [`paginas`] what they show, [`fila`] the
-//! queue and its file, [`falha`] what is said when something does not go; the rules are
-//! [`crate::atendimento::workflow`]'s. A GET changes nothing but the audit; whoever sees a client is in it before the
-//! page leaves (WF1, WF7).
+//! queue, [`endereco`] what is asked for of it, [`arquivo`] its file, [`item`] one item, [`trilha`] who did what,
+//! [`falha`] what is said when something does not go; the rules are [`crate::atendimento::workflow`]'s. A GET changes
+//! nothing but the audit; whoever sees a client is in it before the page leaves (WF1, WF7).
 
+pub mod arquivo;
+pub mod endereco;
 pub mod falha;
 pub mod fila;
+pub mod item;
 pub mod paginas;
 pub mod sessao;
 pub mod trilha;
 
 use super::Estado;
 use crate::atendimento::recusa::Recusa;
-use crate::atendimento::tela;
 use crate::atendimento::usuario;
-use crate::atendimento::workflow::{self, ESTADOS, Pedido};
 use crate::clock::Agora;
 use crate::store::auditoria::{self, Leitura};
 use crate::store::usuario as guardados;
-use crate::store::workflow as itens;
 use axum::body::Body;
-use axum::extract::{ConnectInfo, Extension, Path, Query, State};
+use axum::extract::{ConnectInfo, Extension, Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use falha::Falha;
-use paginas::{Entrar, Opcao, Passo, Tela, Topo, html};
+use paginas::{Entrar, html};
 use sessao::{COOKIE, Pessoa, campo, formulario};
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -33,10 +33,6 @@ use std::sync::Arc;
 
 /// Paths that need no session: to log in, and what that page is made of.
 const ABERTAS: [&str; 3] = ["/workflow/entrar", "/workflow/estilo.css", "/workflow/icone.svg"];
-/// Bytes of history on one screen: no page is over 100 KB.
-const HISTORICO: usize = 40 * 1024;
-/// Events on one screen.
-const EVENTOS: usize = 50;
 
 /// Whether a path is one of the pages.
 pub fn nossa(path: &str) -> bool {
@@ -46,11 +42,6 @@ pub fn nossa(path: &str) -> bool {
 /// Whether it is open to anybody.
 pub fn aberta(path: &str) -> bool {
     ABERTAS.contains(&path)
-}
-
-/// Whether an answer is a page already.
-pub fn pagina(answer: &Response) -> bool {
-    answer.headers().contains_key(header::CONTENT_SECURITY_POLICY)
 }
 
 /// What every page carries: nothing but its own may be loaded, framed or sent to (WF8).
@@ -86,8 +77,9 @@ fn leitura(now: &Agora, p: &Pessoa, ficha: Option<i64>, o_que: &'static str) -> 
 }
 
 /// GET `/workflow/entrar`.
-pub async fn entrar() -> Response {
-    html(&Entrar { erro: "" })
+pub async fn entrar(Query(query): Query<HashMap<String, String>>) -> Response {
+    let volta = query.get("volta").and_then(|v| falha::volta(v)).unwrap_or_default();
+    html(&Entrar { erro: "", volta: &volta })
 }
 
 /// POST `/workflow/entrar`: a new session, whatever session was shown (WF5).
@@ -102,10 +94,11 @@ pub async fn entra(
 ) -> Result<Response, Falha> {
     let form = formulario(&headers, body, None).await?;
     let (typed, senha) = (campo(&form, "login").to_owned(), campo(&form, "senha").to_owned());
+    let volta = falha::volta(campo(&form, "volta")).unwrap_or_default();
+    let again = |status, erro: &str| (status, html(&Entrar { erro, volta: &volta })).into_response();
     let now = estado.clock.now();
-    let audita = |quem: &str, o_que| {
-        estado.escritor.audita(Leitura { em: now.iso(), quem: format!("workflow:{quem}"), ficha: None, o_que })
-    };
+    let entry = |quem: &str, o_que| Leitura { em: now.iso(), quem: format!("workflow:{quem}"), ficha: None, o_que };
+    let audita = |quem: &str, o_que| estado.escritor.audita(entry(quem, o_que));
     let name = usuario::login(&typed);
     let key = name.clone().unwrap_or_default();
     let known = estado.leitores.pergunta(move |s| guardados::por_login(&s.db, &key)).await?;
@@ -115,8 +108,7 @@ pub async fn entra(
     let from = sessao::endereco(&estado, &headers, peer);
     if let Err(wait) = estado.portao.tenta(name.as_deref().unwrap_or(&typed), from) {
         audita(&named, "entrada freada")?;
-        let erro = format!("Tentativas demais. Espere {wait} segundos e tente de novo.");
-        let mut answer = (StatusCode::TOO_MANY_REQUESTS, html(&Entrar { erro: &erro })).into_response();
+        let mut answer = again(StatusCode::TOO_MANY_REQUESTS, &espere(wait));
         answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait));
         return Ok(answer);
     }
@@ -124,13 +116,16 @@ pub async fn entra(
     let who = known.clone();
     let good = tokio::task::spawn_blocking(move || usuario::confere(who.as_ref(), &senha)).await;
     drop(turn);
-    let Some(user) = known.filter(|_| good.unwrap_or(false)) else {
-        audita(&named, "entrada recusada")?;
-        return Ok((StatusCode::UNAUTHORIZED, html(&Entrar { erro: "Login ou senha não conferem." })).into_response());
+    let begun = match known.filter(|_| good.unwrap_or(false)) {
+        Some(u) => sessao::abre(&estado, u, sessao::mostrada(&headers), &now, entry(&named, "entrada")).await?,
+        None => None,
     };
-    audita(&named, "entrada")?;
-    let id = sessao::abre(&estado, user.id, sessao::mostrada(&headers), &now).await?;
-    Ok(com_cookie(&format!("{COOKIE}={id}; Path=/; HttpOnly; Secure; SameSite=Strict"), "/workflow"))
+    let Some(id) = begun else {
+        audita(&named, "entrada recusada")?;
+        return Ok(again(StatusCode::UNAUTHORIZED, "Login ou senha não conferem."));
+    };
+    let to = if volta.is_empty() { "/workflow" } else { &volta };
+    Ok(com_cookie(&format!("{COOKIE}={id}; Path=/; HttpOnly; Secure; SameSite=Strict"), to))
 }
 
 /// POST `/workflow/sair`: the session ends here, not only in the browser.
@@ -163,127 +158,18 @@ fn com_cookie(cookie: &str, to: &str) -> Response {
     answer
 }
 
-/// GET `/workflow/item/{id}`.
-///
-/// # Errors
-/// 404, 503.
-pub async fn item(
-    State(estado): State<Arc<Estado>>,
-    Extension(p): Extension<Pessoa>,
-    Path(id): Path<String>,
-    Query(query): Query<HashMap<String, String>>,
-) -> Result<Response, Falha> {
-    let id = id.parse().map_err(|_| Falha::NaoAchado)?;
-    let before = query.get("antes").map(|t| t.parse().map_err(|_| Falha::Endereco)).transpose()?;
-    let mut page = tela(&estado, &p, id, before).await?;
-    if query.contains_key("feito") {
-        "Alteração gravada.".clone_into(&mut page.aviso);
+fn espere(segundos: u64) -> String {
+    let unit = if segundos == 1 { "segundo" } else { "segundos" };
+    format!("Tentativas demais. Espere {segundos} {unit} e tente de novo.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::espere;
+
+    #[test]
+    fn um_segundo_e_dois_segundos() {
+        assert_eq!(espere(1), "Tentativas demais. Espere 1 segundo e tente de novo.");
+        assert_eq!(espere(30), "Tentativas demais. Espere 30 segundos e tente de novo.");
     }
-    Ok(html(&page))
-}
-
-/// POST `/workflow/item/{id}`: the next status.
-///
-/// # Errors
-/// As [`formulario`]; 404, 503. What the rules refuse is the screen again, with 409 or 422 and what was typed (WF3).
-pub async fn muda(
-    State(estado): State<Arc<Estado>>,
-    Extension(p): Extension<Pessoa>,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<Response, Falha> {
-    let form = formulario(&headers, body, Some(&p)).await?;
-    let id: i64 = id.parse().map_err(|_| Falha::NaoAchado)?;
-    let pedido = Pedido {
-        versao: campo(&form, "versao").parse().unwrap_or(-1),
-        estado: campo(&form, "estado").to_owned(),
-        nota: campo(&form, "nota").to_owned(),
-        agendado_para: campo(&form, "agendado_para").to_owned(),
-    };
-    let (wish, login, now, who) = (pedido.clone(), p.login.clone(), estado.clock.now(), p.quem());
-    let done = estado.escritor.grava(move |e| {
-        workflow::muda(e.db, id, &wish, &login, &now)?;
-        let ficha = itens::um(e.db, id)?.map(|i| i.ficha);
-        let entry = Leitura { em: now.iso(), quem: who, ficha, o_que: "status" };
-        auditoria::grava(e.db, &[entry]).map_err(Recusa::from)
-    });
-    let (status, told) = match done.await? {
-        Ok(()) => return Ok(Redirect::to(&format!("/workflow/item/{id}?feito=1")).into_response()),
-        Err(Recusa::Campos(fields)) => {
-            let texts: Vec<String> = fields.into_iter().map(|(_, t)| t).collect();
-            (StatusCode::UNPROCESSABLE_ENTITY, Some(texts.join("; ")))
-        }
-        Err(Recusa::Alterado) => (StatusCode::CONFLICT, None),
-        Err(e) => return Err(e.into()),
-    };
-    let mut page = tela(&estado, &p, id, None).await?;
-    page.aviso = told.map_or_else(|| conflito(&page, &pedido), |t| format!("Nada foi gravado: {t}."));
-    page.conflito = true;
-    page.estados = opcoes(&pedido.estado);
-    page.pedido = pedido;
-    Ok((status, html(&page)).into_response())
-}
-
-/// What the second of two analysts is told; nothing that was typed is lost.
-fn conflito(page: &Tela, pedido: &Pedido) -> String {
-    let last = page.historico.first();
-    let by = last.map_or_else(|| "Outra pessoa".to_owned(), |e| format!("{} ({})", e.quem, e.quando));
-    let mut text =
-        format!("Nada foi gravado: {by} mudou este item para “{}” depois que você o abriu.", page.item.estado);
-    if page.item.fechado {
-        if !pedido.nota.is_empty() {
-            text.push_str(&format!("\nO que você escreveu: {}", pedido.nota));
-        }
-    } else {
-        text.push_str(" O que você escreveu continua no formulário; confira e grave de novo, se for o caso.");
-    }
-    text
-}
-
-fn opcoes(atual: &str) -> Vec<Opcao> {
-    ESTADOS.into_iter().map(|(e, _)| Opcao::nova(e, e, atual)).collect()
-}
-
-/// The screen of an item, after the view is in the audit.
-async fn tela(estado: &Arc<Estado>, p: &Pessoa, id: i64, before: Option<i64>) -> Result<Tela, Falha> {
-    let me = Arc::clone(estado);
-    let read = estado.leitores.pergunta(move |store| {
-        let item = itens::um(&store.db, id)?.ok_or(Recusa::NaoEncontrado)?;
-        let tab = itens::tabulacao(&store.db, id)?;
-        let events = itens::eventos(&store.db, id, before, EVENTOS + 1)?;
-        let ficha = tela::ficha(store, &me.consultor, &item, tab)?;
-        Ok::<_, Recusa>((item, events, ficha))
-    });
-    let (item, events, ficha) = read.await??;
-    let now = estado.clock.now();
-    estado.escritor.audita(leitura(&now, p, Some(item.ficha), "ficha"))?;
-    let (mut historico, mut size, mut older) = (Vec::new(), 0, String::new());
-    let mut last = 0;
-    for e in events {
-        let at = e.id;
-        let step = Passo::from(e);
-        size += step.tamanho();
-        if historico.len() >= EVENTOS || (size > HISTORICO && !historico.is_empty()) {
-            older = format!("/workflow/item/{id}?antes={last}");
-            break;
-        }
-        last = at;
-        historico.push(step);
-    }
-    Ok(Tela {
-        topo: Topo::novo(p, "item"),
-        tipo: workflow::tipo(&item.tipo).to_owned(),
-        desde: tela::momento(&item.aberto_em),
-        contato: tela::data(item.agendado_para.as_deref().unwrap_or_default()),
-        ficha,
-        estados: opcoes(""),
-        pedido: Pedido { versao: item.versao, ..Pedido::default() },
-        hoje: now.date().to_string(),
-        aviso: String::new(),
-        conflito: false,
-        historico,
-        mais_antigos: older,
-        item,
-    })
 }

@@ -51,6 +51,8 @@ impl Topo {
 pub struct Entrar<'a> {
     /// What went wrong.
     pub erro: &'a str,
+    /// The item to come back to, as an address of ours; empty: the queue.
+    pub volta: &'a str,
 }
 
 /// Something did not go.
@@ -61,6 +63,17 @@ pub struct Aviso<'a> {
     pub titulo: &'a str,
     /// What to do.
     pub texto: &'a str,
+    /// What was typed and is not kept anywhere.
+    pub escrito: &'a str,
+    /// Where the link leads, and its words.
+    pub link: (&'a str, &'a str),
+}
+
+impl<'a> Aviso<'a> {
+    /// One that leads back to the queue.
+    pub fn novo(titulo: &'a str, texto: &'a str) -> Self {
+        Self { titulo, texto, escrito: "", link: ("/workflow", "Voltar à fila") }
+    }
 }
 
 /// An entry of a list to choose from.
@@ -167,7 +180,11 @@ pub struct Fila {
     /// …
     pub tipos: Vec<Opcao>,
     /// …
-    pub operadores: Vec<Opcao>,
+    pub operador: String,
+    /// Some of those who indicated.
+    pub operadores: Vec<String>,
+    /// What the filters leave as it is.
+    pub recorte: Vec<(&'static str, String)>,
     /// …
     pub idades: Vec<Opcao>,
     /// The items.
@@ -178,6 +195,8 @@ pub struct Fila {
     pub depois: String,
     /// Which page this is.
     pub pagina: String,
+    /// Where closed items of any age are.
+    pub todos: String,
     /// Where the same is as CSV.
     pub csv: String,
 }
@@ -218,9 +237,14 @@ impl Passo {
     /// Bytes that it may take, escaped.
     pub fn tamanho(&self) -> usize {
         let text = [&self.quem, &self.de, &self.para, &self.tabulacao, &self.nota];
-        let wide = |c: char| if matches!(c, '<' | '>' | '&' | '"' | '\'') { 5 } else { c.len_utf8() };
-        200 + text.into_iter().flat_map(|t| t.chars()).map(wide).sum::<usize>()
+        200 + text.into_iter().map(|t| tamanho(t)).sum::<usize>()
     }
+}
+
+/// Bytes that a text takes on a page.
+pub fn tamanho(text: &str) -> usize {
+    let wide = |c: char| if matches!(c, '<' | '>' | '&' | '"' | '\'') { 5 } else { c.len_utf8() };
+    text.chars().map(wide).sum()
 }
 
 /// One item.
@@ -249,6 +273,8 @@ pub struct Tela {
     pub aviso: String,
     /// Whether the change was refused.
     pub conflito: bool,
+    /// Where the queue is that led here.
+    pub fila: String,
     /// What happened, newest first.
     pub historico: Vec<Passo>,
     /// Where what happened before is.
@@ -265,8 +291,8 @@ pub struct Registro {
     pub o_que: String,
     /// Which client.
     pub ficha: String,
-    /// Which item; 0: none.
-    pub item: i64,
+    /// Where that stands; empty: nowhere.
+    pub url: String,
 }
 
 /// Who did what.

@@ -10,11 +10,13 @@ use super::falha::Falha;
 use crate::atendimento::token;
 use crate::atendimento::usuario::{self, Papel};
 use crate::clock::Agora;
-use crate::store::usuario as guardados;
+use crate::store::auditoria::{self, Leitura};
+use crate::store::db::DbError;
+use crate::store::usuario::{self as guardados, Usuario};
 use axum::body::Body;
 use axum::http::{HeaderMap, header};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::num::NonZeroU32;
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -23,8 +25,10 @@ use tokio::sync::Semaphore;
 pub const COOKIE: &str = "__Host-sessao";
 /// Bytes of a form.
 const FORMULARIO: usize = 64 * 1024;
-/// Tries to log in as one person, at once and then one in so many seconds.
+/// Tries to log in as one person from one address, at once and then one in so many seconds.
 const POR_LOGIN: (u32, u64) = (8, 30);
+/// The same from everywhere: more than one stranger can use up, so that nobody is locked out by a few wrong tries.
+const POR_LOGIN_DE_TODOS: (u32, u64) = (100, 10);
 /// Tries from one address: people behind one router share it.
 const POR_ENDERECO: (u32, u64) = (60, 2);
 /// Passwords checked at once: each takes 19 MiB and a core.
@@ -54,7 +58,8 @@ impl Pessoa {
 
 /// The brake on guessing.
 pub struct Portao {
-    logins: DefaultKeyedRateLimiter<String>,
+    logins: DefaultKeyedRateLimiter<(String, IpAddr)>,
+    de_todos: DefaultKeyedRateLimiter<String>,
     enderecos: DefaultKeyedRateLimiter<IpAddr>,
     /// Who may check a password now.
     pub vez: Semaphore,
@@ -68,6 +73,7 @@ impl Default for Portao {
         };
         Self {
             logins: RateLimiter::keyed(quota(POR_LOGIN)),
+            de_todos: RateLimiter::keyed(quota(POR_LOGIN_DE_TODOS)),
             enderecos: RateLimiter::keyed(quota(POR_ENDERECO)),
             vez: Semaphore::new(AO_MESMO_TEMPO),
         }
@@ -75,15 +81,17 @@ impl Default for Portao {
 }
 
 impl Portao {
-    /// Counts a try; an error with the seconds to wait when there were too many. Both are counted, whoever is asked
-    /// for exists or not.
+    /// Counts a try; an error with the seconds to wait when there were too many. Whoever is asked for is counted,
+    /// there or not; a person's tries from elsewhere do not count those that the brake stopped here.
     ///
     /// # Errors
     /// Seconds.
     pub fn tenta(&self, login: &str, de: IpAddr) -> Result<(), u64> {
         let name: String = login.chars().take(64).flat_map(char::to_lowercase).collect();
+        let place = rede(de);
         for (full, drop) in [
             (self.logins.len() > CHAVES, &(|| self.logins.retain_recent()) as &dyn Fn()),
+            (self.de_todos.len() > CHAVES, &|| self.de_todos.retain_recent()),
             (self.enderecos.len() > CHAVES, &|| self.enderecos.retain_recent()),
         ] {
             if full {
@@ -91,18 +99,32 @@ impl Portao {
             }
         }
         let now = governor::clock::Clock::now(self.logins.clock());
-        let by_login = self.logins.check_key(&name).map_err(|e| e.wait_time_from(now));
-        let by_place = self.enderecos.check_key(&de).map_err(|e| e.wait_time_from(now));
-        by_place.and(by_login).map_err(|d| d.as_secs().saturating_add(1))
+        let by_place = self.enderecos.check_key(&place).map_err(|e| e.wait_time_from(now));
+        let by_both = self.logins.check_key(&(name.clone(), place)).map_err(|e| e.wait_time_from(now));
+        let here = by_place.and(by_both);
+        let all = here.and_then(|()| self.de_todos.check_key(&name).map_err(|e| e.wait_time_from(now)));
+        all.map_err(|d| d.as_secs().saturating_add(1))
     }
+}
+
+/// Who shares an address with it: of IPv6 everybody has the 2^64 of a network.
+fn rede(de: IpAddr) -> IpAddr {
+    match de.to_canonical() {
+        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << 64))),
+        v4 => v4,
+    }
+}
+
+/// An address as proxies write it: alone, with a port, in brackets.
+fn escrito(text: &str) -> Option<IpAddr> {
+    let text = text.trim();
+    let alone = text.strip_prefix('[').and_then(|t| t.strip_suffix(']')).unwrap_or(text);
+    alone.parse().ok().or_else(|| text.parse::<SocketAddr>().ok().map(|a| a.ip()))
 }
 
 /// Where a request comes from; behind the proxy, what it says last.
 pub fn endereco(estado: &Estado, headers: &HeaderMap, peer: SocketAddr) -> IpAddr {
-    let told = || {
-        let last = headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?.rsplit(',').next()?.trim();
-        last.parse().ok()
-    };
+    let told = || escrito(headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?.rsplit(',').next()?);
     let proxied = estado.config.serve.behind_proxy.is_some();
     if proxied { told().unwrap_or(peer.ip()) } else { peer.ip() }
 }
@@ -142,21 +164,32 @@ fn csrf(hash: &str) -> String {
     token::impressao(&format!("csrf {hash}"))
 }
 
-/// Begins a session; the id for the cookie.
+/// Begins a session, with its line in the audit; the id for the cookie. `None`: whoever was checked was locked out or
+/// got another password while this waited.
 ///
 /// # Errors
 /// The store cannot be written; no random bits.
-pub async fn abre(estado: &Estado, usuario_id: i64, antiga: Option<String>, now: &Agora) -> Result<String, Falha> {
+pub async fn abre(
+    estado: &Estado,
+    quem: Usuario,
+    antiga: Option<String>,
+    now: &Agora,
+    entrada: Leitura,
+) -> Result<Option<String>, Falha> {
     let id = token::novo().map_err(|_| Falha::Indisponivel)?;
     let (hash, at, dead) = (token::impressao(&id), now.iso(), usuario::mortas(now));
     let done = estado.escritor.grava(move |e| {
+        if !guardados::abre_sessao(e.db, &hash, &quem, &at, &dead)? {
+            return Ok(false);
+        }
         if let Some(old) = antiga {
             guardados::fecha_sessao(e.db, &old)?;
         }
-        guardados::abre_sessao(e.db, &hash, usuario_id, &at, &dead)
+        auditoria::grava(e.db, &[entrada])?;
+        Ok::<_, DbError>(true)
     });
-    done.await.map_err(|_| Falha::Indisponivel)?.map_err(|_| Falha::Indisponivel)?;
-    Ok(id)
+    let begun = done.await?.map_err(|_| Falha::Indisponivel)?;
+    Ok(begun.then_some(id))
 }
 
 /// The fields of a form, after its origin, its type and its token are looked at. `pessoa` is who is logged in; the form
@@ -179,11 +212,13 @@ pub async fn formulario(
     }
     let bytes = corpo::bytes(headers, body, FORMULARIO).await.map_err(|e| Falha::Corpo(e.status))?;
     let fields: Vec<(String, String)> = form_urlencoded::parse(&bytes).into_owned().collect();
-    match pessoa {
-        // both are hashes of 64 letters: how far they agree tells nothing of the id behind
-        Some(p) if campo(&fields, "csrf") != p.csrf => Err(Falha::Origem),
-        _ => Ok(fields),
-    }
+    if pessoa.is_none_or(|p| da_sessao(&fields, p)) { Ok(fields) } else { Err(Falha::Origem) }
+}
+
+/// Whether a form is of this session.
+pub fn da_sessao(fields: &[(String, String)], p: &Pessoa) -> bool {
+    // both are hashes of 64 letters: how far they agree tells nothing of the id behind
+    campo(fields, "csrf") == p.csrf
 }
 
 /// The first field of a name; absent: empty.
@@ -235,13 +270,35 @@ mod tests {
     fn wf6_tentar_demais_freia_por_login_e_por_endereco() {
         let p = Portao::default();
         let at = |n: u8| IpAddr::from([10, 0, 0, n]);
-        for n in 0..8 {
-            assert_eq!(p.tenta("ana", at(n)), Ok(()));
+        for _ in 0..8 {
+            assert_eq!(p.tenta("ana", at(1)), Ok(()));
         }
-        assert!(p.tenta("Ana", at(100)).is_err_and(|s| (1..=31).contains(&s)), "one login from many places");
-        assert_eq!(p.tenta("bia", at(100)), Ok(()));
+        assert!(p.tenta("Ana", at(1)).is_err_and(|s| (1..=31).contains(&s)), "one login from one place");
+        assert_eq!(p.tenta("bia", at(1)), Ok(()));
+        assert_eq!(p.tenta("ana", at(100)), Ok(()), "nobody locks her out elsewhere");
+        let passed = (0..120).filter(|n| p.tenta("eva", at(*n)).is_ok()).count();
+        assert!((100..110).contains(&passed), "one login from many places: {passed}");
         let passed = (0..100).filter(|n| p.tenta(&format!("x{n}"), at(200)).is_ok()).count();
         assert!((60..70).contains(&passed), "many logins from one place: {passed}");
+    }
+
+    #[test]
+    fn wf6_de_ipv6_conta_a_rede_e_o_proxy_pode_dizer_a_porta() {
+        let ip = |t: &str| t.parse::<IpAddr>().unwrap();
+        assert_eq!(rede(ip("2001:db8:1:2:3:4:5:6")), ip("2001:db8:1:2::"));
+        assert_ne!(rede(ip("2001:db8:1:2::1")), rede(ip("2001:db8:1:3::1")));
+        assert_eq!((rede(ip("::ffff:10.0.0.1")), rede(ip("10.0.0.1"))), (ip("10.0.0.1"), ip("10.0.0.1")));
+        for (text, want) in [
+            (" 10.0.0.1 ", Some("10.0.0.1")),
+            ("10.0.0.1:443", Some("10.0.0.1")),
+            ("2001:db8::1", Some("2001:db8::1")),
+            ("[2001:db8::1]", Some("2001:db8::1")),
+            ("[2001:db8::1]:443", Some("2001:db8::1")),
+            ("unknown", None),
+            ("", None),
+        ] {
+            assert_eq!(escrito(text), want.map(ip), "{text}");
+        }
     }
 
     #[test]

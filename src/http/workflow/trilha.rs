@@ -15,8 +15,8 @@ use axum::response::Response;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// What the audit says of a row of the queue.
-pub const FILA: &str = "fila";
+/// What the audit says of each client in a list: on a page of the queue, in a file of it.
+pub const POR_CLIENTE: [&str; 2] = ["fila", "exportação da fila"];
 /// Rows on a page.
 const PAGINA: usize = 50;
 
@@ -72,7 +72,7 @@ fn le(store: &Store, views: bool, quem: Option<&str>, antes: Option<i64>) -> Res
     let db = store.db.snapshot()?;
     let logins = guardados::lista(&db)?.into_iter().map(|u| u.login).collect();
     let rows = if views {
-        let all = itens::acessos(&db, quem, FILA, antes, PAGINA + 1)?;
+        let all = itens::acessos(&db, quem, POR_CLIENTE, antes, PAGINA + 1)?;
         all.into_iter().map(|(id, em, quem, ficha, o_que)| (id, acesso(&em, &quem, ficha, o_que))).collect()
     } else {
         let all = itens::mudancas(&db, quem, antes, PAGINA + 1)?;
@@ -87,7 +87,8 @@ fn acesso(em: &str, quem: &str, ficha: Option<i64>, o_que: String) -> Registro {
         quem: quem.trim_start_matches("workflow:").to_owned(),
         o_que,
         ficha: ficha.map_or_else(String::new, |f| f.to_string()),
-        item: 0,
+        // a view names no item: those of its client
+        url: ficha.map_or_else(String::new, |f| format!("/workflow?fichas={f}")),
     }
 }
 
@@ -100,6 +101,6 @@ fn mudanca(e: Evento, i: &Item) -> Registro {
         quem: e.quem,
         o_que: format!("{contract}{before}{}{day}", e.para),
         ficha: i.ficha.to_string(),
-        item: i.id,
+        url: format!("/workflow/item/{}", i.id),
     }
 }

@@ -74,4 +74,7 @@ CREATE TABLE workflow_evento (
   de TEXT, para TEXT NOT NULL, nota TEXT, agendado_para TEXT, tabulacao_id INTEGER) STRICT;
 CREATE INDEX workflow_evento_item ON workflow_evento(workflow_id);
 CREATE TRIGGER workflow_evento_sem_update BEFORE UPDATE ON workflow_evento BEGIN SELECT RAISE(ABORT, 'append only'); END;
+CREATE TRIGGER workflow_evento_sem_delete BEFORE DELETE ON workflow_evento BEGIN SELECT RAISE(ABORT, 'append only'); END;
+CREATE TRIGGER workflow_evento_sem_troca BEFORE INSERT ON workflow_evento WHEN EXISTS (SELECT 1 FROM workflow_evento WHERE id=NEW.id)
+  BEGIN SELECT RAISE(ABORT, 'append only'); END;
 ";

@@ -78,4 +78,7 @@ CREATE TABLE retorno (
   lote_id INTEGER NOT NULL REFERENCES lote(id), linha INTEGER NOT NULL,
   PRIMARY KEY (ficha_id, em, fone, status)) STRICT, WITHOUT ROWID;
 CREATE TRIGGER auditoria_sem_update BEFORE UPDATE ON auditoria BEGIN SELECT RAISE(ABORT, 'append only'); END;
+CREATE TRIGGER auditoria_sem_delete BEFORE DELETE ON auditoria BEGIN SELECT RAISE(ABORT, 'append only'); END;
+CREATE TRIGGER auditoria_sem_troca BEFORE INSERT ON auditoria WHEN EXISTS (SELECT 1 FROM auditoria WHERE id=NEW.id)
+  BEGIN SELECT RAISE(ABORT, 'append only'); END;
 ";
