@@ -219,7 +219,7 @@ fn nenhum_documento_manda_digitar_o_que_nao_existe() {
             .collect();
         assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     }
-    assert!(comandos_de(&read("docs/operacao.md")).len() > 40);
+    assert!(comandos_de(&read("docs/operacao.md")).len() > 60);
     for planted in
         ["atom statsu", "atom hsm lst", "atom run --fast", "atom token list \\| revok ID", "atom get X --by\\|--bye"]
     {
