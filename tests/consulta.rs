@@ -349,7 +349,8 @@ fn wf7_audit_mostra_quem_leu_o_que_do_mais_novo_ao_mais_velho() {
         all.iter().map(|e| (text(&e["who"]), e["ficha"].clone(), text(&e["what"]))).collect()
     };
     let all = what(&["audit"]);
-    assert_eq!(all.len(), 3);
+    assert_eq!(all.len(), 4);
+    assert_eq!(all[3].2, "token add 1 (portal:teste-portal)");
     assert!(all[0].0.starts_with("cli:uid:") && all[0].2 == "get --show-pii", "{all:?}");
     assert_eq!(all[1], ("portal:teste-portal".into(), json!(2), "dadosCliente".into()));
     assert_eq!(what(&["audit", "--limit", "1"]), all[..1]);

@@ -161,10 +161,10 @@ fn comandos_de(text: &str) -> Vec<String> {
     let mut out = Vec::new();
     let (mut block, mut prose) = (false, String::new());
     for line in text.lines() {
-        if line.starts_with("```") {
+        if line.trim_start().starts_with("```") {
             block = !block;
         } else if block {
-            let line = line.split(" #").next().unwrap();
+            let line = line.trim_start().split(" #").next().unwrap();
             let line = line.split_once("=$(").map_or(line, |(_, c)| c.trim_end().trim_end_matches(')'));
             out.extend(line.split("&&").map(str::trim).filter(|c| c.starts_with("atom ")).map(str::to_owned));
         } else {
@@ -219,7 +219,7 @@ fn nenhum_documento_manda_digitar_o_que_nao_existe() {
             .collect();
         assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     }
-    assert!(comandos_de(&read("docs/operacao.md")).len() > 40);
+    assert!(comandos_de(&read("docs/operacao.md")).len() > 60);
     for planted in
         ["atom statsu", "atom hsm lst", "atom run --fast", "atom token list \\| revok ID", "atom get X --by\\|--bye"]
     {

@@ -6,7 +6,7 @@ mod entrega;
 mod fila;
 mod quedas;
 mod resposta;
-mod tls;
+pub mod tls;
 
 use crate::support::omne::{Faz, Omne};
 use crate::support::*;

@@ -1,6 +1,8 @@
 //! `[ping]`: whoever watches the tick hears of its start and of how it ended.
 
+use crate::hsm::tls;
 use crate::support::omne::{Faz, Omne};
+use crate::support::servidor::certifica;
 use crate::support::{Bed, Out};
 use std::time::Duration;
 
@@ -112,4 +114,20 @@ fn so_o_tique_avisa_e_um_ensaio_nao() {
         b.atom(args).exits(0);
     }
     assert_eq!(m.quantos(), 0);
+}
+
+#[test]
+fn https_so_com_o_certificado_da_autoridade_configurada() {
+    let folder = tempfile::tempdir().unwrap();
+    certifica(folder.path());
+    let m = tls::sobe(folder.path());
+    let url = format!("url = \"https://{}/ping/{SEGREDO}\"", m.addr);
+    let b = Bed::with(&format!("[ping]\n{url}\n[dia]\nobrigatorios = []"));
+    let out = b.atom(&["run"]).exits(0);
+    assert!(out.stderr.contains("aviso: ping.url: TLS: "), "{}", out.stderr);
+    assert_eq!(m.quantos(), 0, "a stranger hears nothing");
+    let ca = folder.path().join("ca.pem");
+    b.config(&format!("[ping]\n{url}\nca = \"{}\"\n[dia]\nobrigatorios = []", ca.display()));
+    b.atom(&["run"]).exits(0);
+    assert!(matches!(&chamadas(&m)[..], [a, z] if a.starts_with("start?") && z.starts_with("0?")));
 }

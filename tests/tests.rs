@@ -14,6 +14,7 @@ mod arrows;
 mod backup;
 mod baixa;
 mod batimento;
+mod carga;
 mod config;
 mod conjuntos;
 mod consulta;

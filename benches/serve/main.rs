@@ -4,7 +4,7 @@
 //! guesses: beside a bare handler that reads the same rows and writes the same JSON, and the same on FastAPI where
 //! `--python PATH` has it; the servers take turns. Tabulations beside bare durable commits. Then an open load, alone and
 //! while `atom import remessa` brings as many new records. `--contratos N` and `--vezes N` change the size and the
-//! number of turns, `--segundos N` their length.
+//! number of turns, `--segundos N` their length; `--so-importacao` leaves the closed loops out.
 
 #![expect(clippy::print_stdout, reason = "the table is its product")]
 
@@ -69,8 +69,10 @@ fn main() -> Result<()> {
         m.tempo.as_secs()
     );
     let token = base.token()?;
-    consultas(&mut m, &base.copia(&outro)?, &token)?;
-    tabulacoes(&mut m, &base.copia(&outro)?, &token)?;
+    if !args.iter().any(|a| a == "--so-importacao") {
+        consultas(&mut m, &base.copia(&outro)?, &token)?;
+        tabulacoes(&mut m, &base.copia(&outro)?, &token)?;
+    }
     importacao(&mut m, &base, &outro, &token)?;
     println!("\nmemória de serve: pico de {} MiB  (≤ 128)", m.pico);
     Ok(())

@@ -19,6 +19,9 @@ use serde_json::Value;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+/// Bytes that the answer about a usual client has room in.
+const CORPO: usize = 32 * 1024;
+
 /// GET `/api/v1/dadosCliente?cpf=` or `?idCrm=` (UC009).
 ///
 /// # Errors
@@ -119,7 +122,8 @@ fn clientes(estado: &Estado, store: &Store, by: By, key: &str, curta: bool) -> R
         let whole = clients.iter().map(serde_json::to_value).collect::<Result<Vec<_>, _>>();
         whole.and_then(|all| serde_json::to_vec(&resposta(all.iter().map(atendimento::consulta::curta).collect())))
     } else {
-        serde_json::to_vec(&resposta(clients.iter().collect()))
+        let mut out = Vec::with_capacity(CORPO);
+        serde_json::to_writer(&mut out, &resposta(clients.iter().collect())).map(|()| out)
     };
     Ok(Achados { fichas: clients.iter().map(|c| c.id).collect(), corpo: corpo.map_err(anyhow::Error::from)? })
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// A stub behind TLS with the certificate of `certifica`.
-fn sobe(folder: &Path) -> Omne {
+pub fn sobe(folder: &Path) -> Omne {
     let certs = CertificateDer::pem_file_iter(folder.join("cert.pem")).unwrap().map(Result::unwrap).collect();
     let key = PrivateKeyDer::from_pem_file(folder.join("cert.key")).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());

@@ -108,7 +108,7 @@ fn ap7_todo_valor_ruim_e_422_e_nada_fica() {
         bad(PROPOSTA, proposta("1001", json!({ k: v })), k);
     }
     assert_eq!(contagem(&b), [0; 9]);
-    assert_eq!(linhas(&b, "SELECT count(*) FROM auditoria WHERE o_que NOT LIKE 'token %'"), json!([[0]]));
+    assert_eq!(linhas(&b, "SELECT count(*) FROM auditoria WHERE quem LIKE 'portal:%'"), json!([[0]]));
 }
 
 #[test]
@@ -155,7 +155,7 @@ fn ap2_outra_campanha_responde_como_cliente_desconhecido_e_fica_na_auditoria() {
     wanted.push(json!(["atualizarProposta: outra campanha", null]));
     wanted.push(json!(["listagemTabulacoesCampanha: outra campanha", null]));
     assert_eq!(
-        linhas(&b, "SELECT o_que, ficha_id FROM auditoria WHERE o_que NOT LIKE 'token %' ORDER BY id"),
+        linhas(&b, "SELECT o_que, ficha_id FROM auditoria WHERE quem LIKE 'portal:%' ORDER BY id"),
         Value::from(wanted)
     );
 }
@@ -206,4 +206,31 @@ fn ap12_sql_em_todo_campo_fica_como_texto() {
     assert_eq!(linhas(&b, "SELECT logradouro, numero, cidade FROM portal_endereco"), json!([[sql, "'\"", sql]]));
     assert_eq!(linhas(&b, "SELECT usuario FROM proposta"), json!([[sql]]));
     assert_eq!(contagem(&b), [1, 1, 0, 1, 1, 0, 0, 0, 1]);
+}
+
+#[test]
+fn ap16_um_campo_a_mais_num_post_nao_grava_nada_e_a_resposta_e_so_o_id() {
+    let (b, s, t) = servido();
+    let more = json!({"id": 77, "ficha_id": 2, "idFicha": 2, "origem": "WEBHOOK", "em": "1999-01-01T00:00:00-03:00", "nome": "outro",
+        "boleto": 1, "nao_contatar": "S", "workflow": "REFIN", "quem": "admin", "lista": 0, "run": 9, "campos": "{}", "__proto__": {}});
+    let email = json!({"idCampanha": 1, "idCrm": 1, "email": "ana@exemplo.com.br", "usuario": "ana.lima"});
+    let address = json!({"idCampanha": 1, "idCrm": 1, "tipo": "Residencial", "logradouro": "Rua A", "numero": "1",
+        "cidade": "São Paulo", "uf": "SP", "usuario": "ana.lima"});
+    for (path, body) in [
+        (TABULA, tabulacao(1, NAO_ATENDE, more.clone())),
+        (FONE, telefone(1, "981112222", more.clone())),
+        (EMAIL, com(email, more.clone())),
+        (ENDERECO, com(address, more.clone())),
+        (PROPOSTA, proposta("1001", more.clone())),
+    ] {
+        assert_eq!(s.post(path, &t, &body).is(201).json(), json!({"id": 1}), "{path}");
+    }
+    for table in ["tabulacao", "portal_telefone", "portal_email", "portal_endereco", "proposta"] {
+        assert_eq!(linhas(&b, &format!("SELECT id, ficha_id FROM {table}")), json!([[1, 1]]), "{table}");
+        assert_eq!(linhas(&b, &format!("SELECT count(*) FROM {table} WHERE em LIKE '1999%'")), json!([[0]]), "{table}");
+    }
+    assert_eq!(linhas(&b, "SELECT origem, nome, boleto FROM tabulacao"), json!([["PORTAL", "Não atende", 0]]));
+    assert_eq!(linhas(&b, "SELECT count(*) FROM nao_contatar"), json!([[0]]));
+    assert_eq!(linhas(&b, "SELECT count(*) FROM workflow"), json!([[0]]));
+    assert_eq!(linhas(&b, "SELECT DISTINCT quem FROM auditoria"), json!([["portal:teste-portal usuario:ana.lima"]]));
 }

@@ -142,6 +142,13 @@ impl Serve {
         self.log.lock().unwrap().clone()
     }
 
+    /// Peak resident memory so far.
+    pub fn pico_kib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find(|l| l.starts_with("VmHWM:")).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    }
+
     /// SIGTERM; its exit code and how long it took.
     pub fn term(mut self) -> (Option<i32>, Duration) {
         let begun = Instant::now();

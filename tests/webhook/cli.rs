@@ -54,7 +54,7 @@ fn se1_show_esconde_o_que_e_pessoal_e_com_show_pii_fica_na_auditoria() {
     let all = b.atom(&["--json", "--show-pii", "webhook", "show", "1"]).exits(0).stdout;
     let all: Value = serde_json::from_str(&all).unwrap();
     assert_eq!(all["body"], atendimento("a1", &[("document", &cpf(1)), ("mail", "ana@exemplo.com.br")]));
-    let audit = "SELECT ficha_id, o_que FROM auditoria WHERE quem LIKE 'cli:%'";
+    let audit = "SELECT ficha_id, o_que FROM auditoria WHERE quem LIKE 'cli:%' AND ficha_id IS NOT NULL";
     assert_eq!(linhas_de(&b, audit), ["1|webhook show --show-pii"]);
     b.atom(&["webhook", "show", "99"]).exits(2);
 }
