@@ -1,5 +1,7 @@
 //! `atom serve` over HTTP: AP promises, tokens, the first look-up.
 
+mod fila;
+
 use crate::support::serve::*;
 use crate::support::*;
 use serde_json::json;

@@ -207,3 +207,24 @@ fn um_atendimento_reaberto_e_a_versao_nova_do_mesmo() {
     );
     assert_eq!(linhas_de(&b, "SELECT id, ficha_id, nome, contrato FROM tabulacao"), ["1|4|Ação massiva|1004"]);
 }
+
+#[test]
+fn um_evento_que_o_store_recusa_nao_segura_os_outros() {
+    let (b, s, t) = servido();
+    let guard = "CREATE TRIGGER ruim BEFORE INSERT ON tabulacao WHEN NEW.attendance_id='ruim'
+                 BEGIN SELECT RAISE(ABORT, 'ruim'); END";
+    contatos(&b).execute_batch(guard).unwrap();
+    for id in ["antes", "ruim", "depois"] {
+        s.post(CAMINHO, &t, &atendimento(id, &[("document", &cpf(4))])).is(200);
+    }
+    assert_eq!(
+        elos(&b),
+        [
+            "attendance|antes|VINCULADO|DOCUMENTO|4",
+            "attendance|depois|VINCULADO|DOCUMENTO|4",
+            "attendance|ruim|NAO_VINCULADO|-|-"
+        ]
+    );
+    let log = s.log();
+    assert!(log.contains("a webhook could not be linked") && log.contains("\"webhook\":2"), "{log}");
+}
