@@ -344,14 +344,17 @@ impl Mesa<'_> {
         Ok(out)
     }
 
+    /// Whoever lists any of the numbers: two numbers of two clients are as ambiguous as one number of both.
     fn por_fone(&mut self, chaves: &Chaves, c: &Caso) -> anyhow::Result<Vec<Candidato>> {
+        let mut fichas = Vec::new();
         for fone in &chaves.fones {
-            let fichas = vinculo::por_fone(&mut self.contatos, *fone)?;
-            if !fichas.is_empty() {
-                return self.desempata(&fichas, c, &Alvo::Fone(*fone));
+            for ficha in vinculo::por_fone(&mut self.contatos, *fone)? {
+                if !fichas.contains(&ficha) {
+                    fichas.push(ficha);
+                }
             }
         }
-        Ok(Vec::new())
+        self.desempata(&fichas, c, &Alvo::Fones(&chaves.fones))
     }
 
     fn por_email(&self, chaves: &Chaves, c: &Caso) -> anyhow::Result<Vec<Candidato>> {
@@ -383,7 +386,13 @@ impl Mesa<'_> {
                 Some((from, until)) => {
                     let (de, ate) = (local(from), local(until));
                     match alvo {
-                        Alvo::Fone(f) => vinculo::massiva_ao_fone(self.at, ficha, *f, &de, &ate)?,
+                        Alvo::Fones(all) => {
+                            let mut last = None;
+                            for fone in *all {
+                                last = last.max(vinculo::massiva_ao_fone(self.at, ficha, *fone, &de, &ate)?);
+                            }
+                            last
+                        }
                         Alvo::Email(e) => vinculo::massiva_ao_email(self.at, ficha, e, &de, &ate)?,
                     }
                 }
@@ -396,6 +405,6 @@ impl Mesa<'_> {
 
 /// What a mass action went to.
 enum Alvo<'a> {
-    Fone(Fone),
+    Fones(&'a [Fone]),
     Email(&'a str),
 }
