@@ -8,7 +8,7 @@
 use super::recusa::{Campo, Recusa};
 use crate::domain::momentos;
 use crate::domain::texto::plain;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::ops::RangeInclusive;
 
 /// The name that `attendancelid` and `AttendancelD` stand for: an I that somebody read as an l.
@@ -18,7 +18,7 @@ const LISTA_MAX: usize = 1000;
 
 /// A body while it is read.
 pub struct Corpo<'m> {
-    mapa: &'m Map<String, Value>,
+    campos: &'m [(String, Value)],
     faltas: Vec<Campo>,
 }
 
@@ -30,12 +30,12 @@ fn mesmo(chave: &str, nome: &str) -> bool {
 
 impl<'m> Corpo<'m> {
     /// Begins.
-    pub fn novo(mapa: &'m Map<String, Value>) -> Self {
-        Self { mapa, faltas: Vec::new() }
+    pub fn novo(campos: &'m [(String, Value)]) -> Self {
+        Self { campos, faltas: Vec::new() }
     }
 
     fn acha(&mut self, nome: &'static str) -> Option<&'m Value> {
-        let mut found = self.mapa.iter().filter(|(k, _)| mesmo(k, nome)).map(|(_, v)| v);
+        let mut found = self.campos.iter().filter(|(k, _)| mesmo(k, nome)).map(|(_, v)| v);
         let (first, second) = (found.next(), found.next());
         if second.is_some() {
             self.falta(nome, "o campo uma só vez");
@@ -185,7 +185,7 @@ mod tests {
     use serde_json::json;
 
     fn com<T>(value: &Value, f: impl FnOnce(&mut Corpo<'_>) -> T) -> (T, Vec<&'static str>) {
-        let map = Map::from_iter([("X".to_owned(), value.clone())]);
+        let map = [("X".to_owned(), value.clone())];
         let mut c = Corpo::novo(&map);
         let out = f(&mut c);
         (out, c.faltas.into_iter().map(|(n, _)| n).collect())
@@ -251,11 +251,13 @@ mod tests {
         assert_eq!(com(&json!("a\nb"), |c| c.prosa("x", 9)).0.as_deref(), Some("a\nb"));
         assert_eq!(com(&json!("a\nb"), |c| c.texto("x", 9)), (None, vec!["x"]));
         assert_eq!(com(&json!(12), |c| c.texto("x", 9)).0.as_deref(), Some("12"));
-        let map = Map::from_iter([("X".to_owned(), json!(1)), ("x".to_owned(), json!(2))]);
-        let mut c = Corpo::novo(&map);
-        assert_eq!((c.inteiro("x", 0..=9), c.bom()), (None, false));
+        for other in ["x", "X"] {
+            let map = [("X".to_owned(), json!(1)), (other.to_owned(), json!(2))];
+            let mut c = Corpo::novo(&map);
+            assert_eq!((c.inteiro("x", 0..=9), c.bom()), (None, false));
+        }
         for key in ["attendanceId", "attendancelid", "AttendancelD", "ATTENDANCEID"] {
-            let map = Map::from_iter([(key.to_owned(), json!("a"))]);
+            let map = [(key.to_owned(), json!("a"))];
             assert_eq!(Corpo::novo(&map).texto(ATTENDANCE_ID, 9).as_deref(), Some("a"), "{key}");
         }
     }

@@ -3,6 +3,7 @@
 //!
 //! **Invariant by absence:** a payload's URI is text like any other; nothing here, or behind here, opens one (WH8).
 
+use super::texto_json;
 use super::token::impressao;
 use crate::domain::fone::Fone;
 use crate::domain::momentos;
@@ -72,15 +73,15 @@ pub struct Evento {
     pub visitante: Option<String>,
 }
 
-/// Whether a body is JSON, by its grammar alone: what we cannot hold (half a surrogate pair, 1e999, any depth) is JSON
+/// Whether a body is JSON, by its grammar alone: what we cannot hold (half a surrogate pair, any depth) is JSON
 /// all the same.
 pub fn e_json(corpo: &[u8]) -> bool {
     std::str::from_utf8(corpo).is_ok() && serde_json::from_slice::<IgnoredAny>(corpo).is_ok()
 }
 
-/// A body as a value; null where it cannot be held.
+/// A body as a value, long numbers as texts: two ids that differ in their last digit are two. Null where it cannot be held.
 pub fn valor(corpo: &[u8]) -> Value {
-    serde_json::from_slice(corpo).unwrap_or(Value::Null)
+    texto_json::valor(corpo).unwrap_or(Value::Null)
 }
 
 /// The SHA-256 of a body, hex.
@@ -282,6 +283,15 @@ mod tests {
         let day = json!([{"webhook_type": "resume_users", "date": "2021-12-28", "user_id": 1}]);
         assert_eq!(chave(day), r#"[["2021-12-28","1"]]"#);
         assert_eq!(chave(json!({"webhook_type": "visitor", "id": "x".repeat(5000)})).len(), 64);
+    }
+
+    #[test]
+    fn dois_ids_longos_que_diferem_no_ultimo_digito_sao_dois() {
+        for id in ["20230804000000000001", "20230804000000000002"] {
+            let body = format!(r#"{{"webhook_type":"occurrence","id":{id},"attendance_id":{id}}}"#);
+            let e = le(&valor(body.as_bytes()));
+            assert_eq!((e.chave.as_str(), e.attendance.as_deref()), (id, Some(id)));
+        }
     }
 
     #[test]
