@@ -278,12 +278,13 @@ impl Envio<'_> {
         if v.pedida {
             hsm::espera(db, until)?;
         }
-        self.feitas += u64::from(!matches!(v.fim, Fim::Repete | Fim::Nada));
+        // its webhook was faster
+        let told = now_is == Some(Estado::Aceita);
+        self.feitas += u64::from(told || !matches!(v.fim, Fim::Repete | Fim::Nada));
         match v.fim {
             Fim::Aceita => self.conta.enviadas += 1,
+            _ if told => self.conta.enviadas += 1,
             Fim::Falha => self.conta.falhas += 1,
-            // its webhook was faster
-            Fim::Incerta if now_is == Some(Estado::Aceita) => self.conta.enviadas += 1,
             Fim::Incerta => self.conta.incertas += 1,
             Fim::Repete | Fim::Nada => {
                 let tentativas = f.mensagem.tentativas + u32::from(counts);

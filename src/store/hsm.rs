@@ -228,22 +228,25 @@ pub struct Conclusao<'a> {
 /// T2: the result and its mark; the state that the message has now, or `None` when it was not being sent.
 ///
 /// A message of which OMNE's webhook told while it was being sent has arrived there: no lost answer and no crash makes it
-/// INCERTA, it is ACEITA (decisions 7).
+/// INCERTA, no "later" of OMNE makes it wait again, it is ACEITA (decisions 7).
 ///
 /// # Errors
 /// The store cannot be written.
 pub fn conclui(db: &Db, id: i64, c: &Conclusao<'_>) -> Result<Option<Estado>> {
-    if !matches!(c.estado, Estado::Aceita | Estado::Incerta) {
-        desconta(db, id)?;
-    }
     let told = "SELECT 1 FROM hsm WHERE id=?1 AND estado='ENVIANDO' AND entrega IS NOT NULL";
     let (estado, motivo) = match c.estado {
-        Estado::Incerta if db.int(told, &[Cell::Int(id)])?.is_some() => (Estado::Aceita, Some(PELO_WEBHOOK)),
+        Estado::Incerta | Estado::Pendente if db.int(told, &[Cell::Int(id)])?.is_some() => {
+            (Estado::Aceita, Some(PELO_WEBHOOK))
+        }
         other => (other, c.motivo),
     };
-    // what waits again was not sent on any day
+    if !matches!(estado, Estado::Aceita | Estado::Incerta) {
+        desconta(db, id)?;
+    }
+    // what waits again was not sent on any day; what OMNE answered to it had left all the same
     let sql = "UPDATE hsm SET estado=?2, tentativas=tentativas-?3, http=?4, resposta=?5, motivo=?6, atualizada_em=?7,
-                 enviada_em=CASE WHEN ?2='PENDENTE' THEN NULL ELSE enviada_em END
+                 enviada_em=CASE WHEN ?2='PENDENTE' THEN NULL ELSE enviada_em END,
+                 tentada_em=CASE WHEN ?2='PENDENTE' AND (?3=0 OR ?4 IS NOT NULL) THEN enviada_em ELSE tentada_em END
                WHERE id=?1 AND estado='ENVIANDO'";
     let cells = [
         Cell::Int(id),
@@ -382,7 +385,8 @@ pub fn resolve(db: &Db, id: i64, enviada: bool, motivo: &str, em: &str) -> Resul
     }
     let sql =
         "UPDATE hsm SET estado=?2, motivo=?3, atualizada_em=?4, tentativas=CASE WHEN ?5 THEN tentativas ELSE 0 END,
-                 enviada_em=CASE WHEN ?5 THEN enviada_em ELSE NULL END
+                 enviada_em=CASE WHEN ?5 THEN enviada_em ELSE NULL END,
+                 tentada_em=CASE WHEN ?5 THEN tentada_em ELSE enviada_em END
                WHERE id=?1 AND estado='INCERTA'";
     let cells =
         [Cell::Int(id), Cell::Text(to.as_str()), Cell::Text(motivo), Cell::Text(em), Cell::Int(i64::from(enviada))];

@@ -1,7 +1,8 @@
 //! The queue of HSM (UC013, UC014) in `atendimento.db`.
 
 /// `hsm.tentativas` counts the POSTs of a message as decisions 7 count them; `enviada_em` is the local time of the last
-/// one and NULL where nothing left; `entrega` is what OMNE's webhook says of the delivery. `hsm_controle` has one row: the
+/// one and NULL where nothing left, `tentada_em` of the last one after which a message waited again: OMNE may have it all the
+/// same, and tell of it; `entrega` is what OMNE's webhook says of the delivery. `hsm_controle` has one row: the
 /// number of the last attempt, which the send journal beside the store has too; how many messages went on the last day of
 /// sending, for all one knows; until when OMNE asked us to wait (seconds since 1970); who paused the sender.
 ///
@@ -13,7 +14,7 @@ CREATE TABLE hsm (
   id INTEGER PRIMARY KEY, lote_id INTEGER NOT NULL REFERENCES lote(id), linha INTEGER NOT NULL,
   ficha_id INTEGER NOT NULL, contrato_id INTEGER NOT NULL, contrato TEXT NOT NULL, fone TEXT NOT NULL,
   nome TEXT NOT NULL, jornada TEXT NOT NULL, estado TEXT NOT NULL, motivo TEXT, importada_em TEXT NOT NULL,
-  tentativas INTEGER NOT NULL DEFAULT 0, enviada_em TEXT, http INTEGER, resposta TEXT, atualizada_em TEXT,
+  tentativas INTEGER NOT NULL DEFAULT 0, enviada_em TEXT, tentada_em TEXT, http INTEGER, resposta TEXT, atualizada_em TEXT,
   entrega TEXT, entrega_em TEXT,
   UNIQUE (lote_id, linha)) STRICT;
 CREATE INDEX hsm_fila ON hsm(estado, id, jornada) WHERE estado IN ('PENDENTE','ENVIANDO','INCERTA');
