@@ -4,6 +4,7 @@ use super::Contexto;
 use super::diario::{Diario, Registro, Tentativa};
 use super::envio::estado;
 use super::regra::Fim;
+use crate::clock::Agora;
 use crate::store::db::Db;
 use crate::store::hsm::{self, Conclusao, Controle, Estado};
 
@@ -39,7 +40,7 @@ pub fn retoma(ctx: &Contexto<'_>) -> anyhow::Result<(Diario, u64)> {
         None if known.tentativa == 0 => Diario::cria(ctx.store.dir(), 0)?,
         None => return Err(Divergencia::DiarioAntigo.into()),
     };
-    let em = momento(ctx);
+    let em = texto(ctx.clock.now());
     let tx = db.begin()?;
     let mut incertas = adota_a_ultima(&tx, &known, &diario, &em)?;
     // at most one, and its attempt is the last that the store knows
@@ -102,7 +103,7 @@ pub fn concilia(ctx: &Contexto<'_>, perdido: bool) -> anyhow::Result<u64> {
         }
         _ => return Err(Divergencia::DiarioAntigo.into()),
     };
-    let em = momento(ctx);
+    let em = texto(ctx.clock.now());
     let tx = db.begin()?;
     let (mut changed, mut lost) = (0, 0);
     // what the store was at when the backup was taken is no attempt of those
@@ -149,7 +150,7 @@ pub fn confere(dir: &std::path::Path, known: &Controle) -> anyhow::Result<()> {
     }
 }
 
-/// Now, as the queue keeps it.
-pub fn momento(ctx: &Contexto<'_>) -> String {
-    ctx.clock.now().local().format("%Y-%m-%d %H:%M:%S").to_string()
+/// A moment as the queue keeps it.
+pub fn texto(agora: Agora) -> String {
+    agora.local().format("%Y-%m-%d %H:%M:%S").to_string()
 }

@@ -209,3 +209,24 @@ fn dez_quedas_seguidas_param_a_execucao_com_saida_5() {
     assert_eq!(c.parada, Some(atom::hsm::regra::Parada::Quedas("HTTP 502".into())));
     assert_eq!(pauses.into_inner(), [1, 2, 4, 8, 16, 30, 30, 30, 30]);
 }
+
+#[test]
+fn uma_espera_sem_fim_dura_um_dia_e_diz_ate_quando() {
+    for asked in [Some("99999999999"), None] {
+        let stub = Omne::sobe();
+        let mut b = pronto(&stub, 1, "");
+        match asked {
+            Some(text) => stub.roteiro([Faz::Com(503, format!("Retry-After: {text}\r\n"))]),
+            // a clock that ran ahead when it was asked
+            None => drop(atendimento(&b).execute("UPDATE hsm_controle SET nao_antes=4102444800", [])),
+        }
+        let said = envia(&b).exits(5).stderr;
+        assert!(said.contains("até 05/08 11:0") && said.contains("atom hsm pause --resume"), "{said}");
+        let before = stub.quantos();
+        b.at("2023-08-05T10:55:00");
+        envia(&b).exits(5);
+        assert_eq!(stub.quantos(), before);
+        b.at("2023-08-05T11:05:00");
+        assert_eq!(conta(&envia(&b).exits(0)), (1, 0, 0, 0), "{asked:?}");
+    }
+}
