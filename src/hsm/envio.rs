@@ -218,7 +218,7 @@ impl<'a> Envio<'a> {
         let mut passo = self.escolhe(&tx, now, &em)?;
         let n = self.diario.ultima() + 1;
         if let Passo::Envia(m) = &passo {
-            self.diario.anota(n, &Chave { dia: m.dia.clone(), sha256: m.sha256.clone(), linha: m.linha });
+            self.diario.anota(n, &Chave { dia: m.dia.clone(), sha256: m.sha256.clone(), linha: m.linha }, &em);
         }
         if let Err(e) = self.diario.grava() {
             // the answer before is true all the same; of the next message nothing happened

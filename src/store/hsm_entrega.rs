@@ -1,7 +1,7 @@
 //! What OMNE's webhook says of a template message of ours (decisions 7): its delivery, and that an INCERTA one was sent.
 
 use super::db::{Cell, Db, Result};
-use super::hsm::PELO_WEBHOOK;
+use super::hsm::{self, PELO_WEBHOOK};
 use super::massiva;
 use super::webhook::Elo;
 
@@ -32,10 +32,15 @@ pub fn registra(at: &Db, id: i64, entrega: &str, em: &str) -> Result<()> {
     let told = "UPDATE hsm SET entrega=?2, entrega_em=?3
                 WHERE id=?1 AND (entrega_em IS NULL OR entrega_em<?3 OR (entrega_em=?3 AND ?2='ENTREGUE'))";
     at.exec(told, &[Cell::Int(id), Cell::Text(entrega), Cell::Text(em)])?;
-    let sent = "UPDATE hsm SET estado='ACEITA', motivo=?2, enviada_em=coalesce(enviada_em, tentada_em)
-                WHERE id=?1 AND estado IN ('INCERTA','PENDENTE')";
-    if at.exec(sent, &[Cell::Int(id), Cell::Text(PELO_WEBHOOK)])? == 0 {
-        return Ok(());
+    let cells = [Cell::Int(id), Cell::Text(PELO_WEBHOOK)];
+    let sent = "UPDATE hsm SET estado='ACEITA', motivo=?2 WHERE id=?1 AND estado='INCERTA'";
+    if at.exec(sent, &cells)? == 0 {
+        let waits = "UPDATE hsm SET estado='ACEITA', motivo=?2, enviada_em=tentada_em
+                     WHERE id=?1 AND estado='PENDENTE' AND tentada_em IS NOT NULL";
+        if at.exec(waits, &cells)? == 0 {
+            return Ok(());
+        }
+        hsm::conta(at, id)?;
     }
     let sql = "SELECT ficha_id, contrato_id, enviada_em FROM hsm WHERE id=?1";
     match at.one(sql, &[Cell::Int(id)], |r| Ok((r.i64(0)?, r.i64(1)?, r.str(2)?)))? {
