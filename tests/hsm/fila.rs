@@ -95,6 +95,19 @@ fn nao_contatar_por_marca_tabulacao_ou_lista_e_visto_no_envio() {
 }
 
 #[test]
+fn hs15_um_numero_bloqueado_durante_o_envio_nao_recebe() {
+    let stub = Omne::sobe();
+    stub.roteiro([Faz::Demora(Duration::from_millis(1500))]);
+    let b = pronto(&stub, 3, "");
+    let child = b.cmd(&["--json", "send-hsm"]).stdout(std::process::Stdio::piped()).spawn().unwrap();
+    servidor::espera(|| stub.quantos() == 1);
+    b.file("bloqueados.txt", fone(2).as_bytes());
+    let out: Out = child.wait_with_output().unwrap().into();
+    assert_eq!(out.exits(0).json()[0]["cancelled"], json!({"NAO_CONTATAR": 1}));
+    assert_eq!(stub.entregues(), [numero(1), numero(3)]);
+}
+
+#[test]
 fn fora_da_janela_nada_sai_e_a_hora_e_a_do_ddd() {
     let stub = Omne::sobe();
     let mut b = bed(&stub, 3, "validade_horas = 200");
