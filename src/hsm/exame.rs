@@ -43,7 +43,7 @@ impl<'a> Examinador<'a> {
     pub fn novo(ctx: Contexto<'a>) -> anyhow::Result<Self> {
         let selo = ctx.config.contato.selo_dos_bloqueados();
         let bloqueados = ctx.config.contato.fones_bloqueados()?;
-        let contatos = Contatos::new(&ctx.store.db, ctx.store.atendimento()?)?;
+        let contatos = Contatos::so_com_marcas(&ctx.store.db, ctx.store.atendimento()?)?;
         Ok(Self { ctx, contatos, bloqueados, selo })
     }
 
