@@ -43,7 +43,7 @@ fn hs2_resposta_perdida_e_incerta_e_so_uma_pessoa_a_resolve() {
     assert_eq!(stub.entregues(), [numero(1), numero(2)]);
     assert_eq!(
         linhas(&b, "SELECT o_que||' '||ficha_id FROM auditoria ORDER BY id"),
-        ["hsm resolve --sent 1", "hsm resolve --not-sent 2"]
+        ["hsm resolve 1 --sent: o cliente respondeu 1", "hsm resolve 2 --not-sent: OMNE não tem 2"]
     );
 }
 
