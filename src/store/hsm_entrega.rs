@@ -8,18 +8,18 @@ use super::webhook::Elo;
 /// The mark of a message that OMNE took, word by word (UC014).
 const ACEITA: &str = "Massiva WhatsApp enviada com sucesso";
 
-/// The last message to a number in one journey that left between two moments, local time: its row and client. One that
-/// waits again after its POST left as well.
+/// The last two messages to a number in one journey that left between two moments, local time, the last first: row and
+/// client. One that waits again after its POST left as well.
 ///
 /// # Errors
 /// The store cannot be read.
-pub fn enviada(at: &Db, whatsapp: &str, jornada: &str, de: &str, ate: &str) -> Result<Option<(i64, Elo)>> {
+pub fn enviadas(at: &Db, whatsapp: &str, jornada: &str, de: &str, ate: &str) -> Result<Vec<(i64, Elo)>> {
     let sql = "SELECT id, ficha_id, contrato_id FROM hsm WHERE fone=?1 AND jornada=?2
                  AND (enviada_em BETWEEN ?3 AND ?4 OR tentada_em BETWEEN ?3 AND ?4)
                  AND estado IN ('PENDENTE','ENVIANDO','ACEITA','INCERTA')
-               ORDER BY CASE WHEN enviada_em BETWEEN ?3 AND ?4 THEN enviada_em ELSE tentada_em END DESC, id DESC LIMIT 1";
+               ORDER BY CASE WHEN enviada_em BETWEEN ?3 AND ?4 THEN enviada_em ELSE tentada_em END DESC, id DESC LIMIT 2";
     let cells = [Cell::Text(whatsapp), Cell::Text(jornada), Cell::Text(de), Cell::Text(ate)];
-    at.one(sql, &cells, |r| Ok((r.i64(0)?, Elo { ficha: r.i64(1)?, contrato: r.int(2)?, tabulacao: None })))
+    at.rows(sql, &cells, |r| Ok((r.i64(0)?, Elo { ficha: r.i64(1)?, contrato: r.int(2)?, tabulacao: None })))
 }
 
 /// Records the delivery told at a moment; of two the later stands, of one moment ENTREGUE. Whatever OMNE tells of a
