@@ -153,6 +153,15 @@ fn hs7_lixo_num_2xx_inteiro_e_aceita_e_um_corpo_cortado_e_incerta() {
 }
 
 #[test]
+fn hs7_um_2xx_inteiro_e_aceita_por_mais_longo_que_seja() {
+    let stub = Omne::sobe();
+    stub.roteiro([Faz::Corpo("x".repeat(3 * 1024 * 1024))]);
+    let b = pronto(&stub, 2, "");
+    assert_eq!(conta(&envia(&b).exits(0)), (2, 0, 0, 0));
+    assert_eq!(linhas(&b, "SELECT length(resposta) FROM hsm WHERE id=1"), ["4096"]);
+}
+
+#[test]
 fn hs8_uma_resposta_que_nao_vem_tem_limite_e_as_outras_seguem() {
     let stub = Omne::sobe();
     stub.roteiro([Faz::Pendura(Duration::from_secs(120))]);
