@@ -148,3 +148,19 @@ fn hs16_o_que_o_diario_sabe_vale_tambem_para_a_mensagem_que_no_backup_era_incert
     envia(&b).exits(0);
     assert_eq!(stub.quantos(), 2);
 }
+
+#[test]
+fn hs16_restore_diz_o_que_se_enviou_e_resolveu_depois_do_backup() {
+    let stub = Omne::sobe();
+    stub.roteiro([Faz::Responde(500)]);
+    let b = pronto(&stub, 1, "");
+    envia(&b).exits(3);
+    let made = b.json(&["backup", &b.root.join("copias").display().to_string()]).exits(0).report();
+    let copy = made["folder"].as_str().unwrap();
+    let same = b.atom(&["restore", copy, "--dry-run"]).exits(0).stdout;
+    assert!(same.contains("nenhum contato com clientes"), "{same}");
+    b.atom(&["hsm", "resolve", "1", "--not-sent", "--reason", "não aparece lá"]).exits(0);
+    envia(&b).exits(0);
+    let said = b.json(&["restore", copy]).exits(0).report();
+    assert_eq!(said["lost_contacts"], json!({"hsm_tentativa": 1, "hsm_resolve": 1}));
+}
