@@ -24,6 +24,7 @@ mod url;
 #[cfg(test)]
 mod tests;
 
+pub use bloqueados::Selo;
 pub use conferencia::{Chave, Origem, Referencia};
 use doc::Doc;
 pub use env::Env;

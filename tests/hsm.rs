@@ -299,3 +299,20 @@ fn sigterm_acorda_quem_espera() {
     let out: Out = child.wait_with_output().unwrap().into();
     assert!(out.code == 0 && begun.elapsed() < Duration::from_secs(30), "{}", out.code);
 }
+
+#[test]
+fn o_teto_do_dia_vale_com_o_relogio_que_vai_e_volta_e_conta_as_incertas() {
+    let stub = Omne::sobe();
+    let mut b = pronto(&stub, 6, "daily_cap = 2\nvalidade_horas = 200");
+    // one in doubt: announced in the journal, its T1 never committed
+    let out = b.cmd(&["-q", "send-hsm"]).env("ATOM_TEST_CRASH", "hsm-journal-1").output().unwrap();
+    assert!(!out.status.success());
+    let out = envia(&b).exits(3);
+    assert_eq!((conta(&out), &out.json()[0]["stopped"]), ((1, 0, 1, 4), &json!("TETO_DIARIO")));
+    b.at("2023-08-05T09:00:00");
+    assert_eq!(conta(&b.json(&["send-hsm", "--limit", "1"]).exits(0)), (1, 0, 0, 3));
+    b.at(DEZ_HORAS);
+    assert_eq!(conta(&envia(&b).exits(0)), (0, 0, 0, 3));
+    b.at("2023-08-05T10:00:00");
+    assert_eq!(conta(&envia(&b).exits(0)), (1, 0, 0, 2));
+}

@@ -1,7 +1,8 @@
 //! What an hsm event does to a message of ours (decisions 7, WH10).
 //!
 //! The right message is told by number, template and time: the last one to that number in the template's journey that
-//! left before OMNE took it in. A number gets a journey once a day at most, so there is one.
+//! left before OMNE took it in. A number gets a journey once a day at most, so there is one. Where OMNE does not say when it
+//! took it in, only one message can be meant, or none is: nobody guesses.
 
 use super::evento::{self, Entrega};
 use crate::config::Config;
@@ -24,7 +25,8 @@ pub struct Aviso {
     fone: Fone,
     template: String,
     entrega: Entrega,
-    entrada: String,
+    /// When OMNE took the message in; `None`: it does not say.
+    entrada: Option<String>,
     em: String,
 }
 
@@ -38,7 +40,7 @@ impl Aviso {
             fone: Fone::parse(&evento::campo(v, "/destiny")?).ok().flatten()?,
             template: evento::campo(v, "/template_id")?,
             entrega: Entrega::parse(&evento::campo(v, "/status")?)?,
-            entrada: evento::momento(v, "/date_entry").unwrap_or_else(|| em.clone()),
+            entrada: evento::momento(v, "/date_entry"),
             em,
         })
     }
@@ -50,18 +52,19 @@ impl Aviso {
 /// The store cannot be written.
 pub fn aplica(at: &Db, config: &Config, a: &Aviso) -> Result<Option<Elo>> {
     let Some(jornada) = jornada(config, &a.template) else { return Ok(None) };
-    let Ok(entrada) = NaiveDateTime::parse_from_str(&a.entrada, FORMATO) else { return Ok(None) };
+    let Ok(entrada) = NaiveDateTime::parse_from_str(a.entrada.as_ref().unwrap_or(&a.em), FORMATO) else {
+        return Ok(None);
+    };
+    let Some((de, ate)) = entrada.checked_sub_signed(JANELA).zip(entrada.checked_add_signed(FOLGA)) else {
+        return Ok(None);
+    };
     let text = |t: NaiveDateTime| t.format(FORMATO).to_string();
     // by the last eight digits: OMNE may drop the 9
     let digits = a.fone.chave_webhook();
     let Some((ddd, last)) = digits.split_at_checked(2) else { return Ok(None) };
-    // a moment at the end of time is none of ours
-    let window = (entrada.checked_sub_signed(JANELA), entrada.checked_add_signed(FOLGA));
-    let (Some(de), Some(ate)) = window else { return Ok(None) };
-    let (de, ate) = (text(de), text(ate));
-    let Some((id, elo)) = hsm_entrega::enviada(at, &format!("55{ddd}9{last}"), jornada, &de, &ate)? else {
-        return Ok(None);
-    };
+    let sent = hsm_entrega::enviadas(at, &format!("55{ddd}9{last}"), jornada, &text(de), &text(ate))?;
+    let found = if a.entrada.is_none() && sent.len() > 1 { None } else { sent.into_iter().next() };
+    let Some((id, elo)) = found else { return Ok(None) };
     hsm_entrega::registra(at, id, a.entrega.as_str(), &a.em)?;
     Ok(Some(elo))
 }

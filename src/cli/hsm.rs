@@ -188,8 +188,8 @@ fn resolve(app: &App, id: i64, sent: bool) -> anyhow::Result<i64> {
     if !fila::resolve(&tx, id, sent, reason, &em)? {
         return Err(exit::Usage(format!("a mensagem {id} está {}: só INCERTA se resolve", v.estado)).into());
     }
-    let what = if sent { "hsm resolve --sent" } else { "hsm resolve --not-sent" };
-    auditoria::registra(&tx, &now.iso(), &App::quem(), Some(v.ficha), what)?;
+    let what = format!("hsm resolve {id} {}: {reason}", if sent { "--sent" } else { "--not-sent" });
+    auditoria::registra(&tx, &now.iso(), &App::quem(), Some(v.ficha), &what)?;
     if app.opcoes.dry_run {
         app.say("--dry-run: nada foi gravado");
         return Ok(exit::OK);

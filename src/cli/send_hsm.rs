@@ -4,11 +4,13 @@ use super::app::App;
 use super::barra::Barra;
 use super::exit::{self, graver};
 use super::texto;
+use crate::clock::Agora;
 use crate::hsm::regra::Parada;
 use crate::hsm::{self, Conta, Contexto, envio};
 use crate::store::Store;
 use crate::store::backup;
 use crate::store::lock::Which;
+use chrono::DateTime;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -143,7 +145,7 @@ const fn palavra(p: &Parada) -> &'static str {
         Parada::Redireciona(_) => "REDIRECIONA",
         Parada::Certificado(_) => "CERTIFICADO",
         Parada::Quedas(_) => "OMNE_FORA",
-        Parada::Espera => "ESPERA",
+        Parada::Espera(_) => "ESPERA",
         Parada::Pausada => "PAUSADA",
         Parada::Teto => "TETO_DIARIO",
         Parada::Limite => "LIMITE",
@@ -168,7 +170,12 @@ fn aviso(p: &Parada) -> Option<String> {
         Parada::Quedas(why) => {
             format!("aviso: {} falhas seguidas do OMNE, a última: {why}; {next}", hsm::regra::QUEDAS)
         }
-        Parada::Espera => format!("aviso: o OMNE pede espera; {next}"),
+        Parada::Espera(None) => format!("aviso: o OMNE pede espera; {next}"),
+        Parada::Espera(Some(until)) => {
+            let until = DateTime::from_timestamp_secs(*until).map(|t| Agora::from_utc(t).local().format("%d/%m %H:%M"));
+            let until = until.map(|t| format!(" até {t}")).unwrap_or_default();
+            format!("aviso: o OMNE pede espera{until}; depois, {next}. Sem esperar: atom hsm pause --resume")
+        }
         Parada::Pausada => "aviso: o envio está pausado. Para retomar: atom hsm pause --resume".into(),
         Parada::Teto => "omne.daily_cap atingido: o resto vai amanhã".into(),
         Parada::Sinal => format!("encerrado a pedido, depois do envio em curso; {next}"),
@@ -190,7 +197,7 @@ pub fn codigo(c: &Conta) -> i64 {
     let stop = match &c.parada {
         Some(Parada::Credencial(_) | Parada::Redireciona(_)) => exit::USAGE,
         Some(Parada::Certificado(_) | Parada::Quedas(_)) => exit::TEMPORARY,
-        Some(Parada::Espera) if c.restam > 0 => exit::TEMPORARY,
+        Some(Parada::Espera(_)) if c.restam > 0 => exit::TEMPORARY,
         _ => exit::OK,
     };
     graver(lines, stop)

@@ -3,8 +3,25 @@
 use super::{ConfigError, Contato};
 use crate::domain::fone::Fone;
 use std::collections::HashSet;
+use std::os::unix::fs::MetadataExt as _;
+
+/// By which one file is told from another that took its place or its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Selo {
+    inode: u64,
+    bytes: u64,
+    mudado: [i64; 4],
+}
 
 impl Contato {
+    /// The block list's file as it is now; `None`: there is none, or it cannot be looked at.
+    #[must_use]
+    pub fn selo_dos_bloqueados(&self) -> Option<Selo> {
+        let m = std::fs::metadata(self.bloqueados.as_ref()?).ok()?;
+        let mudado = [m.mtime(), m.mtime_nsec(), m.ctime(), m.ctime_nsec()];
+        Some(Selo { inode: m.ino(), bytes: m.len(), mudado })
+    }
+
     /// Reads the list, a phone a line; blank lines and `#` comments are passed over. Empty where none is
     /// configured. It is kept by hand, also on Windows: a byte order mark and comments in any code page are fine.
     ///

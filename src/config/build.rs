@@ -164,6 +164,8 @@ fn omne(r: &Reader<'_>) -> Result<Omne, ConfigError> {
             .map_err(|why| ConfigError::Secret { name: "omne.token".into(), why })?,
     };
     let open = |from, to| Some(Faixa { inicio: at(from), fim: at(to) });
+    let (jornada1, jornada2) = (jornada(r, "omne.jornada1", 101)?, jornada(r, "omne.jornada2", 102)?);
+    outro_template(r, jornada1.template_id, jornada2.template_id)?;
     Ok(Omne {
         url: r.text("omne.url", http_url)?.unwrap_or_else(|| "http://127.0.0.1:9000".into()),
         token,
@@ -180,9 +182,22 @@ fn omne(r: &Reader<'_>) -> Result<Omne, ConfigError> {
             sab: r.text("omne.janela.sab", faixa)?.unwrap_or_else(|| open(8, 14)),
             feriados: r.flag("omne.janela.feriados")?,
         },
-        jornada1: jornada(r, "omne.jornada1", 101)?,
-        jornada2: jornada(r, "omne.jornada2", 102)?,
+        jornada1,
+        jornada2,
     })
+}
+
+/// Each journey has a template of its own (HS12): OMNE's webhook tells them apart by nothing else.
+fn outro_template(r: &Reader<'_>, one: i64, two: i64) -> Result<(), ConfigError> {
+    let same = |_: &Valor| match one == two {
+        true => Err(Bad::Why(format!("{two} é o template das duas jornadas; cada uma tem o seu"))),
+        false => Ok(()),
+    };
+    // whichever was written, the other may stand by default
+    for key in ["omne.jornada2.template_id", "omne.jornada1.template_id"] {
+        r.get(key, same)?;
+    }
+    Ok(())
 }
 
 fn jornada(r: &Reader<'_>, section: &str, template_id: i64) -> Result<Jornada, ConfigError> {

@@ -240,6 +240,8 @@ fn values_out_of_range_are_told_apart_from_types() {
         ("calendario", "uteis = [\"2026-02-30\"]", "\"2026-02-30\" não é uma data AAAA-MM-DD existente"),
         ("calendario", "feriados = [\"09/07/2026\"]", "\"09/07/2026\" não é uma data"),
         ("omne", "url = \"ftp://x\"", "esperada uma url http:// ou https://"),
+        ("omne.jornada1", "template_id = 102", "102 é o template das duas jornadas"),
+        ("omne.jornada2", "template_id = 101", "101 é o template das duas jornadas"),
         ("omne", "rate_per_second = 0", "o menor valor é 1"),
         ("omne", "daily_cap = 5000000000", "5000000000 é grande demais"),
         ("omne.janela", "sab = \"14:00-08:00\"", "não é uma faixa de horas"),

@@ -2,7 +2,8 @@
 //!
 //! Lines are only added and each is on disk before what it announces happens:
 //!
-//! - `A <n> <day> <sha256> <line>`: attempt `n` is about to be made for that line of that file, before its T1 commits;
+//! - `A <n> <day> <sha256> <line> <moment>`: attempt `n` is about to be made for that line of that file, before its T1
+//!   commits; lines of older versions end before the moment;
 //! - `R <n> <end> <status> <not before>`: what OMNE answered to it, before its T2 commits;
 //! - `S <n>`: the beginning of a journal, attempts up to `n` stand elsewhere.
 //!
@@ -18,6 +19,7 @@
 //! **Size:** from `CHEIO` (64 MiB) on the file becomes `hsm.journal.1` and a new one begins; the one before is forgotten.
 
 use super::regra::Fim;
+use chrono::NaiveDateTime;
 use std::fmt::Write as _;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write as _};
@@ -71,6 +73,8 @@ pub struct Tentativa {
     pub n: i64,
     /// Whose; `None`: it only says where the journal begins.
     pub chave: Option<Chave>,
+    /// When, local time, `AAAA-MM-DD HH:MM:SS`; `None`: the line does not say.
+    pub em: Option<String>,
     /// `None`: no answer is known.
     pub registro: Option<Registro>,
 }
@@ -122,7 +126,7 @@ impl Diario {
     pub fn cria(dir: &Path, n: i64) -> Result<Self, DiarioErro> {
         let path = dir.join(NOME);
         let (file, len) = comeca(dir, n).map_err(|source| DiarioErro { path: path.clone(), source })?;
-        let fim = vec![Tentativa { n, chave: None, registro: None }];
+        let fim = vec![Tentativa { n, chave: None, em: None, registro: None }];
         Ok(Self { file, path, aqui: len, ate: len, fim, ultima: n, buf: String::new() })
     }
 
@@ -162,30 +166,47 @@ impl Diario {
         self.fim.iter().find(|t| t.n == n)
     }
 
+    /// What was answered to attempt `n`, however long ago; `None`: nothing, or it is forgotten.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub fn resposta(&self, n: i64) -> Result<Option<Registro>, DiarioErro> {
+        if let Some(t) = self.tentativa(n).filter(|t| t.chave.is_some()) {
+            return Ok(t.registro);
+        }
+        Ok(self.todas()?.into_iter().find(|t| t.n == n && t.chave.is_some()).and_then(|t| t.registro))
+    }
+
     /// Every attempt after number `n`, from both files.
     ///
     /// # Errors
     /// They cannot be read; the one that is asked for is not in them any more.
     pub fn desde(&self, n: i64) -> Result<Vec<Tentativa>, DiarioErro> {
+        let mut all = self.todas()?;
+        all.retain(|t| t.n > n && t.chave.is_some());
+        if i64::try_from(all.len()).ok() != Some(self.ultima - n) {
+            let far = "o diário não alcança mais os envios que este store não conhece";
+            let source = io::Error::new(io::ErrorKind::InvalidData, far);
+            return Err(DiarioErro { path: self.path.clone(), source });
+        }
+        Ok(all)
+    }
+
+    /// What both files hold.
+    fn todas(&self) -> Result<Vec<Tentativa>, DiarioErro> {
         let err = |source| DiarioErro { path: self.path.clone(), source };
         let mut text = match std::fs::read_to_string(self.path.with_extension("journal.1")) {
             Err(e) if e.kind() == io::ErrorKind::NotFound => String::new(),
             read => read.map_err(err)?,
         };
         text.push_str(std::fs::read_to_string(&self.path).map_err(err)?.trim_end_matches('\0'));
-        let mut all = le(&text).ok_or_else(|| err(danificado()))?;
-        all.retain(|t| t.n > n && t.chave.is_some());
-        if i64::try_from(all.len()).ok() != Some(self.ultima - n) {
-            let far = "o diário não alcança mais os envios que este store não conhece";
-            return Err(err(io::Error::new(io::ErrorKind::InvalidData, far)));
-        }
-        Ok(all)
+        le(&text).ok_or_else(|| err(danificado()))
     }
 
-    /// Notes an attempt; it is on disk after [`Diario::grava`].
-    pub fn anota(&mut self, n: i64, c: &Chave) {
+    /// Notes an attempt made at `em` (as [`Tentativa::em`]); it is on disk after [`Diario::grava`].
+    pub fn anota(&mut self, n: i64, c: &Chave, em: &str) {
         // writing to a String cannot fail
-        let _ = writeln!(self.buf, "A {n} {} {} {}", c.dia, c.sha256, c.linha);
+        let _ = writeln!(self.buf, "A {n} {} {} {} {}", c.dia, c.sha256, c.linha, em.replace(' ', "T"));
         self.ultima = n;
     }
 
@@ -277,10 +298,14 @@ fn le(text: &str) -> Option<Vec<Tentativa>> {
         let w: Vec<&str> = line.split(' ').collect();
         let n: i64 = w.get(1)?.parse().ok()?;
         match *w.as_slice() {
-            ["S", _] => all.push(Tentativa { n, chave: None, registro: None }),
-            ["A", _, dia, sha256, linha] => {
+            ["S", _] => all.push(Tentativa { n, chave: None, em: None, registro: None }),
+            ["A", _, dia, sha256, linha, ref em @ ..] if em.len() < 2 => {
+                let em = match em.first() {
+                    Some(text) => Some(text.parse::<NaiveDateTime>().ok()?.format("%Y-%m-%d %H:%M:%S").to_string()),
+                    None => None,
+                };
                 let chave = Chave { dia: dia.to_owned(), sha256: sha256.to_owned(), linha: linha.parse().ok()? };
-                all.push(Tentativa { n, chave: Some(chave), registro: None });
+                all.push(Tentativa { n, chave: Some(chave), em, registro: None });
             }
             ["R", _, end, http, until] => {
                 let known = [Fim::Aceita, Fim::Falha, Fim::Incerta, Fim::Repete, Fim::Nada];
@@ -304,6 +329,7 @@ mod tests {
         Chave { dia: "2023-08-04".into(), sha256: "ab".repeat(32), linha }
     }
 
+    const EM: &str = "2023-08-04 11:00:00";
     const ACEITA: Registro = Registro { fim: Fim::Aceita, http: Some(202), nao_antes: None };
 
     #[test]
@@ -311,14 +337,14 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         assert!(Diario::abre(dir.path()).unwrap().is_none());
         let mut d = Diario::cria(dir.path(), 0).unwrap();
-        d.anota(1, &chave(2));
+        d.anota(1, &chave(2), EM);
         d.grava().unwrap();
         d.responde(1, &ACEITA);
-        d.anota(2, &chave(3));
+        d.anota(2, &chave(3), EM);
         d.grava().unwrap();
         let d = Diario::abre(dir.path()).unwrap().unwrap();
         assert_eq!(d.ultima(), 2);
-        let one = Tentativa { n: 1, chave: Some(chave(2)), registro: Some(ACEITA) };
+        let one = Tentativa { n: 1, chave: Some(chave(2)), em: Some(EM.into()), registro: Some(ACEITA) };
         assert_eq!(d.tentativa(1), Some(&one));
         assert_eq!(d.tentativa(2).unwrap().registro, None);
         assert_eq!(d.desde(0).unwrap().len(), 2);
@@ -330,10 +356,24 @@ mod tests {
     }
 
     #[test]
+    fn linhas_sem_o_momento_ainda_se_leem() {
+        let dir = tempfile::tempdir().unwrap();
+        let sha = "ab".repeat(32);
+        std::fs::write(dir.path().join(NOME), format!("S 0\nA 1 2023-08-04 {sha} 2\nR 1 ACEITA 202 -\n")).unwrap();
+        let mut d = Diario::abre(dir.path()).unwrap().unwrap();
+        d.anota(2, &chave(3), EM);
+        d.grava().unwrap();
+        let all = Diario::abre(dir.path()).unwrap().unwrap().desde(0).unwrap();
+        let old = Tentativa { n: 1, chave: Some(chave(2)), em: None, registro: Some(ACEITA) };
+        let new = Tentativa { n: 2, chave: Some(chave(3)), em: Some(EM.into()), registro: None };
+        assert_eq!(all, [old, new]);
+    }
+
+    #[test]
     fn uma_ultima_linha_partida_sai_e_o_resto_fica() {
         let dir = tempfile::tempdir().unwrap();
         let mut d = Diario::cria(dir.path(), 0).unwrap();
-        d.anota(1, &chave(2));
+        d.anota(1, &chave(2), EM);
         d.grava().unwrap();
         let path = dir.path().join(NOME);
         drop(d);
@@ -356,15 +396,16 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let mut d = Diario::cria(dir.path(), 0).unwrap();
         for n in 1..=5000 {
-            d.anota(n, &chave(n));
+            d.anota(n, &chave(n), EM);
             d.responde(n, &ACEITA);
         }
         d.grava().unwrap();
         let mut d = Diario::abre(dir.path()).unwrap().unwrap();
         assert_eq!((d.ultima(), d.tentativa(1), d.tentativa(5000).is_some()), (5000, None, true));
+        assert_eq!(d.resposta(1).unwrap(), Some(ACEITA), "however far back");
         assert_eq!(d.desde(4000).unwrap().len(), 1000);
         d.vira(dir.path()).unwrap();
-        d.anota(5001, &chave(1));
+        d.anota(5001, &chave(1), EM);
         d.grava().unwrap();
         let mut d = Diario::abre(dir.path()).unwrap().unwrap();
         assert_eq!((d.ultima(), d.desde(4999).unwrap().len()), (5001, 2), "over both files");

@@ -4,10 +4,11 @@ use super::diario::{Chave, Diario, Registro};
 use super::exame::{Exame, Examinador};
 use super::omne::Omne;
 use super::regra::{self, Fim, Parada, Resposta, Veredito};
-use super::retomada::{self, momento};
+use super::retomada::{self, texto};
 use super::{Conta, Contexto, janela};
 use crate::clock::Agora;
-use crate::store::db::Db;
+use crate::store::BATCH_BUSY;
+use crate::store::db::{Db, Tx};
 use crate::store::hsm::{self, Conclusao, Estado, Mensagem};
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
@@ -21,6 +22,8 @@ const BLOCO: i64 = 256;
 const OLHADAS: usize = 2000;
 /// A run does not wait longer than this for OMNE: it leaves, and a later one goes on.
 const ESPERA: Duration = Duration::from_secs(60);
+/// OMNE cannot ask for more: whatever lies further ahead was written by a clock that ran ahead.
+const ESPERA_MAXIMA: i64 = regra::ESPERA_MAXIMA.cast_signed() + 1;
 
 /// Sends what may be sent now.
 ///
@@ -142,8 +145,9 @@ pub const fn estado(fim: Fim) -> Estado {
 /// A POST that was made, before its T2.
 struct Feita {
     mensagem: Mensagem,
-    n: i64,
     veredito: Veredito,
+    /// Until when OMNE asked us to wait, seconds since 1970.
+    nao_antes: Option<i64>,
     http: Option<u16>,
     corpo: Option<String>,
     motivo: Option<String>,
@@ -179,11 +183,16 @@ struct Envio<'a> {
     conta: Conta,
 }
 
-impl Envio<'_> {
+impl<'a> Envio<'a> {
     fn roda(&mut self) -> anyhow::Result<()> {
         let mut done = None;
         loop {
-            match self.passo(done.take())? {
+            let passo = self.passo(done.take());
+            if passo.is_err() {
+                // what OMNE answered is true whatever befalls the store
+                let _ = self.diario.grava();
+            }
+            match passo? {
                 Passo::Envia(m) => done = Some(self.posta(m)),
                 Passo::Espera(d) => {
                     if !(self.ctx.pausa)(d) {
@@ -199,16 +208,17 @@ impl Envio<'_> {
 
     /// One transaction: T2 of the message before, then T1 of the next.
     fn passo(&mut self, feita: Option<Feita>) -> anyhow::Result<Passo> {
-        let (db, now) = (self.db, self.ctx.clock.now());
-        let em = momento(&self.ctx);
-        let tx = db.begin()?;
+        let tx = self.comeca()?;
+        // only now: the wait for other writers may have been long, and the window may have closed meanwhile
+        let now = self.ctx.clock.now();
+        let em = texto(now);
         if let Some(f) = feita {
-            self.conclui(&tx, f, now, &em)?;
+            self.conclui(&tx, f, &em)?;
         }
         let mut passo = self.escolhe(&tx, now, &em)?;
         let n = self.diario.ultima() + 1;
         if let Passo::Envia(m) = &passo {
-            self.diario.anota(n, &Chave { dia: m.dia.clone(), sha256: m.sha256.clone(), linha: m.linha });
+            self.diario.anota(n, &Chave { dia: m.dia.clone(), sha256: m.sha256.clone(), linha: m.linha }, &em);
         }
         if let Err(e) = self.diario.grava() {
             // the answer before is true all the same; of the next message nothing happened
@@ -235,6 +245,15 @@ impl Envio<'_> {
         Ok(passo)
     }
 
+    /// The transaction. Somebody else may be writing for a minute: until then the answer is on disk.
+    fn comeca(&mut self) -> anyhow::Result<Tx<'a>> {
+        if let Some(tx) = self.db.begin_now(BATCH_BUSY)? {
+            return Ok(tx);
+        }
+        self.diario.grava()?;
+        Ok(self.db.begin()?)
+    }
+
     /// Of the attempt that was announced nothing left.
     fn desdiz(&mut self, n: i64) {
         self.diario.responde(n, &Registro { fim: Fim::Nada, http: None, nao_antes: None });
@@ -253,15 +272,15 @@ impl Envio<'_> {
             }
             Resposta::Perdida(why) | Resposta::SemEnvio { porque: why, .. } => (None, None, Some(why)),
         };
-        Feita { n: self.diario.ultima(), mensagem, veredito, http, corpo, motivo }
+        // the second that has begun does not count: never before the time that OMNE named
+        let nao_antes = veredito.pedida.then(|| (now + 1).saturating_add_unsigned(veredito.pausa.as_secs()));
+        self.diario.responde(self.diario.ultima(), &Registro { fim: veredito.fim, http, nao_antes });
+        Feita { mensagem, veredito, nao_antes, http, corpo, motivo }
     }
 
     /// T2.
-    fn conclui(&mut self, db: &Db, f: Feita, now: Agora, em: &str) -> anyhow::Result<()> {
+    fn conclui(&mut self, db: &Db, f: Feita, em: &str) -> anyhow::Result<()> {
         let v = f.veredito;
-        // the second that has begun does not count: never before the time that OMNE named
-        let until = v.pedida.then(|| (now.utc().timestamp() + 1).saturating_add_unsigned(v.pausa.as_secs()));
-        self.diario.responde(f.n, &Registro { fim: v.fim, http: f.http, nao_antes: until });
         let counts = v.fim != Fim::Nada;
         let c = Conclusao {
             estado: estado(v.fim),
@@ -276,14 +295,15 @@ impl Envio<'_> {
             tracing::warn!(id = f.mensagem.id, "the message was resolved while its POST was under way");
         }
         if v.pedida {
-            hsm::espera(db, until)?;
+            hsm::espera(db, f.nao_antes)?;
         }
-        self.feitas += u64::from(!matches!(v.fim, Fim::Repete | Fim::Nada));
+        // its webhook was faster
+        let told = now_is == Some(Estado::Aceita);
+        self.feitas += u64::from(told || !matches!(v.fim, Fim::Repete | Fim::Nada));
         match v.fim {
             Fim::Aceita => self.conta.enviadas += 1,
+            _ if told => self.conta.enviadas += 1,
             Fim::Falha => self.conta.falhas += 1,
-            // its webhook was faster
-            Fim::Incerta if now_is == Some(Estado::Aceita) => self.conta.enviadas += 1,
             Fim::Incerta => self.conta.incertas += 1,
             Fim::Repete | Fim::Nada => {
                 let tentativas = f.mensagem.tentativas + u32::from(counts);
@@ -306,10 +326,11 @@ impl Envio<'_> {
         if self.conta.parada.is_some() {
             return Ok(Passo::Fim);
         }
-        let until = control.nao_antes.map(|t| t.saturating_mul(1000).saturating_sub(now.utc().timestamp_millis()));
-        let asked = until.and_then(|ms| u64::try_from(ms).ok()).filter(|ms| *ms > 0).map(Duration::from_millis);
+        let until = pedida(db, control.nao_antes, now)?;
+        let left = until.map(|t| t.saturating_mul(1000).saturating_sub(now.utc().timestamp_millis()));
+        let asked = left.and_then(|ms| u64::try_from(ms).ok()).filter(|ms| *ms > 0).map(Duration::from_millis);
         if let Some(wait) = asked.max(self.descanso.take()) {
-            return Ok(if hsm::existe(db, false)? { self.espera(wait) } else { Passo::Fim });
+            return Ok(if hsm::existe(db, false)? { self.espera(wait, until) } else { Passo::Fim });
         }
         if let Err(not_yet) = self.ritmo.check() {
             return Ok(Passo::Espera(not_yet.wait_time_from(DefaultClock::default().now())));
@@ -328,10 +349,10 @@ impl Envio<'_> {
     }
 
     /// A wait for OMNE, if this run is there to see its end.
-    fn espera(&mut self, wait: Duration) -> Passo {
+    fn espera(&mut self, wait: Duration, until: Option<i64>) -> Passo {
         let rest = self.ctx.prazo.map(|p| p.saturating_sub(self.comeco.elapsed()));
         if wait > ESPERA || rest.is_some_and(|r| wait >= r) {
-            self.conta.parada = Some(Parada::Espera);
+            self.conta.parada = Some(Parada::Espera(until));
             return Passo::Fim;
         }
         Passo::Espera(wait)
@@ -364,6 +385,16 @@ impl Envio<'_> {
         }
         Ok(self.fila.pop_front())
     }
+}
+
+/// Until when OMNE asked us to wait; never longer from now than it can ask.
+fn pedida(db: &Db, until: Option<i64>, now: Agora) -> anyhow::Result<Option<i64>> {
+    let far = now.utc().timestamp() + ESPERA_MAXIMA;
+    if until.is_none_or(|t| t <= far) {
+        return Ok(until);
+    }
+    hsm::espera(db, Some(far))?;
+    Ok(Some(far))
 }
 
 /// Where a test stops the process, at the attempt of this number.

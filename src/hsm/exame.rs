@@ -4,6 +4,7 @@
 use super::regra::{self, Motivo, Sinais};
 use super::{Contexto, janela};
 use crate::clock::Agora;
+use crate::config::Selo;
 use crate::domain::fone::Fone;
 use crate::domain::situacao::discavel;
 use crate::domain::telefones;
@@ -30,6 +31,8 @@ pub struct Examinador<'a> {
     ctx: Contexto<'a>,
     contatos: Contatos<'a>,
     bloqueados: HashSet<Fone>,
+    /// Of the list as it was read.
+    selo: Option<Selo>,
 }
 
 impl<'a> Examinador<'a> {
@@ -38,20 +41,34 @@ impl<'a> Examinador<'a> {
     /// # Errors
     /// The store or the block list cannot be read.
     pub fn novo(ctx: Contexto<'a>) -> anyhow::Result<Self> {
+        let selo = ctx.config.contato.selo_dos_bloqueados();
         let bloqueados = ctx.config.contato.fones_bloqueados()?;
-        Ok(Self { ctx, contatos: Contatos::new(&ctx.store.db, ctx.store.atendimento()?)?, bloqueados })
+        let contatos = Contatos::so_com_marcas(&ctx.store.db, ctx.store.atendimento()?)?;
+        Ok(Self { ctx, contatos, bloqueados, selo })
+    }
+
+    /// Reads the list of blocked numbers again where its file is another one by now: a run may last for hours.
+    fn rele_os_bloqueados(&mut self) -> anyhow::Result<()> {
+        let contato = &self.ctx.config.contato;
+        let selo = contato.selo_dos_bloqueados();
+        if selo != self.selo {
+            self.bloqueados = contato.fones_bloqueados()?;
+            self.selo = selo;
+        }
+        Ok(())
     }
 
     /// Looks at one; `db` is `atendimento.db`.
     ///
     /// # Errors
-    /// The store cannot be read.
+    /// The store cannot be read; the block list has changed and cannot be read.
     pub fn examina(&mut self, db: &Db, m: &Mensagem, agora: Agora) -> anyhow::Result<Exame> {
         let good = numero(&m.fone).filter(|_| !m.nome.trim().is_empty() && conhece(&m.jornada));
         let Some(fone) = good else { return Ok(Exame::Cancela(Motivo::Dados)) };
         if !janela::aberta(&self.ctx.omne.janela, self.ctx.calendario, fone.ddd_numero(), agora) {
             return Ok(Exame::Fora);
         }
+        self.rele_os_bloqueados()?;
         let contract = self.contatos.por_id(m.contrato_id)?.filter(|c| c.ficha == m.ficha);
         let flagged = contract.as_ref().is_some_and(|c| c.nao_contatar);
         let signs = Sinais {

@@ -13,6 +13,7 @@ use crate::config;
 use crate::https::{self, de_tls, diz};
 use crate::store::hsm::Mensagem;
 use serde_json::json;
+use std::io::{self, Read as _};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -26,10 +27,8 @@ use ureq::{Agent, Error};
 const CAMINHO: &str = "/interactive/whatsapp/hsm/message";
 /// An idle connection is not used again after this, nor is what the name of the server stood for.
 const OCIOSA: Duration = Duration::from_secs(2);
-/// A longer body is no answer.
-const CORPO: u64 = 1024 * 1024;
-/// So much of it is kept.
-const GUARDADO: usize = 4 * 1024;
+/// So much of an answer's body is kept; the rest is read and forgotten, for as long as a POST may last.
+const GUARDADO: u64 = 4 * 1024;
 
 /// OMNE, as the configuration names it. No `Debug`: the token is in it.
 pub struct Omne {
@@ -108,11 +107,10 @@ impl Omne {
 fn resposta(mut answer: ureq::http::Response<ureq::Body>) -> Resposta {
     let header = |name: &str| answer.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
     let (codigo, retry_after) = (answer.status().as_u16(), header("retry-after"));
-    let body = answer.body_mut().with_config().limit(CORPO).read_to_vec().ok();
-    let corpo = body.map(|mut b| {
-        b.truncate(GUARDADO);
-        String::from_utf8_lossy(&b).into_owned()
-    });
+    let mut body = answer.body_mut().with_config().limit(u64::MAX).reader();
+    let mut kept = Vec::new();
+    let whole = body.by_ref().take(GUARDADO).read_to_end(&mut kept).and_then(|_| io::copy(&mut body, &mut io::sink()));
+    let corpo = whole.ok().map(|_| String::from_utf8_lossy(&kept).into_owned());
     Resposta::Http { codigo, retry_after, corpo }
 }
 

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 /// Failures of OMNE in a row that stop a run.
 pub const QUEDAS: u32 = 10;
+/// Seconds that OMNE can ask us to wait: a day. More can only be a mistake, and would end sending unseen.
+pub const ESPERA_MAXIMA: u64 = 24 * 60 * 60;
 /// The longest pause between two requests that nobody asked for.
 const PAUSA_MAXIMA: u64 = 30;
 
@@ -121,7 +123,7 @@ pub enum Parada {
     /// Ten failures in a row.
     Quedas(String),
     /// OMNE asks to wait, or the next try is due, later than this run lasts.
-    Espera,
+    Espera(Option<i64>),
     /// A person paused the sender.
     Pausada,
     /// `omne.daily_cap`.
@@ -155,7 +157,8 @@ fn recuo(n: u32) -> Duration {
     Duration::from_secs(seconds.clamp(1, PAUSA_MAXIMA))
 }
 
-/// `Retry-After` in seconds from now: a number, or a date. Never 0: OMNE is not asked again in the same breath.
+/// `Retry-After` in seconds from now: a number, or a date. Never 0: OMNE is not asked again in the same breath. Never more
+/// than [`ESPERA_MAXIMA`].
 #[must_use]
 pub fn retry_after(texto: &str, agora: i64) -> Option<Duration> {
     let texto = texto.trim();
@@ -163,7 +166,7 @@ pub fn retry_after(texto: &str, agora: i64) -> Option<Duration> {
         Ok(n) => n,
         Err(_) => u64::try_from(DateTime::parse_from_rfc2822(texto).ok()?.timestamp() - agora).unwrap_or(0),
     };
-    Some(Duration::from_secs(seconds.max(1)))
+    Some(Duration::from_secs(seconds.clamp(1, ESPERA_MAXIMA)))
 }
 
 /// What an answer means. `posts` counts this one, `max` is `omne.max_retries`, `quedas` the failures in a row before it, `agora`
@@ -273,6 +276,8 @@ mod tests {
         assert_eq!(after(" 0 "), Some(1));
         assert_eq!(after("Fri, 04 Aug 2023 13:31:00 GMT"), Some(60));
         assert_eq!(after("Fri, 04 Aug 2023 13:00:00 GMT"), Some(1), "past");
+        let day = Some(86_400);
+        assert_eq!((after("99999999999"), after("Wed, 04 Aug 2123 13:00:00 GMT"), after("86400")), (day, day, day));
         assert_eq!((after("logo"), after("-3"), after("1.5"), after("")), (None, None, None, None));
         let v = decide(&pede(429, "90"), 5, 5, 0, AGORA);
         assert_eq!((v.fim, v.pausa.as_secs(), v.pedida), (Fim::Falha, 90, true), "holds for the others all the same");

@@ -4,6 +4,7 @@ use super::Contexto;
 use super::diario::{Diario, Registro, Tentativa};
 use super::envio::estado;
 use super::regra::Fim;
+use crate::clock::Agora;
 use crate::store::db::Db;
 use crate::store::hsm::{self, Conclusao, Controle, Estado};
 
@@ -39,28 +40,43 @@ pub fn retoma(ctx: &Contexto<'_>) -> anyhow::Result<(Diario, u64)> {
         None if known.tentativa == 0 => Diario::cria(ctx.store.dir(), 0)?,
         None => return Err(Divergencia::DiarioAntigo.into()),
     };
-    let em = momento(ctx);
+    let em = texto(ctx.clock.now());
     let tx = db.begin()?;
     let mut incertas = adota_a_ultima(&tx, &known, &diario, &em)?;
     // at most one, and its attempt is the last that the store knows
     let answer = diario.tentativa(known.tentativa).and_then(|t| t.registro);
     for m in hsm::enviando(&tx)? {
-        incertas += u64::from(conclui(&tx, m.id, answer, &em)? == Estado::Incerta);
+        incertas += u64::from(conclui(&tx, m.id, answer, QUEDA, &em)? == Estado::Incerta);
     }
     tx.commit()?;
     Ok((diario, incertas))
 }
 
-/// The result of a message that a dead sender left ENVIANDO; the state that it has now.
-fn conclui(db: &Db, id: i64, answer: Option<Registro>, em: &str) -> anyhow::Result<Estado> {
+/// The result of a message that is ENVIANDO and whose sender is gone; the state that it has now. `porque`: where nobody
+/// knows the answer.
+fn conclui(db: &Db, id: i64, answer: Option<Registro>, porque: &str, em: &str) -> anyhow::Result<Estado> {
     let r = answer.unwrap_or(Registro { fim: Fim::Incerta, http: None, nao_antes: None });
-    let (estado, motivo) = (estado(r.fim), (r.fim == Fim::Incerta).then_some(QUEDA));
+    let (estado, motivo) = (estado(r.fim), (r.fim == Fim::Incerta).then_some(porque));
     let c = Conclusao { estado, conta: r.fim != Fim::Nada, http: r.http, resposta: None, motivo, em };
     let estado = hsm::conclui(db, id, &c)?.unwrap_or(estado);
     if r.nao_antes.is_some() {
         hsm::espera(db, r.nao_antes)?;
     }
     Ok(estado)
+}
+
+/// An attempt that the journal knows and the store does not, of this message; the state that it has now, `None` when there was
+/// nothing to change. It has the moment that the journal gives it: the day counts (HS10), and OMNE's webhook finds it (WH10).
+fn assume(db: &Db, (id, estado): (i64, Option<Estado>), t: &Tentativa, em: &str) -> anyhow::Result<Option<Estado>> {
+    if estado == Some(Estado::Incerta) {
+        // somebody said that it had not gone: only then there was another attempt
+        hsm::resolve(db, id, false, DIARIO, em)?;
+    }
+    if !hsm::toma(db, id, t.n, t.em.as_deref().unwrap_or(em))? {
+        return Ok(None);
+    }
+    // an unanswered one may have been sent
+    conclui(db, id, t.registro, DIARIO, em).map(Some)
 }
 
 /// The journal may be one attempt ahead, if nothing was answered to it or it is known that nothing left.
@@ -71,9 +87,9 @@ fn adota_a_ultima(db: &Db, known: &Controle, diario: &Diario, em: &str) -> anyho
         _ if ahead == 0 => return Ok(0),
         _ if ahead < 0 => return Err(Divergencia::DiarioAntigo.into()),
         Some(Tentativa { registro: Some(Registro { fim: Fim::Nada, .. }), .. }) if ahead == 1 => {}
-        Some(Tentativa { chave: Some(c), registro: None, .. }) if ahead == 1 => {
+        Some(t @ Tentativa { chave: Some(c), registro: None, .. }) if ahead == 1 => {
             match hsm::da_linha(db, &c.dia, &c.sha256, c.linha)? {
-                Some((id, _)) => doubts = u64::from(hsm::duvida(db, id, DIARIO, em)?),
+                Some(found) => doubts = u64::from(assume(db, found, t, em)? == Some(Estado::Incerta)),
                 None => return Err(Divergencia::StoreAntigo(1).into()),
             }
         }
@@ -102,29 +118,27 @@ pub fn concilia(ctx: &Contexto<'_>, perdido: bool) -> anyhow::Result<u64> {
         }
         _ => return Err(Divergencia::DiarioAntigo.into()),
     };
-    let em = momento(ctx);
+    let em = texto(ctx.clock.now());
     let tx = db.begin()?;
     let (mut changed, mut lost) = (0, 0);
-    // what the store was at when the backup was taken is no attempt of those
-    let answer = diario.tentativa(known.tentativa).and_then(|t| t.registro);
+    // what the store was at when the backup was taken is no attempt of those, and may lie far back
     for m in hsm::enviando(&tx)? {
-        conclui(&tx, m.id, answer, &em)?;
+        let answer = match diario.resposta(known.tentativa) {
+            Err(_) if perdido => None,
+            read => read?,
+        };
+        conclui(&tx, m.id, answer, QUEDA, &em)?;
         changed += 1;
     }
     let later = match diario.desde(known.tentativa) {
         Err(_) if perdido => Vec::new(),
         read => read?,
     };
-    for (n, chave, registro) in later.into_iter().filter_map(|t| Some((t.n, t.chave?, t.registro))) {
+    for t in &later {
+        let Some(chave) = &t.chave else { continue };
         match hsm::da_linha(&tx, &chave.dia, &chave.sha256, chave.linha)? {
-            Some((id, Some(Estado::Pendente))) => {
-                hsm::toma(&tx, id, n, &em)?;
-                // an unanswered one may have been sent
-                conclui(&tx, id, registro, &em)?;
-                changed += 1;
-            }
-            Some(_) => {}
-            None if registro.is_some_and(|r| r.fim == Fim::Nada) => {}
+            Some(found) => changed += u64::from(assume(&tx, found, t, &em)?.is_some()),
+            None if t.registro.is_some_and(|r| r.fim == Fim::Nada) => {}
             None => lost += 1,
         }
     }
@@ -149,7 +163,7 @@ pub fn confere(dir: &std::path::Path, known: &Controle) -> anyhow::Result<()> {
     }
 }
 
-/// Now, as the queue keeps it.
-pub fn momento(ctx: &Contexto<'_>) -> String {
-    ctx.clock.now().local().format("%Y-%m-%d %H:%M:%S").to_string()
+/// A moment as the queue keeps it.
+pub fn texto(agora: Agora) -> String {
+    agora.local().format("%Y-%m-%d %H:%M:%S").to_string()
 }

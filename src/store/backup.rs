@@ -30,6 +30,17 @@ const CONTATOS: [(&str, &str); 9] = [
     ("lote", "id"),
 ];
 
+/// What was done to messages that have their rows already: name, the last one, how many since. Each has no row of its own
+/// among [`CONTATOS`].
+const DE_HSM: [(&str, &str, &str); 2] = [
+    ("hsm_tentativa", "SELECT max(tentativa) FROM hsm_controle", "SELECT max(tentativa)-?1 FROM hsm_controle"),
+    (
+        "hsm_resolve",
+        "SELECT max(id) FROM auditoria WHERE o_que LIKE 'hsm resolve%'",
+        "SELECT count(*) FROM auditoria WHERE id>?1 AND o_que LIKE 'hsm resolve%'",
+    ),
+];
+
 /// What a backup holds, as of its moment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Momento {
@@ -37,7 +48,7 @@ pub struct Momento {
     pub run: i64,
     /// The highest ID_CRM ever given.
     pub ficha: i64,
-    /// The highest id of each table of contacts.
+    /// The highest id of each table of contacts, and of what was done to messages.
     pub contatos: Vec<(String, i64)>,
 }
 
@@ -133,15 +144,14 @@ pub fn confere(dir: &Path) -> Result<Momento, StoreError> {
 }
 
 fn momento(base: &Db, contacts: &Db) -> Result<Momento, DbError> {
-    let max = |(table, id): (&str, &str)| {
-        let n = contacts.int(&format!("SELECT max({id}) FROM {table}"), &[])?.unwrap_or(0);
-        Ok((table.to_owned(), n))
-    };
+    let last = |(name, sql): (&str, String)| Ok((name.to_owned(), contacts.int(&sql, &[])?.unwrap_or(0)));
+    let rows = CONTATOS.map(|(table, id)| (table, format!("SELECT max({id}) FROM {table}")));
+    let done = DE_HSM.map(|(name, sql, _)| (name, sql.to_owned()));
     let given = base.int("SELECT valor FROM sequencia WHERE nome='id_crm'", &[])?.unwrap_or(0);
     Ok(Momento {
         run: base.int("SELECT max(id) FROM run", &[])?.unwrap_or(0),
         ficha: given,
-        contatos: CONTATOS.into_iter().map(max).collect::<Result<_, DbError>>()?,
+        contatos: rows.into_iter().chain(done).map(last).collect::<Result<_, DbError>>()?,
     })
 }
 
@@ -165,7 +175,11 @@ pub fn perda(dir: &Path, moment: &Momento) -> Perda {
     let open = |p: &Path| Db::open(p, Mode::ReadOnly, BATCH_BUSY).ok();
     if let Some(db) = open(&contacts) {
         for (table, last) in &moment.contatos {
-            let sql = format!("SELECT count(*) FROM {table} WHERE id>?1");
+            let done = DE_HSM.iter().find(|(name, ..)| name == table);
+            let sql = done.map_or_else(
+                || format!("SELECT count(*) FROM {table} WHERE id>?1"),
+                |(_, _, since)| (*since).to_owned(),
+            );
             let n = db.int(&sql, &[Cell::Int(*last)]).ok().flatten().unwrap_or(0);
             if n > 0 {
                 out.contatos.push((table.clone(), n));

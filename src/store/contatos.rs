@@ -43,6 +43,19 @@ impl<'d> Contatos<'d> {
     /// # Errors
     /// The store cannot be read.
     pub fn new(db: &'d Db, contacts: &'d Db) -> Result<Self> {
+        Self::com(db, contacts, NaoContatar::todas(contacts)?)
+    }
+
+    /// As [`Contatos::new`], but `nao_contatar` tells the flags alone: for work so long that tabulations come and go
+    /// meanwhile, which are to be asked for one by one ([`super::nao_contatar::da_ficha`]).
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn so_com_marcas(db: &'d Db, contacts: &'d Db) -> Result<Self> {
+        Self::com(db, contacts, NaoContatar::default())
+    }
+
+    fn com(db: &'d Db, contacts: &'d Db, nao_contatar: NaoContatar) -> Result<Self> {
         let contract = "SELECT c.id, c.ficha_id, c.situacao, c.contrato, EXISTS (SELECT 1 FROM contrato o
                           JOIN cadastro k ON k.contrato_id=o.id
                           WHERE o.ficha_id=c.ficha_id AND (k.flag_falecido='S' OR k.flag_nao_perturbe='S'))
@@ -58,7 +71,7 @@ impl<'d> Contatos<'d> {
             contratos: db.prepare("SELECT id FROM contrato WHERE ficha_id=?1")?,
             do_portal: contacts.prepare(portal::DA_FICHA)?,
             de_todos_do_portal: contacts.prepare(portal::DE_TODOS)?,
-            nao_contatar: NaoContatar::todas(contacts)?,
+            nao_contatar,
         })
     }
 

@@ -284,6 +284,18 @@ impl Db {
         Ok(Tx { db: self, done: false })
     }
 
+    /// Begins a write transaction without waiting; `None` while somebody else writes. `back` is the wait of everything after.
+    pub fn begin_now(&self, back: Duration) -> Result<Option<Tx<'_>>> {
+        let set = |d| self.conn.busy_timeout(d).map_err(|e| self.wrap("set busy timeout", e));
+        set(Duration::ZERO)?;
+        let begun = self.begin();
+        set(back)?;
+        match begun {
+            Err(e) if e.trouble == Trouble::Busy => Ok(None),
+            other => other.map(Some),
+        }
+    }
+
     /// Begins a read transaction: one moment of the store until it is dropped.
     pub fn snapshot(&self) -> Result<Tx<'_>> {
         self.script("BEGIN DEFERRED")?;

@@ -4,11 +4,14 @@
 //! Moments are local time, `AAAA-MM-DD HH:MM:SS`, but for `importada_em`, which carries its offset. Every look-up goes
 //! through an index: a queue of any length costs the same.
 
+mod controle;
 mod vista;
 
 use super::db::{Cell, Db, Result, Row};
 use super::massiva;
 use chrono::NaiveDate;
+use controle::desconta;
+pub use controle::{Controle, adota, conta, controle, espera, no_dia, pausa};
 pub use vista::{Vista, lista, uma};
 
 /// Where a message stands.
@@ -192,17 +195,9 @@ pub fn toma(db: &Db, id: i64, tentativa: i64, em: &str) -> Result<bool> {
     if db.exec(sql, &[Cell::Int(id), Cell::Text(em)])? == 0 {
         return Ok(false);
     }
-    let day = em.get(..10).unwrap_or(em);
-    let count = "UPDATE hsm_controle SET tentativa=?1, dia=?2, no_dia=CASE WHEN dia=?2 THEN no_dia+1 ELSE 1 END";
-    db.exec(count, &[Cell::Int(tentativa), Cell::Text(day)])?;
+    adota(db, tentativa)?;
+    conta(db, id)?;
     Ok(true)
-}
-
-/// A message counts on its day no more: it did not go after all.
-fn desconta(db: &Db, id: i64) -> Result<()> {
-    let sql = "UPDATE hsm_controle SET no_dia=no_dia-1
-               WHERE no_dia>0 AND dia=(SELECT substr(enviada_em,1,10) FROM hsm WHERE id=?1)";
-    db.exec(sql, &[Cell::Int(id)]).map(|_| ())
 }
 
 /// Why an uncertain message is ACEITA after all: OMNE's webhook told of it.
@@ -228,22 +223,25 @@ pub struct Conclusao<'a> {
 /// T2: the result and its mark; the state that the message has now, or `None` when it was not being sent.
 ///
 /// A message of which OMNE's webhook told while it was being sent has arrived there: no lost answer and no crash makes it
-/// INCERTA, it is ACEITA (decisions 7).
+/// INCERTA, no "later" of OMNE makes it wait again, it is ACEITA (decisions 7).
 ///
 /// # Errors
 /// The store cannot be written.
 pub fn conclui(db: &Db, id: i64, c: &Conclusao<'_>) -> Result<Option<Estado>> {
-    if !matches!(c.estado, Estado::Aceita | Estado::Incerta) {
-        desconta(db, id)?;
-    }
     let told = "SELECT 1 FROM hsm WHERE id=?1 AND estado='ENVIANDO' AND entrega IS NOT NULL";
     let (estado, motivo) = match c.estado {
-        Estado::Incerta if db.int(told, &[Cell::Int(id)])?.is_some() => (Estado::Aceita, Some(PELO_WEBHOOK)),
+        Estado::Incerta | Estado::Pendente if db.int(told, &[Cell::Int(id)])?.is_some() => {
+            (Estado::Aceita, Some(PELO_WEBHOOK))
+        }
         other => (other, c.motivo),
     };
-    // what waits again was not sent on any day
+    if !matches!(estado, Estado::Aceita | Estado::Incerta) {
+        desconta(db, id)?;
+    }
+    // what waits again was not sent on any day; what OMNE answered to it had left all the same
     let sql = "UPDATE hsm SET estado=?2, tentativas=tentativas-?3, http=?4, resposta=?5, motivo=?6, atualizada_em=?7,
-                 enviada_em=CASE WHEN ?2='PENDENTE' THEN NULL ELSE enviada_em END
+                 enviada_em=CASE WHEN ?2='PENDENTE' THEN NULL ELSE enviada_em END,
+                 tentada_em=CASE WHEN ?2='PENDENTE' AND (?3=0 OR ?4 IS NOT NULL) THEN enviada_em ELSE tentada_em END
                WHERE id=?1 AND estado='ENVIANDO'";
     let cells = [
         Cell::Int(id),
@@ -281,17 +279,6 @@ pub fn cancela(db: &Db, id: i64, motivo: &str, em: &str) -> Result<()> {
     db.exec(sql, &[Cell::Int(id), Cell::Text(motivo), Cell::Text(em)]).map(|_| ())
 }
 
-/// A message that waits is taken for one that may have been sent: the journal knows an attempt of it that this store does
-/// not; `false` when it does not wait.
-///
-/// # Errors
-/// The store cannot be written.
-pub fn duvida(db: &Db, id: i64, motivo: &str, em: &str) -> Result<bool> {
-    let sql = "UPDATE hsm SET estado='INCERTA', motivo=?2, tentativas=tentativas+1, enviada_em=?3, atualizada_em=?3
-               WHERE id=?1 AND estado='PENDENTE'";
-    db.exec(sql, &[Cell::Int(id), Cell::Text(motivo), Cell::Text(em)]).map(|n| n > 0)
-}
-
 /// Whether the number got this journey on a day, for all one knows.
 ///
 /// # Errors
@@ -304,70 +291,8 @@ pub fn repetida(db: &Db, fone: &str, jornada: &str, dia: NaiveDate) -> Result<bo
     Ok(found.is_some())
 }
 
-/// Messages that were sent on a day, for all one knows; of days before the last one of sending, none.
-///
-/// # Errors
-/// The store cannot be read.
-pub fn no_dia(db: &Db, dia: NaiveDate) -> Result<u32> {
-    let count = db.int("SELECT no_dia FROM hsm_controle WHERE dia=?1", &[Cell::Text(&dia.to_string())])?;
-    Ok(u32::try_from(count.unwrap_or(0)).unwrap_or(u32::MAX))
-}
-
 fn fim(dia: NaiveDate) -> String {
     dia.succ_opt().unwrap_or(dia).to_string()
-}
-
-/// What steers the sender.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Controle {
-    /// Number of the last attempt.
-    pub tentativa: i64,
-    /// No request before this moment, seconds since 1970.
-    pub nao_antes: Option<i64>,
-    /// Since when it is paused, and by whom.
-    pub pausada: Option<(String, String)>,
-}
-
-/// Reads it; `schema` as in [`totais`].
-///
-/// # Errors
-/// The store cannot be read.
-pub fn controle(db: &Db, schema: &str) -> Result<Controle> {
-    let sql = format!("SELECT tentativa, nao_antes, pausada_em, pausada_por FROM {schema}.hsm_controle");
-    let read = db.one(&sql, &[], |r| {
-        let pausada = r.string(2)?.zip(r.string(3)?);
-        Ok(Controle { tentativa: r.i64(0)?, nao_antes: r.int(1)?, pausada })
-    })?;
-    Ok(read.unwrap_or_default())
-}
-
-/// Takes over the journal's number of the last attempt.
-///
-/// # Errors
-/// The store cannot be written.
-pub fn adota(db: &Db, tentativa: i64) -> Result<()> {
-    db.exec("UPDATE hsm_controle SET tentativa=?1", &[Cell::Int(tentativa)]).map(|_| ())
-}
-
-/// Until when no request goes out; `None`: at once.
-///
-/// # Errors
-/// The store cannot be written.
-pub fn espera(db: &Db, nao_antes: Option<i64>) -> Result<()> {
-    db.exec("UPDATE hsm_controle SET nao_antes=?1", &[Cell::from(nao_antes)]).map(|_| ())
-}
-
-/// Pauses the sender, or lets it go on: then OMNE's wish to wait is forgotten as well.
-///
-/// # Errors
-/// The store cannot be written.
-pub fn pausa(db: &Db, por: Option<(&str, &str)>) -> Result<()> {
-    let (em, who) = por.unzip();
-    db.exec(
-        "UPDATE hsm_controle SET pausada_em=?1, pausada_por=?2, nao_antes=CASE WHEN ?1 IS NULL THEN NULL ELSE nao_antes END",
-        &[Cell::from(em), Cell::from(who)],
-    )
-    .map(|_| ())
 }
 
 /// Resolves an INCERTA: sent (ACEITA, with its mark) or not (it waits again, its tries uncounted); `false` when the message is
@@ -382,7 +307,8 @@ pub fn resolve(db: &Db, id: i64, enviada: bool, motivo: &str, em: &str) -> Resul
     }
     let sql =
         "UPDATE hsm SET estado=?2, motivo=?3, atualizada_em=?4, tentativas=CASE WHEN ?5 THEN tentativas ELSE 0 END,
-                 enviada_em=CASE WHEN ?5 THEN enviada_em ELSE NULL END
+                 enviada_em=CASE WHEN ?5 THEN enviada_em ELSE NULL END,
+                 tentada_em=CASE WHEN ?5 THEN tentada_em ELSE enviada_em END
                WHERE id=?1 AND estado='INCERTA'";
     let cells =
         [Cell::Int(id), Cell::Text(to.as_str()), Cell::Text(motivo), Cell::Text(em), Cell::Int(i64::from(enviada))];

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
 /// Tables that hold nothing of a person.
-const DE_NINGUEM: [&str; 20] = [
+const DE_NINGUEM: [&str; 21] = [
     "campanha",
     "sequencia",
     "corrente",
@@ -24,6 +24,7 @@ const DE_NINGUEM: [&str; 20] = [
     "usuario",
     "sessao",
     "hsm_controle",
+    "hsm_dia",
     "idempotencia",
     "lote",
     "mudanca",

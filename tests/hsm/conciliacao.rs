@@ -111,3 +111,56 @@ fn hs16_sem_o_diario_ninguem_envia_ate_uma_pessoa_responder_por_isso() {
 fn enfileira_mais(b: &Bed) {
     massiva(b, "20230804_101500_massiva_whatsapp.csv", &format!("1001;{};Ana;jornada2\r\n", fone(1)));
 }
+
+#[test]
+fn hs16_o_momento_de_cada_envio_e_o_do_diario_e_nao_o_de_conciliar() {
+    let stub = Omne::sobe();
+    stub.roteiro([Faz::Responde(200), Faz::Responde(500)]);
+    let mut b = pronto(&stub, 2, "daily_cap = 3");
+    let old = backup(&b);
+    envia(&b).exits(3);
+    restaura(&b, &old);
+    b.at("2023-08-05T09:00:00");
+    b.atom(&["hsm", "reconcile", "--reason", "backup de ontem"]).exits(0);
+    let when = "SELECT estado||' '||substr(enviada_em,1,16) FROM hsm ORDER BY id";
+    assert_eq!(linhas(&b, when), ["ACEITA 2023-08-04 11:00", "INCERTA 2023-08-04 11:00"]);
+    assert_eq!(linhas(&b, "SELECT substr(em,1,16) FROM marca"), ["2023-08-04 11:00"]);
+    // another day: the same numbers are written to again
+    let line = |n: u64| format!("{};{};Ana;jornada{}\r\n", 1000 + n, fone(n), 2 - n % 2);
+    massiva(&b, "20230805_081500_massiva_whatsapp.csv", &[line(1), line(2)].concat());
+    assert_eq!(conta(&envia(&b).exits(0)), (2, 0, 0, 0));
+}
+
+#[test]
+fn hs16_o_que_o_diario_sabe_vale_tambem_para_a_mensagem_que_no_backup_era_incerta() {
+    let stub = Omne::sobe();
+    stub.roteiro([Faz::Responde(500)]);
+    let b = pronto(&stub, 1, "");
+    envia(&b).exits(3);
+    let old = backup(&b);
+    b.atom(&["hsm", "resolve", "1", "--not-sent", "--reason", "não aparece lá"]).exits(0);
+    assert_eq!(conta(&envia(&b).exits(0)), (1, 0, 0, 0));
+    restaura(&b, &old);
+    assert_eq!(estados(&b), ["INCERTA"]);
+    let said = b.atom(&["hsm", "reconcile", "--reason", "backup"]).exits(0);
+    assert!(format!("{}{}", said.stdout, said.stderr).contains("1 mensagem"), "{}", said.stderr);
+    assert_eq!((estados(&b), marcas(&b)), (vec!["ACEITA".to_owned()], vec![COM_SUCESSO.to_owned()]));
+    envia(&b).exits(0);
+    assert_eq!(stub.quantos(), 2);
+}
+
+#[test]
+fn hs16_restore_diz_o_que_se_enviou_e_resolveu_depois_do_backup() {
+    let stub = Omne::sobe();
+    stub.roteiro([Faz::Responde(500)]);
+    let b = pronto(&stub, 1, "");
+    envia(&b).exits(3);
+    let made = b.json(&["backup", &b.root.join("copias").display().to_string()]).exits(0).report();
+    let copy = made["folder"].as_str().unwrap();
+    let same = b.atom(&["restore", copy, "--dry-run"]).exits(0).stdout;
+    assert!(same.contains("nenhum contato com clientes"), "{same}");
+    b.atom(&["hsm", "resolve", "1", "--not-sent", "--reason", "não aparece lá"]).exits(0);
+    envia(&b).exits(0);
+    let said = b.json(&["restore", copy]).exits(0).report();
+    assert_eq!(said["lost_contacts"], json!({"hsm_tentativa": 1, "hsm_resolve": 1}));
+}

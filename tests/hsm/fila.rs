@@ -95,6 +95,33 @@ fn nao_contatar_por_marca_tabulacao_ou_lista_e_visto_no_envio() {
 }
 
 #[test]
+fn hs15_um_numero_bloqueado_durante_o_envio_nao_recebe() {
+    let stub = Omne::sobe();
+    stub.roteiro([Faz::Demora(Duration::from_millis(1500))]);
+    let b = pronto(&stub, 3, "");
+    let child = b.cmd(&["--json", "send-hsm"]).stdout(std::process::Stdio::piped()).spawn().unwrap();
+    servidor::espera(|| stub.quantos() == 1);
+    b.file("bloqueados.txt", fone(2).as_bytes());
+    let out: Out = child.wait_with_output().unwrap().into();
+    assert_eq!(out.exits(0).json()[0]["cancelled"], json!({"NAO_CONTATAR": 1}));
+    assert_eq!(stub.entregues(), [numero(1), numero(3)]);
+}
+
+#[test]
+fn nao_contatar_levantado_durante_o_envio_deixa_a_mensagem_ir() {
+    let stub = Omne::sobe();
+    stub.roteiro([Faz::Demora(Duration::from_millis(1500))]);
+    let b = pronto(&stub, 2, "");
+    let sql = "INSERT INTO nao_contatar (ficha_id, valor, tabulacao_id, em) VALUES (2, 'S', 1, '2023-08-04 10:00:00')";
+    atendimento(&b).execute(sql, []).unwrap();
+    let mut child = b.cmd(&["-q", "send-hsm"]).spawn().unwrap();
+    servidor::espera(|| stub.quantos() == 1);
+    atendimento(&b).execute("UPDATE nao_contatar SET valor='N'", []).unwrap();
+    assert!(child.wait().unwrap().success());
+    assert_eq!(stub.entregues(), [numero(1), numero(2)]);
+}
+
+#[test]
 fn fora_da_janela_nada_sai_e_a_hora_e_a_do_ddd() {
     let stub = Omne::sobe();
     let mut b = bed(&stub, 3, "validade_horas = 200");

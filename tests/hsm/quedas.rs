@@ -171,3 +171,44 @@ fn uma_conexao_que_o_omne_fechou_ociosa_nao_deixa_duvida() {
     let b = pronto(&stub, 2, "rate_per_second = 5");
     assert_eq!(conta(&envia(&b).exits(0)), (2, 0, 0, 0));
 }
+
+/// Somebody else's transaction in `atendimento.db`, until it is dropped.
+fn ocupa(b: &Bed) -> rusqlite::Connection {
+    let db = atendimento(b);
+    db.busy_timeout(Duration::from_secs(30)).unwrap();
+    db.execute_batch("BEGIN IMMEDIATE").unwrap();
+    db
+}
+
+#[test]
+fn hs2_a_resposta_esta_no_diario_tambem_enquanto_outro_escreve_no_store() {
+    let stub = Omne::sobe();
+    stub.sempre(Faz::Demora(Duration::from_millis(1500)));
+    let b = pronto(&stub, 1, "");
+    let mut sender = b.cmd(&["-q", "send-hsm"]).spawn().unwrap();
+    servidor::espera(|| stub.quantos() == 1);
+    let other = ocupa(&b);
+    let journal = b.root.join("store/hsm.journal");
+    servidor::espera(|| std::fs::read_to_string(&journal).unwrap().contains("R 1 ACEITA 200"));
+    sender.kill().unwrap();
+    sender.wait().unwrap();
+    drop(other);
+    envia(&b).exits(0);
+    assert_eq!((estados(&b), marcas(&b), stub.quantos()), (vec!["ACEITA".into()], vec![COM_SUCESSO.into()], 1));
+}
+
+#[test]
+fn nada_sai_depois_da_janela_por_mais_que_o_store_faca_esperar() {
+    let stub = Omne::sobe();
+    stub.roteiro([Faz::Demora(Duration::from_millis(1000))]);
+    let mut b = pronto(&stub, 2, "");
+    b.at("2023-08-04T19:59:54");
+    let begun = Instant::now();
+    let mut sender = b.cmd(&["-q", "send-hsm"]).spawn().unwrap();
+    servidor::espera(|| stub.quantos() == 1);
+    let other = ocupa(&b);
+    std::thread::sleep(Duration::from_secs(7).saturating_sub(begun.elapsed()));
+    drop(other);
+    assert!(sender.wait().unwrap().success());
+    assert_eq!((estados(&b), stub.quantos()), (vec!["ACEITA".into(), "PENDENTE".into()], 1));
+}

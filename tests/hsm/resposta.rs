@@ -43,7 +43,7 @@ fn hs2_resposta_perdida_e_incerta_e_so_uma_pessoa_a_resolve() {
     assert_eq!(stub.entregues(), [numero(1), numero(2)]);
     assert_eq!(
         linhas(&b, "SELECT o_que||' '||ficha_id FROM auditoria ORDER BY id"),
-        ["hsm resolve --sent 1", "hsm resolve --not-sent 2"]
+        ["hsm resolve 1 --sent: o cliente respondeu 1", "hsm resolve 2 --not-sent: OMNE não tem 2"]
     );
 }
 
@@ -153,6 +153,15 @@ fn hs7_lixo_num_2xx_inteiro_e_aceita_e_um_corpo_cortado_e_incerta() {
 }
 
 #[test]
+fn hs7_um_2xx_inteiro_e_aceita_por_mais_longo_que_seja() {
+    let stub = Omne::sobe();
+    stub.roteiro([Faz::Corpo("x".repeat(3 * 1024 * 1024))]);
+    let b = pronto(&stub, 2, "");
+    assert_eq!(conta(&envia(&b).exits(0)), (2, 0, 0, 0));
+    assert_eq!(linhas(&b, "SELECT length(resposta) FROM hsm WHERE id=1"), ["4096"]);
+}
+
+#[test]
 fn hs8_uma_resposta_que_nao_vem_tem_limite_e_as_outras_seguem() {
     let stub = Omne::sobe();
     stub.roteiro([Faz::Pendura(Duration::from_secs(120))]);
@@ -208,4 +217,25 @@ fn dez_quedas_seguidas_param_a_execucao_com_saida_5() {
     assert_eq!((c.enviadas, c.incertas, c.restam, stub.quantos()), (0, 10, 2, 10));
     assert_eq!(c.parada, Some(atom::hsm::regra::Parada::Quedas("HTTP 502".into())));
     assert_eq!(pauses.into_inner(), [1, 2, 4, 8, 16, 30, 30, 30, 30]);
+}
+
+#[test]
+fn uma_espera_sem_fim_dura_um_dia_e_diz_ate_quando() {
+    for asked in [Some("99999999999"), None] {
+        let stub = Omne::sobe();
+        let mut b = pronto(&stub, 1, "");
+        match asked {
+            Some(text) => stub.roteiro([Faz::Com(503, format!("Retry-After: {text}\r\n"))]),
+            // a clock that ran ahead when it was asked
+            None => drop(atendimento(&b).execute("UPDATE hsm_controle SET nao_antes=4102444800", [])),
+        }
+        let said = envia(&b).exits(5).stderr;
+        assert!(said.contains("até 05/08 11:0") && said.contains("atom hsm pause --resume"), "{said}");
+        let before = stub.quantos();
+        b.at("2023-08-05T10:55:00");
+        envia(&b).exits(5);
+        assert_eq!(stub.quantos(), before);
+        b.at("2023-08-05T11:05:00");
+        assert_eq!(conta(&envia(&b).exits(0)), (1, 0, 0, 0), "{asked:?}");
+    }
 }

@@ -107,6 +107,19 @@ fn wh10_um_evento_resolve_a_incerta_e_so_a_certa() {
 }
 
 #[test]
+fn wh10_sem_date_entry_e_com_duas_possiveis_nenhuma_e_escolhida() {
+    let (b, s, t) = fila(&[
+        (1, 1, NUMERO, "jornada1", "INCERTA", "2023-08-02 10:00:00"),
+        (2, 1, NUMERO, "jornada1", "INCERTA", "2023-08-03 10:00:00"),
+        (3, 1, NUMERO, "jornada2", "INCERTA", "2023-08-03 10:00:00"),
+    ]);
+    s.post(CAMINHO, &t, &aviso(NUMERO, "101", "delivered", "", "2023-08-03 10:30:00")).is(200);
+    s.post(CAMINHO, &t, &aviso(NUMERO, "102", "delivered", "", "2023-08-03 10:31:00")).is(200);
+    espera(&b, "SELECT count(*) FROM webhook WHERE estado='RECEBIDO'", &["0"]);
+    assert_eq!(linhas_de(&b, FILA), ["1|INCERTA|-|-", "2|INCERTA|-|-", "3|ACEITA|ENTREGUE|2023-08-03 10:31:00"]);
+}
+
+#[test]
 fn da_entrega_vale_o_ultimo_momento_em_qualquer_ordem() {
     let told = [("delivered", "2023-08-03 10:05:00"), ("error", "2023-08-03 10:01:00")];
     for order in [[0, 1], [1, 0]] {
