@@ -5,10 +5,10 @@ use atom::http::fila::{BUSY, Escrita, Escritor, Indisponivel, Leitores, SEM_AUDI
 use atom::store::auditoria::{Leitura, registra};
 use atom::store::db::DbError;
 use atom::store::{Campanha, Store};
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 
-fn leitor(dir: &PathBuf) -> Store {
+fn leitor(dir: &Path) -> Store {
     let c = Campanha { id: 1, nome: "Banco Exemplo".into(), carteira: "VEICULOS".into(), ascob: ASCOB.into() };
     Store::reader(dir, &c).unwrap()
 }
