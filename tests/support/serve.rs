@@ -180,8 +180,12 @@ fn resposta(mut r: ureq::http::Response<ureq::Body>) -> Resposta {
     Resposta { status: r.status().as_u16(), headers, text }
 }
 
-/// A new token of a scope.
+/// A new token of a scope; each has a name of its own.
 pub fn token(b: &Bed, scope: &str) -> String {
-    let out: Out = b.atom(&["token", "add", &format!("teste-{scope}"), "--scope", scope]).exits(0);
-    out.stdout.trim().to_owned()
+    let add = |n: u32| -> Out {
+        let name = if n == 1 { format!("teste-{scope}") } else { format!("teste-{scope}-{n}") };
+        b.atom(&["token", "add", &name, "--scope", scope])
+    };
+    let made = (1..20).map(add).find(|out| out.code != 2).unwrap();
+    made.exits(0).stdout.trim().to_owned()
 }
