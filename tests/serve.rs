@@ -1,5 +1,7 @@
 //! `atom serve` over HTTP: AP promises, tokens, the first look-up.
 
+mod fila;
+
 use crate::support::serve::*;
 use crate::support::*;
 use serde_json::json;
@@ -30,6 +32,19 @@ fn uc009_o_cliente_por_cpf_e_por_id_crm_e_o_mesmo_json_de_get() {
     }
     assert_eq!(s.post("/api/v1/dadosCliente", &t, &json!({"cpf": cpf})).is(200).json(), get);
     assert_eq!(s.post("/api/v1/dadosCliente", &t, &json!({"idCrm": id})).is(200).json(), get);
+}
+
+#[test]
+fn uma_chave_repetida_na_consulta_e_422() {
+    let (_b, s, t) = servido();
+    for query in ["idCrm=1&IDCRM=2", "idCrm=1&idCrm=1", "idCrm=1&idCampanha=1&idcampanha=2", "cpf=1&CPF=2"] {
+        let r = s.get(&format!("/api/v1/dadosCliente?{query}"), &t).is(422);
+        assert!(r.text.contains("o campo uma só vez"), "{query}: {}", r.text);
+    }
+    s.get("/api/v1/listagemTabulacoesCampanha?idCampanha=1&IDCAMPANHA=2", &t).is(422);
+    for body in [r#"{"idCrm":1,"IDCRM":2}"#, r#"{"idCrm":1,"idCrm":1}"#] {
+        s.post_with("/api/v1/dadosCliente", &t, &[], body.as_bytes()).is(422);
+    }
 }
 
 #[test]

@@ -4,6 +4,7 @@ mod cli;
 mod entrada;
 mod hsm;
 mod ordem;
+mod ruins;
 mod vinculo;
 
 use crate::support::serve::*;

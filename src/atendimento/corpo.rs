@@ -6,9 +6,9 @@
 //! answer: it may be personal.
 
 use super::recusa::{Campo, Recusa};
+use crate::domain::momentos;
 use crate::domain::texto::plain;
-use chrono::{NaiveDate, NaiveDateTime};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::ops::RangeInclusive;
 
 /// The name that `attendancelid` and `AttendancelD` stand for: an I that somebody read as an l.
@@ -18,7 +18,7 @@ const LISTA_MAX: usize = 1000;
 
 /// A body while it is read.
 pub struct Corpo<'m> {
-    mapa: &'m Map<String, Value>,
+    campos: &'m [(String, Value)],
     faltas: Vec<Campo>,
 }
 
@@ -30,12 +30,12 @@ fn mesmo(chave: &str, nome: &str) -> bool {
 
 impl<'m> Corpo<'m> {
     /// Begins.
-    pub fn novo(mapa: &'m Map<String, Value>) -> Self {
-        Self { mapa, faltas: Vec::new() }
+    pub fn novo(campos: &'m [(String, Value)]) -> Self {
+        Self { campos, faltas: Vec::new() }
     }
 
     fn acha(&mut self, nome: &'static str) -> Option<&'m Value> {
-        let mut found = self.mapa.iter().filter(|(k, _)| mesmo(k, nome)).map(|(_, v)| v);
+        let mut found = self.campos.iter().filter(|(k, _)| mesmo(k, nome)).map(|(_, v)| v);
         let (first, second) = (found.next(), found.next());
         if second.is_some() {
             self.falta(nome, "o campo uma só vez");
@@ -105,8 +105,7 @@ impl<'m> Corpo<'m> {
     pub fn data(&mut self, nome: &'static str) -> Option<String> {
         self.le(nome, "uma data existente, AAAA-MM-DD", |v| {
             let text = v.as_str()?.trim();
-            let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
-            (day.to_string() == text).then(|| text.to_owned())
+            momentos::dia(text).map(|_| text.to_owned())
         })
     }
 
@@ -114,8 +113,7 @@ impl<'m> Corpo<'m> {
     pub fn data_hora(&mut self, nome: &'static str) -> Option<String> {
         self.le(nome, "data e hora existentes, AAAA-MM-DD HH:MM:SS", |v| {
             let text = v.as_str()?.trim().replacen('T', " ", 1);
-            let at = NaiveDateTime::parse_from_str(&text, "%Y-%m-%d %H:%M:%S").ok()?;
-            (at.format("%Y-%m-%d %H:%M:%S").to_string() == text).then_some(text)
+            momentos::momento(&text).is_some().then_some(text)
         })
     }
 
@@ -187,7 +185,7 @@ mod tests {
     use serde_json::json;
 
     fn com<T>(value: &Value, f: impl FnOnce(&mut Corpo<'_>) -> T) -> (T, Vec<&'static str>) {
-        let map = Map::from_iter([("X".to_owned(), value.clone())]);
+        let map = [("X".to_owned(), value.clone())];
         let mut c = Corpo::novo(&map);
         let out = f(&mut c);
         (out, c.faltas.into_iter().map(|(n, _)| n).collect())
@@ -216,11 +214,27 @@ mod tests {
 
     #[test]
     fn datas_que_nao_existem_nao_passam() {
-        for v in ["2023-02-29", "2023-13-01", "01/08/2023", "2023-8-1", "0000-00-00", "2023-08-01 10:00:00"] {
+        for v in [
+            "2023-02-29",
+            "2023-13-01",
+            "01/08/2023",
+            "2023-8-1",
+            "0000-00-00",
+            "2023-08-01 10:00:00",
+            "+12345-01-01",
+            "0000-02-29",
+        ] {
             assert_eq!(com(&json!(v), |c| c.data("x")), (None, vec!["x"]), "{v}");
         }
         assert_eq!(com(&json!("2024-02-29"), |c| c.data("x")).0.as_deref(), Some("2024-02-29"));
-        for v in ["2023-02-29 10:00:00", "2023-09-20 24:00:00", "2023-09-20", "2023-09-20 10:36"] {
+        for v in [
+            "2023-02-29 10:00:00",
+            "2023-09-20 24:00:00",
+            "2023-09-20",
+            "2023-09-20 10:36",
+            "-0001-01-01 00:00:00",
+            "2023-08-04 23:59:60",
+        ] {
             assert_eq!(com(&json!(v), |c| c.data_hora("x")), (None, vec!["x"]), "{v}");
         }
         for v in ["2023-09-20 10:36:40", "2023-09-20T10:36:40"] {
@@ -237,11 +251,13 @@ mod tests {
         assert_eq!(com(&json!("a\nb"), |c| c.prosa("x", 9)).0.as_deref(), Some("a\nb"));
         assert_eq!(com(&json!("a\nb"), |c| c.texto("x", 9)), (None, vec!["x"]));
         assert_eq!(com(&json!(12), |c| c.texto("x", 9)).0.as_deref(), Some("12"));
-        let map = Map::from_iter([("X".to_owned(), json!(1)), ("x".to_owned(), json!(2))]);
-        let mut c = Corpo::novo(&map);
-        assert_eq!((c.inteiro("x", 0..=9), c.bom()), (None, false));
+        for other in ["x", "X"] {
+            let map = [("X".to_owned(), json!(1)), (other.to_owned(), json!(2))];
+            let mut c = Corpo::novo(&map);
+            assert_eq!((c.inteiro("x", 0..=9), c.bom()), (None, false));
+        }
         for key in ["attendanceId", "attendancelid", "AttendancelD", "ATTENDANCEID"] {
-            let map = Map::from_iter([(key.to_owned(), json!("a"))]);
+            let map = [(key.to_owned(), json!("a"))];
             assert_eq!(Corpo::novo(&map).texto(ATTENDANCE_ID, 9).as_deref(), Some("a"), "{key}");
         }
     }

@@ -14,7 +14,7 @@ use crate::domain::contrato;
 use crate::store::db::Db;
 use crate::store::idempotencia::{self, Repeticao};
 use crate::store::{Store, auditoria, consulta};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// Characters of an Idempotency-Key.
 const CHAVE_MAX: usize = 200;
@@ -101,7 +101,7 @@ pub fn repeticao(token: i64, chave: &str, o_que: Escrita, corpo: &str) -> Result
 pub fn escreve(
     ctx: &Contexto<'_>,
     o_que: Escrita,
-    corpo: &Map<String, Value>,
+    corpo: &[(String, Value)],
     repeticao: Option<&Repeticao>,
 ) -> Result<Feita, Recusa> {
     if let Some(r) = repeticao

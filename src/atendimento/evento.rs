@@ -3,9 +3,10 @@
 //!
 //! **Invariant by absence:** a payload's URI is text like any other; nothing here, or behind here, opens one (WH8).
 
+use super::texto_json;
 use super::token::impressao;
 use crate::domain::fone::Fone;
-use chrono::NaiveDateTime;
+use crate::domain::momentos;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
@@ -72,15 +73,15 @@ pub struct Evento {
     pub visitante: Option<String>,
 }
 
-/// Whether a body is JSON, by its grammar alone: what we cannot hold (half a surrogate pair, 1e999, any depth) is JSON
+/// Whether a body is JSON, by its grammar alone: what we cannot hold (half a surrogate pair, any depth) is JSON
 /// all the same.
 pub fn e_json(corpo: &[u8]) -> bool {
     std::str::from_utf8(corpo).is_ok() && serde_json::from_slice::<IgnoredAny>(corpo).is_ok()
 }
 
-/// A body as a value; null where it cannot be held.
+/// A body as a value, long numbers as texts: two ids that differ in their last digit are two. Null where it cannot be held.
 pub fn valor(corpo: &[u8]) -> Value {
-    serde_json::from_slice(corpo).unwrap_or(Value::Null)
+    texto_json::valor(corpo).unwrap_or(Value::Null)
 }
 
 /// The SHA-256 of a body, hex.
@@ -152,7 +153,7 @@ pub fn campo(v: &Value, ponteiro: &str) -> Option<String> {
 pub fn momento(v: &Value, ponteiro: &str) -> Option<String> {
     let text = campo(v, ponteiro)?.replace('T', " ");
     let text = text.get(..19)?;
-    NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S").ok().map(|_| text.to_owned())
+    momentos::momento(text).map(|_| text.to_owned())
 }
 
 /// By what the client of an event may be found.
@@ -285,6 +286,15 @@ mod tests {
     }
 
     #[test]
+    fn dois_ids_longos_que_diferem_no_ultimo_digito_sao_dois() {
+        for id in ["20230804000000000001", "20230804000000000002"] {
+            let body = format!(r#"{{"webhook_type":"occurrence","id":{id},"attendance_id":{id}}}"#);
+            let e = le(&valor(body.as_bytes()));
+            assert_eq!((e.chave.as_str(), e.attendance.as_deref()), (id, Some(id)));
+        }
+    }
+
+    #[test]
     fn wh5_o_que_e_estranho_ainda_tem_tipo_e_chave() {
         for odd in [json!(null), json!([]), json!([1]), json!("x"), json!({"webhook_type": 3}), json!([{}])] {
             assert_eq!(le(&odd).tipo, Tipo::Outro, "{odd}");
@@ -316,6 +326,9 @@ mod tests {
         assert_eq!(le(&json!({"webhook_type": "visitor", "date_entry": "0000-00-00 00:00:00"})).versao, "");
         assert_eq!(momento(&json!({"d": "2021-02-30 00:00:00"}), "/d"), None);
         assert_eq!(momento(&json!({"d": "2021-02-28T01:02:03.5Z"}), "/d").unwrap(), "2021-02-28 01:02:03");
+        for odd in ["-262143-01-1 0:0:00", "+12345-01-01 00:00", "2021-02-28 23:59:60", "2021-2-28 001:02:03"] {
+            assert_eq!(momento(&json!({ "d": odd }), "/d"), None, "{odd}");
+        }
     }
 
     #[test]

@@ -32,6 +32,7 @@ mod resposta;
 pub mod tabulacao;
 pub mod tabulacoes;
 pub mod tela;
+pub mod texto_json;
 pub mod token;
 pub mod usuario;
 pub mod vinculo;

@@ -6,7 +6,7 @@
 //! they came (WH3).
 //!
 //! Linking is a transaction of its own, after the one that kept the bodies; it is done in batches of [`LOTE`], so that no
-//! other write waits for long.
+//! other write waits for long. An event that makes the program stumble is set down as not linked, and the batch goes on.
 
 use super::cascata::{Candidato, Decisao, Via, decide};
 use super::entrega::{self, Aviso};
@@ -17,7 +17,7 @@ use crate::config::Config;
 use crate::domain::fone::Fone;
 use crate::store::consulta;
 use crate::store::contatos::Contatos;
-use crate::store::db::{Db, Result};
+use crate::store::db::{Db, DbError, Result, Trouble};
 use crate::store::vinculo::{self, Provisoria};
 use crate::store::webhook::{self, AMBIGUO, Elo, NAO_VINCULADO, Webhook};
 use chrono::{NaiveDateTime, TimeDelta};
@@ -93,9 +93,14 @@ fn toma(at: &Db, attendance: &str, elo: Elo, em: &str) -> Result<()> {
 /// # Errors
 /// The store failed.
 pub fn liga(at: &Db, carteira: &Db, config: &Config, agora: &Agora, ids: &[i64]) -> anyhow::Result<()> {
+    let (run, agora) = (vinculo::ultimo_run(carteira)?, agora.iso());
+    let solta = |id| webhook::solta(at, id, NAO_VINCULADO, run, &agora);
     let mut casos = Vec::with_capacity(ids.len());
-    for id in ids {
-        casos.extend(Caso::le(at, *id)?);
+    for id in ids.iter().copied() {
+        match a_parte(at, id, || Ok(Caso::le(at, id)?))? {
+            Some(caso) => casos.extend(caso),
+            None => solta(id)?,
+        }
     }
     let emails = casos.iter().flat_map(|c| &c.versoes).flat_map(|c| c.emails.iter().cloned()).collect();
     let mut mesa = Mesa {
@@ -103,12 +108,33 @@ pub fn liga(at: &Db, carteira: &Db, config: &Config, agora: &Agora, ids: &[i64])
         carteira,
         config,
         contatos: Contatos::new(carteira, at)?,
-        run: vinculo::ultimo_run(carteira)?,
-        agora: agora.iso(),
+        run,
+        agora: agora.clone(),
         emails,
         por_email: OnceCell::new(),
     };
-    casos.iter().try_for_each(|c| mesa.liga(c))
+    for c in &casos {
+        if a_parte(at, c.w.id, || mesa.liga(c))?.is_none() {
+            solta(c.w.id)?;
+        }
+    }
+    Ok(())
+}
+
+/// Runs what one event asks; `None`, with what it wrote undone, where the fault is the event's: a panic, or a rule of the
+/// store that what it says would break. Tried again, it would be so again, and hold all behind it.
+///
+/// # Errors
+/// The store failed.
+fn a_parte<T>(at: &Db, id: i64, f: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<Option<T>> {
+    match at.parte(f)? {
+        Some(Ok(done)) => Ok(Some(done)),
+        Some(Err(e)) if e.downcast_ref::<DbError>().is_none_or(|e| e.trouble != Trouble::Constraint) => Err(e),
+        _ => {
+            tracing::error!(webhook = id, "a webhook could not be linked: a fault of the program");
+            Ok(None)
+        }
+    }
 }
 
 /// Occurrences and visits that the link of an attendance brings a client to.
@@ -318,14 +344,17 @@ impl Mesa<'_> {
         Ok(out)
     }
 
+    /// Whoever lists any of the numbers: two numbers of two clients are as ambiguous as one number of both.
     fn por_fone(&mut self, chaves: &Chaves, c: &Caso) -> anyhow::Result<Vec<Candidato>> {
+        let mut fichas = Vec::new();
         for fone in &chaves.fones {
-            let fichas = vinculo::por_fone(&mut self.contatos, *fone)?;
-            if !fichas.is_empty() {
-                return self.desempata(&fichas, c, &Alvo::Fone(*fone));
+            for ficha in vinculo::por_fone(&mut self.contatos, *fone)? {
+                if !fichas.contains(&ficha) {
+                    fichas.push(ficha);
+                }
             }
         }
-        Ok(Vec::new())
+        self.desempata(&fichas, c, &Alvo::Fones(&chaves.fones))
     }
 
     fn por_email(&self, chaves: &Chaves, c: &Caso) -> anyhow::Result<Vec<Candidato>> {
@@ -352,12 +381,18 @@ impl Mesa<'_> {
         let mut out = Vec::with_capacity(fichas.len());
         for ficha in fichas.iter().copied() {
             let ativo = !vinculo::ativos(self.carteira, ficha)?.is_empty();
-            let massiva = match c.recebido {
+            let massiva = match c.recebido.and_then(|t| Some((t.checked_sub_signed(MASSIVA)?, t))) {
                 None => None,
-                Some(t) => {
-                    let (de, ate) = (local(t - MASSIVA), local(t));
+                Some((from, until)) => {
+                    let (de, ate) = (local(from), local(until));
                     match alvo {
-                        Alvo::Fone(f) => vinculo::massiva_ao_fone(self.at, ficha, *f, &de, &ate)?,
+                        Alvo::Fones(all) => {
+                            let mut last = None;
+                            for fone in *all {
+                                last = last.max(vinculo::massiva_ao_fone(self.at, ficha, *fone, &de, &ate)?);
+                            }
+                            last
+                        }
                         Alvo::Email(e) => vinculo::massiva_ao_email(self.at, ficha, e, &de, &ate)?,
                     }
                 }
@@ -370,6 +405,6 @@ impl Mesa<'_> {
 
 /// What a mass action went to.
 enum Alvo<'a> {
-    Fone(Fone),
+    Fones(&'a [Fone]),
     Email(&'a str),
 }

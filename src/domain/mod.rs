@@ -3,7 +3,8 @@
 //! What lives here: the stable [`codigo`]s that operators and other systems
 //! read; the keys of the files ([`contrato`], [`documento`], [`fone`]); the
 //! union of a ficha's phones ([`telefones`]); money and implied decimals
-//! ([`valores`]); the bank calendar and the operating day ([`dia`]); and every
+//! ([`valores`]); days and moments as other systems write them ([`momentos`]); the bank calendar and the
+//! operating day ([`dia`]); and every
 //! transition of a contract's situação ([`situacao`]); the zone of a DDD ([`fuso`]).
 //! [`cientifica`] is the one
 //! test for numbers that a spreadsheet has ruined, [`texto`] what makes foreign text
@@ -26,6 +27,7 @@ pub mod discagem;
 pub mod documento;
 pub mod fone;
 pub mod fuso;
+pub mod momentos;
 pub mod situacao;
 pub mod telefones;
 pub mod texto;

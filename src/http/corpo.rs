@@ -1,6 +1,8 @@
 //! Bodies that come in: bounded in bytes, in time and in depth, then JSON (AP8, AP9, AP11).
 
 use super::erro::Erro;
+use crate::atendimento::recusa::Recusa;
+use crate::atendimento::texto_json;
 use axum::body::Body;
 use axum::http::{HeaderMap, header};
 use serde_json::Value;
@@ -43,15 +45,27 @@ fn too_long(e: &axum::Error) -> bool {
     false
 }
 
-/// Reads JSON that is not too deep.
+/// Reads a JSON object that is not too deep: its fields as they came, repeated ones too.
 ///
 /// # Errors
 /// 400.
-pub fn json(bytes: &[u8]) -> Result<Value, Erro> {
+pub fn objeto(bytes: &[u8]) -> Result<Vec<(String, Value)>, Erro> {
     if fundo(bytes) > FUNDO {
         return Err(Erro::json());
     }
-    serde_json::from_slice(bytes).map_err(|_| Erro::json())
+    texto_json::campos(bytes).map_err(|_| Erro::json())
+}
+
+/// A key of a query or a field of a body, in any case; there is one at most.
+///
+/// # Errors
+/// 422 when it is repeated: which one is meant nobody knows.
+pub fn unico<'p, V>(campos: &'p [(String, V)], nome: &'static str) -> Result<Option<&'p V>, Erro> {
+    let mut found = campos.iter().filter(|(k, _)| k.eq_ignore_ascii_case(nome)).map(|(_, v)| v);
+    match (found.next(), found.next()) {
+        (_, Some(_)) => Err(Recusa::campo(nome, "o campo uma só vez").into()),
+        (one, None) => Ok(one),
+    }
 }
 
 /// How deep arrays and objects stand within each other, told before anything is built.
@@ -79,13 +93,12 @@ mod tests {
 
     #[test]
     fn ap11_o_que_e_fundo_demais_ou_nao_e_json_e_400() {
-        let nested = |n: usize| format!("{}1{}", "[".repeat(n), "]".repeat(n));
-        assert!(json(nested(32).as_bytes()).is_ok());
-        for bad in [nested(33), nested(200_000), "{".into(), String::new(), "\u{feff}{}".into(), "{\"a\":1e999}".into()]
-        {
-            assert!(json(bad.as_bytes()).is_err(), "{}", bad.chars().take(20).collect::<String>());
+        let nested = |n: usize| format!("{{\"a\":{}1{}}}", "[".repeat(n), "]".repeat(n));
+        assert!(objeto(nested(31).as_bytes()).is_ok());
+        for bad in [nested(32), nested(200_000), "{".into(), String::new(), "\u{feff}{}".into(), "[]".into()] {
+            assert!(objeto(bad.as_bytes()).is_err(), "{}", bad.chars().take(20).collect::<String>());
         }
-        assert!(json(b"\xff\"").is_err());
+        assert!(objeto(b"{\"a\":\"\xff\"}").is_err());
     }
 
     #[test]

@@ -14,8 +14,7 @@ use axum::body::Body;
 use axum::extract::{Extension, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use serde_json::{Value, json};
-use std::collections::HashMap;
+use serde_json::json;
 use std::sync::Arc;
 
 /// The header that makes a repetition recognisable.
@@ -86,7 +85,7 @@ async fn escreve(
 ) -> Result<Response, Erro> {
     permite(&quem, &[Escopo::Portal])?;
     let bytes = corpo::bytes(headers, body, corpo::PORTAL).await?;
-    let Value::Object(map) = corpo::json(&bytes)? else { return Err(Erro::json()) };
+    let campos = corpo::objeto(&bytes)?;
     let repeticao = match headers.get(CHAVE) {
         // JSON that was read is UTF-8
         Some(key) => {
@@ -107,7 +106,7 @@ async fn escreve(
                 agora: &me.clock.now(),
                 quem: &who,
             };
-            escrita::escreve(&ctx, o_que, &map, repeticao.as_ref())
+            escrita::escreve(&ctx, o_que, &campos, repeticao.as_ref())
         })
         .await?;
     match done {
@@ -147,11 +146,11 @@ fn recusa(estado: &Estado, quem: &Quem, o_que: &'static str, r: Recusa) -> Resul
 pub async fn listagem_tabulacoes(
     State(estado): State<Arc<Estado>>,
     Extension(quem): Extension<Quem>,
-    Query(query): Query<HashMap<String, String>>,
+    Query(query): Query<Vec<(String, String)>>,
 ) -> Result<Response, Erro> {
     permite(&quem, &[Escopo::Portal])?;
-    let given = query.iter().find(|(k, _)| k.eq_ignore_ascii_case("idCampanha")).map(|(_, v)| v.trim());
-    let Some(id) = given.and_then(|v| v.parse::<i64>().ok()) else {
+    let given = corpo::unico(&query, "idCampanha")?;
+    let Some(id) = given.and_then(|v| v.trim().parse::<i64>().ok()) else {
         return Err(Recusa::campo("idCampanha", "um número inteiro").into());
     };
     if id != estado.config.campanha.id {

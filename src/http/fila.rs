@@ -4,12 +4,16 @@
 //! that commits whatever waits in one transaction: each answer is given after the commit that holds its rows (AP4),
 //! and sixteen callers at once cost one sync, not sixteen.
 //!
+//! A question or a write that panics is answered like a store that does not: the thread, and whatever stands in the same
+//! transaction, go on.
+//!
 //! **Locking:** serve writes only `atendimento.db`. Where another process holds it longer than [`BUSY`], everyone who
 //! waits is told so and nothing of theirs is kept (AP13); the audit of reads waits in memory meanwhile.
 
 use crate::store::Store;
 use crate::store::auditoria::{self, Leitura};
 use crate::store::db::{Db, DbError};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -53,7 +57,10 @@ impl Leitores {
                 loop {
                     let next = rx.lock().unwrap_or_else(PoisonError::into_inner).recv();
                     let Ok(pergunta) = next else { return };
-                    pergunta(&store);
+                    // whoever waits is told by the dropped channel
+                    if catch_unwind(AssertUnwindSafe(|| pergunta(&store))).is_err() {
+                        tracing::error!("a question to the store panicked");
+                    }
                 }
             })?;
         }
@@ -94,6 +101,7 @@ type Trabalho = Box<dyn FnOnce(&Escrita<'_>) -> (bool, Fim) + Send>;
 enum Pedido {
     Grava(Trabalho),
     Audita(Leitura),
+    Vive(oneshot::Sender<()>),
     Fecha,
 }
 
@@ -150,6 +158,19 @@ impl Escritor {
         }
     }
 
+    /// Whether the thread takes orders; it may wait for another process meanwhile.
+    ///
+    /// # Errors
+    /// It does not.
+    pub async fn vive(&self) -> Result<(), Indisponivel> {
+        let (tx, rx) = oneshot::channel();
+        self.fila.try_send(Pedido::Vive(tx)).map_err(|_| Indisponivel)?;
+        match tokio::time::timeout(BUSY + AUDITORIA, rx).await {
+            Ok(Ok(())) => Ok(()),
+            _ => Err(Indisponivel),
+        }
+    }
+
     /// Writes what waits and ends the thread.
     pub fn fecha(&self) {
         let _ = self.fila.send(Pedido::Fecha);
@@ -179,6 +200,10 @@ impl Grupo {
                 } else {
                     tracing::error!("the audit of a read is lost: the store has been held for too long");
                 }
+            }
+            Pedido::Vive(tx) => {
+                // nobody waits any more: the caller hung up
+                let _ = tx.send(());
             }
             Pedido::Fecha => self.fecha = true,
         }
@@ -234,10 +259,15 @@ fn confirma(db: &Db, store: &Store, trabalhos: Vec<Trabalho>, leituras: &[Leitur
     auditoria::grava(&tx, leituras)?;
     let mut ends = Vec::with_capacity(trabalhos.len());
     for trabalho in trabalhos {
-        tx.script("SAVEPOINT um")?;
-        let (keep, end) = trabalho(&Escrita { db: &tx, store });
-        tx.script(if keep { "RELEASE um" } else { "ROLLBACK TO um; RELEASE um" })?;
-        ends.push(end);
+        let done = tx.parte(|| match trabalho(&Escrita { db: &tx, store }) {
+            (true, end) => Ok(end),
+            (false, end) => Err(end),
+        })?;
+        match done {
+            Some(Ok(end) | Err(end)) => ends.push(end),
+            // whoever waits is told by the dropped channel
+            None => tracing::error!("a write panicked"),
+        }
     }
     tx.commit()?;
     Ok(ends)

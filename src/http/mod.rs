@@ -172,11 +172,11 @@ fn paginas() -> Router<Arc<Estado>> {
         .layer(middleware::map_response(workflow::cabecalhos))
 }
 
-/// The store answers.
+/// The store answers, and the thread that writes takes orders.
 async fn pronto(State(estado): State<Arc<Estado>>) -> Response {
     let answers = estado.leitores.pergunta(|store| store.responde()).await;
-    match answers {
-        Ok(Ok(())) => "ok".into_response(),
+    match (answers, estado.escritor.vive().await) {
+        (Ok(Ok(())), Ok(())) => "ok".into_response(),
         _ => (StatusCode::SERVICE_UNAVAILABLE, "o store não responde").into_response(),
     }
 }

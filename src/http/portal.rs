@@ -35,10 +35,10 @@ const CORPO: usize = 32 * 1024;
 pub async fn dados_cliente(
     State(estado): State<Arc<Estado>>,
     Extension(quem): Extension<Quem>,
-    Query(query): Query<HashMap<String, String>>,
+    Query(query): Query<Vec<(String, String)>>,
 ) -> Result<Response, Erro> {
-    let key = |name: &str| query.iter().find(|(k, _)| k.eq_ignore_ascii_case(name)).map(|(_, v)| v.clone());
-    consulta(&estado, quem, Chaves { cpf: key("cpf"), id: key("idCrm"), campanha: key("idCampanha") }).await
+    let chaves = Chaves::de(&query, |v| Some(v.clone()));
+    consulta(&estado, quem, chaves).await
 }
 
 /// The same by POST with a JSON body, so that CPFs stay out of the proxy's log.
@@ -55,16 +55,13 @@ pub async fn dados_cliente_post(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Erro> {
-    let value = corpo::json(&corpo::bytes(&headers, body, corpo::PORTAL).await?)?;
-    let Value::Object(map) = value else { return Err(Erro::json()) };
-    let key = |name: &str| {
-        map.iter().find(|(k, _)| k.eq_ignore_ascii_case(name)).and_then(|(_, v)| match v {
-            Value::String(s) => Some(s.clone()),
-            Value::Number(n) => Some(n.to_string()),
-            _ => None,
-        })
-    };
-    consulta(&estado, quem, Chaves { cpf: key("cpf"), id: key("idCrm"), campanha: key("idCampanha") }).await
+    let campos = corpo::objeto(&corpo::bytes(&headers, body, corpo::PORTAL).await?)?;
+    let chaves = Chaves::de(&campos, |v| match v {
+        Value::String(s) => Some(s.clone()),
+        Value::Number(n) => Some(n.to_string()),
+        _ => None,
+    });
+    consulta(&estado, quem, chaves).await
 }
 
 /// What a look-up is asked by.
@@ -74,9 +71,17 @@ struct Chaves {
     campanha: Option<String>,
 }
 
-async fn consulta(estado: &Arc<Estado>, quem: Quem, chaves: Chaves) -> Result<Response, Erro> {
+impl Chaves {
+    fn de<V>(campos: &[(String, V)], texto: impl Fn(&V) -> Option<String>) -> Result<Self, Erro> {
+        let key = |name| Ok::<_, Erro>(corpo::unico(campos, name)?.and_then(&texto));
+        Ok(Self { cpf: key("cpf")?, id: key("idCrm")?, campanha: key("idCampanha")? })
+    }
+}
+
+async fn consulta(estado: &Arc<Estado>, quem: Quem, chaves: Result<Chaves, Erro>) -> Result<Response, Erro> {
     permite(&quem, &[Escopo::Portal, Escopo::Bot])?;
     estado.guarda.leitura(&quem)?;
+    let chaves = chaves?;
     let (by, key) = match (chaves.cpf, chaves.id) {
         (Some(cpf), None) => (By::Cpf, cpf),
         (None, Some(id)) => (By::IdCrm, id),

@@ -33,6 +33,11 @@ const DESPEDIDA: Duration = Duration::from_secs(8);
 /// # Errors
 /// The address cannot be had; the runtime cannot be made.
 pub fn serve(estado: Estado, pronto: impl FnOnce(SocketAddr)) -> anyhow::Result<()> {
+    // where it was, but not what it says: that may hold a client's text
+    std::panic::set_hook(Box::new(|p| {
+        let at = p.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(at, "panic");
+    }));
     let rt = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let estado = Arc::new(estado);
     let done = rt.block_on(atende(Arc::clone(&estado), pronto));

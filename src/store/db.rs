@@ -13,6 +13,7 @@ use std::sync::Once;
 use std::time::Duration;
 
 mod erro;
+mod parte;
 
 use erro::wrap;
 pub use erro::{DbError, Result, Trouble};

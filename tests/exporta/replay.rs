@@ -224,7 +224,7 @@ fn do_portal(b: &Bed, at: &str, writes: &[Portal]) {
             }
         };
         let body = own.as_object().unwrap().iter().chain(more.as_object().unwrap());
-        let body = body.map(|(k, v)| (k.clone(), v.clone())).collect();
+        let body = body.map(|(k, v)| (k.clone(), v.clone())).collect::<Vec<_>>();
         let tx = contacts.begin().unwrap();
         let ctx = escrita::Contexto {
             db: &tx,

@@ -130,3 +130,17 @@ fn wh8_nenhuma_uri_de_um_evento_e_aberta() {
     drop(s);
     assert_eq!(listener.accept().unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
 }
+
+#[test]
+fn duas_ocorrencias_cujos_ids_diferem_no_vigesimo_digito_sao_duas() {
+    let (b, s, t) = servido();
+    for id in ["20230804000000000001", "20230804000000000002"] {
+        let body = format!(r#"{{"webhook_type":"occurrence","id":{id},"attendance_id":"a1","n":1e999}}"#);
+        s.post_with(CAMINHO, &t, &[], body.as_bytes()).is(200);
+    }
+    elos(&b);
+    assert_eq!(
+        linhas_de(&b, "SELECT tipo, chave, estado FROM webhook ORDER BY id"),
+        ["occurrence|20230804000000000001|NAO_VINCULADO", "occurrence|20230804000000000002|NAO_VINCULADO"]
+    );
+}

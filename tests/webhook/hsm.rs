@@ -131,3 +131,20 @@ fn da_entrega_vale_o_ultimo_momento_em_qualquer_ordem() {
         assert_eq!(linhas_de(&b, FILA), ["1|ACEITA|ENTREGUE|2023-08-03 10:05:00"]);
     }
 }
+
+#[test]
+fn wh5_ap11_uma_data_no_fim_dos_tempos_nao_para_nenhuma_escrita() {
+    let (b, s, t) = fila(&[(1, 1, NUMERO, "jornada1", "ACEITA", "2023-08-03 10:00:00")]);
+    for entry in ["-262143-01-1 0:0:00", "+262142-12-31 23:5", "0000-01-01 00:00:00", "9999-12-31 23:59:59"] {
+        s.post(CAMINHO, &t, &aviso(NUMERO, "101", "delivered", entry, "2023-08-03 10:00:09")).is(200);
+    }
+    espera(&b, "SELECT count(*) FROM webhook WHERE estado='RECEBIDO'", &["0"]);
+    // after them, and after a restart, everything is written as ever
+    s.post(CAMINHO, &t, &atendimento("depois", &[("document", &cpf(4))])).is(200);
+    drop(s);
+    let s = Serve::start(&b);
+    s.post(CAMINHO, &t, &atendimento("de novo", &[("document", &cpf(4))])).is(200);
+    espera(&b, "SELECT count(*) FROM webhook WHERE tipo='attendance' AND estado='VINCULADO'", &["2"]);
+    b.atom(&["webhook", "replay"]).exits(0);
+    assert!(!s.log().contains("panic"), "{}", s.log());
+}

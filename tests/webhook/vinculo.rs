@@ -18,7 +18,7 @@ fn um(b: &Bed, s: &Serve, t: &str, v: &Value) -> String {
 fn wh6_a_ordem_e_atendimento_crm_documento_telefone_email() {
     let (b, s, t) = servido();
     let (doc1, doc2) = (cpf(1), cpf(2));
-    let cases: [(&[(&str, &str)], &str); 14] = [
+    let cases: [(&[(&str, &str)], &str); 15] = [
         (&[("crm", "4"), ("document", &doc1), ("whatsapp", COMUM)], "VINCULADO|CRM|4|Ação massiva|1004"),
         (&[("crm", "99"), ("document", &doc2), ("phone", CELULAR)], "VINCULADO|DOCUMENTO|2|Tabulação genérica|1002"),
         (&[("document", "00000000000"), ("phone", CELULAR)], "VINCULADO|FONE|1|Tabulação genérica|1001"),
@@ -29,6 +29,8 @@ fn wh6_a_ordem_e_atendimento_crm_documento_telefone_email() {
         // a reference's number is nobody's
         (&[("phone", REFERENCIA)], "NAO_VINCULADO|-|-|-|-"),
         (&[("phone", COMUM)], "AMBIGUO|-|-|-|-"),
+        // two numbers of different clients, whichever field names which
+        (&[("phone", CELULAR), ("whatsapp", COMUM)], "AMBIGUO|-|-|-|-"),
         // who is ambiguous by a stronger sign is not found by a weaker one
         (&[("phone", COMUM), ("mail", "ana@exemplo.com.br")], "AMBIGUO|-|-|-|-"),
         (&[("mail", "comum@exemplo.com.br")], "AMBIGUO|-|-|-|-"),
@@ -65,6 +67,9 @@ fn o_unico_com_contrato_ativo_vale_depois_a_ultima_massiva_em_7_dias() {
     assert_eq!(of("a2", mail), "VINCULADO|EMAIL|3|Tabulação genérica|1003");
     b.db().execute("UPDATE contrato SET situacao='BAIXADO' WHERE chave='1003'", []).unwrap();
     assert_eq!(of("a3", phone), "AMBIGUO|-|-|-|-");
+    // of two numbers too
+    let both = atendimento("a3 dois", &[phone, ("whatsapp", CELULAR)]);
+    assert_eq!(um(&b, &s, &t, &both), "VINCULADO|FONE|1|Tabulação genérica|1001");
     let db = contatos(&b);
     db.execute_batch(
         "INSERT INTO lote (id, data_operacao, sha256, layout, importado_em, rejeitos) VALUES (1,'2023-08-04','x','x','x','');
@@ -206,4 +211,25 @@ fn um_atendimento_reaberto_e_a_versao_nova_do_mesmo() {
         ],
     );
     assert_eq!(linhas_de(&b, "SELECT id, ficha_id, nome, contrato FROM tabulacao"), ["1|4|Ação massiva|1004"]);
+}
+
+#[test]
+fn um_evento_que_o_store_recusa_nao_segura_os_outros() {
+    let (b, s, t) = servido();
+    let guard = "CREATE TRIGGER ruim BEFORE INSERT ON tabulacao WHEN NEW.attendance_id='ruim'
+                 BEGIN SELECT RAISE(ABORT, 'ruim'); END";
+    contatos(&b).execute_batch(guard).unwrap();
+    for id in ["antes", "ruim", "depois"] {
+        s.post(CAMINHO, &t, &atendimento(id, &[("document", &cpf(4))])).is(200);
+    }
+    assert_eq!(
+        elos(&b),
+        [
+            "attendance|antes|VINCULADO|DOCUMENTO|4",
+            "attendance|depois|VINCULADO|DOCUMENTO|4",
+            "attendance|ruim|NAO_VINCULADO|-|-"
+        ]
+    );
+    let log = s.log();
+    assert!(log.contains("a webhook could not be linked") && log.contains("\"webhook\":2"), "{log}");
 }
