@@ -137,6 +137,7 @@ fn ap17_ler_depressa_demais_e_429_e_cada_leitura_fica_na_auditoria() {
     }
     let r = s.get(&path, &t).is(429);
     assert_eq!(r.codigo(), "CONSULTAS_DEMAIS");
+    s.get(&path, &t).is(429);
     assert!(r.header("retry-after").unwrap().parse::<u64>().unwrap() >= 1);
     let (code, _) = s.term();
     assert_eq!(code, Some(0));
@@ -149,6 +150,41 @@ fn ap17_ler_depressa_demais_e_429_e_cada_leitura_fica_na_auditoria() {
         )
         .unwrap();
     assert_eq!(n, 5);
+    // that it was slowed, told once
+    let slow =
+        "SELECT count(*) FROM auditoria WHERE quem='portal:teste-portal' AND o_que='dadosCliente: consultas demais'";
+    assert_eq!(db.query_row(slow, [], |r| r.get::<_, i64>(0)).unwrap(), 1);
+}
+
+#[test]
+fn ap17_procurar_quem_nao_existe_fica_na_auditoria_sem_o_que_se_procurou() {
+    let (b, s, t) = servido();
+    s.get(&format!("/api/v1/dadosCliente?cpf={}", cpf(99)), &t).is(404);
+    s.get("/api/v1/dadosCliente?idCrm=999", &t).is(404);
+    s.term();
+    let audit = b.json(&["audit"]).exits(0);
+    assert_eq!(audit.stdout.matches("dadosCliente de ninguém").count(), 2, "{}", audit.stdout);
+    assert!(!audit.stdout.contains(&cpf(99)), "{}", audit.stdout);
+}
+
+#[test]
+fn dois_tokens_que_valem_nao_tem_o_mesmo_nome() {
+    let mut b = Bed::new();
+    let add = |b: &Bed, more: &[&str]| b.atom(&[&["token", "add", "portal", "--scope", "portal"], more].concat());
+    add(&b, &["--expires", "2023-08-04"]).exits(0);
+    let no = add(&b, &[]).exits(2);
+    assert!(
+        no.stderr.contains("o token 1 já tem este nome") && no.stderr.contains("atom token revoke 1"),
+        "{}",
+        no.stderr
+    );
+    b.atom(&["token", "add", "portal", "--scope", "bot"]).exits(2);
+    // one that expired, or was taken back, holds no name
+    b.at("2023-08-05T00:00:00");
+    add(&b, &[]).exits(0);
+    b.atom(&["token", "revoke", "2"]).exits(0);
+    add(&b, &[]).exits(0);
+    assert_eq!(b.json(&["token", "list"]).exits(0).json().len(), 3);
 }
 
 #[test]

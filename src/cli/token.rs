@@ -20,7 +20,7 @@ pub struct Cmd {
 enum What {
     /// Make a token; it is printed once and kept nowhere
     Add {
-        /// What people call it
+        /// What people call it; no other that holds has this name
         name: String,
         /// What it opens: portal, bot or omne
         #[arg(long, value_parser = ["portal", "bot", "omne"])]
@@ -41,7 +41,7 @@ enum What {
 /// Makes, lists or takes back.
 ///
 /// # Errors
-/// The store cannot be read or written; no token has this number; `--dry-run` where something would change.
+/// The store cannot be read or written; no token has this number, another one this name; `--dry-run` where something would change.
 pub fn run(cmd: &Cmd, app: &App) -> anyhow::Result<i64> {
     if !matches!(cmd.what, What::List) {
         app.sem_ensaio()?;
@@ -70,6 +70,12 @@ fn cria(app: &App, name: &str, scope: &str, expires: Option<NaiveDate>) -> anyho
         revogado_em: None,
     };
     let tx = store.atendimento()?.begin()?;
+    let now = app.clock.now();
+    if let Some(same) = guardados::lista(&tx, "main")?.iter().find(|o| o.nome == t.nome && token::vale(o, &now)) {
+        // the audit and the log know a caller by this name
+        let why = "escolha outro nome ou revogue aquele antes: atom token revoke";
+        return Err(exit::Usage(format!("o token {} já tem este nome e ainda vale; {why} {}", same.id, same.id)).into());
+    }
     let id = guardados::cria(&tx, &t)?;
     let what = format!("token add {id} ({}:{})", t.escopo, t.nome);
     auditoria::registra(&tx, &t.criado_em, &App::quem(), None, &what)?;

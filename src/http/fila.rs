@@ -14,7 +14,8 @@ use crate::store::Store;
 use crate::store::auditoria::{self, Leitura};
 use crate::store::db::{Db, DbError};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -26,8 +27,8 @@ const ESPERA: usize = 4096;
 const GRUPO: usize = 256;
 /// A read is in the audit on disk after so long.
 const AUDITORIA: Duration = Duration::from_millis(500);
-/// Reads whose audit may wait in memory while the file is held by another process.
-const SEM_AUDITORIA: usize = 100_000;
+/// Reads whose audit may wait in memory while the file is held by another process; beyond, nothing is shown.
+pub const SEM_AUDITORIA: usize = 100_000;
 /// How long a write waits for another process.
 pub const BUSY: Duration = Duration::from_secs(5);
 
@@ -109,17 +110,23 @@ enum Pedido {
 pub struct Escritor {
     fila: SyncSender<Pedido>,
     thread: Mutex<Option<JoinHandle<()>>>,
+    /// Reads whose audit is not on disk, and how many of them there may be.
+    leituras: Arc<AtomicUsize>,
+    max_leituras: usize,
 }
 
 impl Escritor {
-    /// `db` is `atendimento.db` for writing, `store` a reader.
+    /// `db` is `atendimento.db` for writing, `store` a reader; of `max_leituras` reads the audit may wait.
     ///
     /// # Errors
     /// The thread cannot be made.
-    pub fn novo(db: Db, store: Store) -> std::io::Result<Self> {
+    pub fn novo(db: Db, store: Store, max_leituras: usize) -> std::io::Result<Self> {
         let (fila, rx) = sync_channel(ESPERA);
-        let thread = std::thread::Builder::new().name("escritor".into()).spawn(move || escreve(&db, &store, &rx))?;
-        Ok(Self { fila, thread: Mutex::new(Some(thread)) })
+        let leituras = Arc::new(AtomicUsize::new(0));
+        let waiting = Arc::clone(&leituras);
+        let run = move || escreve(&db, &store, &rx, &waiting);
+        let thread = std::thread::Builder::new().name("escritor".into()).spawn(run)?;
+        Ok(Self { fila, thread: Mutex::new(Some(thread)), leituras, max_leituras })
     }
 
     /// Writes; the answer comes after the commit. What `f` refuses is rolled back and told.
@@ -152,10 +159,12 @@ impl Escritor {
     /// # Errors
     /// Too many wait: nothing may be shown that is not recorded.
     pub fn audita(&self, leitura: Leitura) -> Result<(), Indisponivel> {
-        match self.fila.try_send(Pedido::Audita(leitura)) {
-            Ok(()) => Ok(()),
-            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => Err(Indisponivel),
+        let before = self.leituras.fetch_add(1, Ordering::Relaxed);
+        if before < self.max_leituras && self.fila.try_send(Pedido::Audita(leitura)).is_ok() {
+            return Ok(());
         }
+        self.leituras.fetch_sub(1, Ordering::Relaxed);
+        Err(Indisponivel)
     }
 
     /// Whether the thread takes orders; it may wait for another process meanwhile.
@@ -195,11 +204,7 @@ impl Grupo {
             Pedido::Grava(t) => self.trabalhos.push(t),
             Pedido::Audita(l) => {
                 self.desde.get_or_insert_with(Instant::now);
-                if self.leituras.len() < SEM_AUDITORIA {
-                    self.leituras.push(l);
-                } else {
-                    tracing::error!("the audit of a read is lost: the store has been held for too long");
-                }
+                self.leituras.push(l);
             }
             Pedido::Vive(tx) => {
                 // nobody waits any more: the caller hung up
@@ -214,7 +219,7 @@ impl Grupo {
     }
 }
 
-fn escreve(db: &Db, store: &Store, rx: &Receiver<Pedido>) {
+fn escreve(db: &Db, store: &Store, rx: &Receiver<Pedido>, leituras: &AtomicUsize) {
     let mut grupo = Grupo::default();
     loop {
         let next = match grupo.desde {
@@ -236,6 +241,7 @@ fn escreve(db: &Db, store: &Store, rx: &Receiver<Pedido>) {
             let trabalhos = std::mem::take(&mut grupo.trabalhos);
             match confirma(db, store, trabalhos, &grupo.leituras) {
                 Ok(ends) => {
+                    leituras.fetch_sub(grupo.leituras.len(), Ordering::Relaxed);
                     grupo.leituras.clear();
                     grupo.desde = None;
                     ends.into_iter().for_each(|end| end());

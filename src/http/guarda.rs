@@ -26,6 +26,8 @@ use std::time::{Duration, Instant};
 const VALIDADE: Duration = Duration::from_millis(500);
 /// A token that is not among them may be a new one: they are read again, but not for every guess.
 const DESCONHECIDO: Duration = Duration::from_millis(2);
+/// A token whose reads come too fast stands in the audit once in so long.
+const PRESSA: Duration = Duration::from_secs(60);
 /// Paths that need no token. The pages of the back office have sessions of their own.
 const PUBLICAS: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
 /// Where a secret in the path stands for a token, if one is configured.
@@ -70,6 +72,8 @@ type Lidos = (Option<Instant>, Arc<HashMap<String, Token>>);
 pub struct Guarda {
     tokens: Mutex<Lidos>,
     leituras: Option<DefaultKeyedRateLimiter<i64>>,
+    /// When a token's haste was written down last.
+    pressas: Mutex<HashMap<i64, Instant>>,
     /// The hash of the webhook's secret.
     segredo: Option<String>,
     proximo: AtomicU64,
@@ -87,6 +91,7 @@ impl Guarda {
         Ok(Self {
             tokens: Mutex::new((None, Arc::default())),
             leituras: NonZeroU32::new(por_minuto).map(|n| RateLimiter::keyed(Quota::per_minute(n))),
+            pressas: Mutex::default(),
             segredo: segredo.map(token::impressao),
             proximo: AtomicU64::new(1),
             raiz: u32::from_be_bytes(root),
@@ -107,6 +112,17 @@ impl Guarda {
             let wait = not_until.wait_time_from(governor::clock::Clock::now(limit.clock()));
             Erro::devagar(wait.as_secs().saturating_add(1))
         })
+    }
+
+    /// Whether a read that came too fast is to be written down: once a minute and token tells it, and no caller fills the
+    /// audit with what it was refused.
+    pub fn nova_pressa(&self, quem: &Quem) -> bool {
+        let mut told = self.pressas.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = told.get(&quem.token).is_none_or(|at| at.elapsed() >= PRESSA);
+        if new {
+            told.insert(quem.token, Instant::now());
+        }
+        new
     }
 }
 

@@ -72,7 +72,8 @@ impl Estado {
     pub fn abre(config: Config, layouts: Layouts, clock: Clock, campanha: &Campanha) -> anyhow::Result<Self> {
         let reader = || Store::reader(&config.store_dir, campanha);
         let leitores = fila::Leitores::novo((0..LEITORES).map(|_| reader()).collect::<Result<_, _>>()?)?;
-        let escritor = fila::Escritor::novo(Store::escritor(&config.store_dir, fila::BUSY)?, reader()?)?;
+        let escritor =
+            fila::Escritor::novo(Store::escritor(&config.store_dir, fila::BUSY)?, reader()?, fila::SEM_AUDITORIA)?;
         let guarda = guarda::Guarda::novo(config.serve.reads_per_minute, segredo(&config)?.as_deref())?;
         let (metricas, chegou) = (metricas::Metricas::default(), tokio::sync::Notify::new());
         let consultor = Consultor::novo(&layouts, &config);

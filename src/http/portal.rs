@@ -80,7 +80,14 @@ impl Chaves {
 
 async fn consulta(estado: &Arc<Estado>, quem: Quem, chaves: Result<Chaves, Erro>) -> Result<Response, Erro> {
     permite(&quem, &[Escopo::Portal, Escopo::Bot])?;
-    estado.guarda.leitura(&quem)?;
+    let entry = |ficha, o_que| Leitura { em: estado.clock.now().iso(), quem: quem.nome.clone(), ficha, o_que };
+    if let Err(slow) = estado.guarda.leitura(&quem) {
+        if estado.guarda.nova_pressa(&quem) {
+            // AP17; nothing is shown, so that nothing waits for it
+            let _ = estado.escritor.audita(entry(None, "dadosCliente: consultas demais"));
+        }
+        return Err(slow);
+    }
     let chaves = chaves?;
     let (by, key) = match (chaves.cpf, chaves.id) {
         (Some(cpf), None) => (By::Cpf, cpf),
@@ -94,7 +101,6 @@ async fn consulta(estado: &Arc<Estado>, quem: Quem, chaves: Result<Chaves, Erro>
         };
         return Err(Recusa::campo(name, want).into());
     }
-    let entry = |ficha, o_que| Leitura { em: estado.clock.now().iso(), quem: quem.nome.clone(), ficha, o_que };
     if let Some(c) = chaves.campanha {
         let id = c.trim().parse::<i64>().map_err(|_| Recusa::campo("idCampanha", "um número inteiro"))?;
         if id != estado.config.campanha.id {
@@ -104,7 +110,12 @@ async fn consulta(estado: &Arc<Estado>, quem: Quem, chaves: Result<Chaves, Erro>
         }
     }
     let (me, short) = (Arc::clone(estado), quem.escopo == Escopo::Bot);
-    let found = estado.leitores.pergunta(move |store| clientes(&me, store, by, &key, short)).await??;
+    let found = estado.leitores.pergunta(move |store| clientes(&me, store, by, &key, short)).await?;
+    if matches!(found, Err(Recusa::ClienteNaoEncontrado)) {
+        // who tries numbers until one is known is seen to try
+        estado.escritor.audita(entry(None, "dadosCliente de ninguém"))?;
+    }
+    let found = found?;
     for ficha in found.fichas {
         estado.escritor.audita(entry(Some(ficha), "dadosCliente"))?;
     }

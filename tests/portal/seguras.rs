@@ -24,8 +24,9 @@ fn ap5_ap6_a_mesma_chave_grava_uma_vez_e_com_outro_corpo_e_409() {
     post(&s, &t, TABULA, "k-2", &tabulacao(9, NAO_ATENDE, json!({}))).is(404);
     assert_eq!(post(&s, &t, TABULA, "k-2", &body).is(201).json(), json!({"id": 2}));
     // another caller's key is another
-    let other = token(&b, "portal");
-    assert_eq!(post(&s, &other, TABULA, "k-1", &body).is(201).json(), json!({"id": 3}));
+    let add = b.atom(&["token", "add", "outro", "--scope", "portal"]).exits(0);
+    let other = add.stdout.trim();
+    assert_eq!(post(&s, other, TABULA, "k-1", &body).is(201).json(), json!({"id": 3}));
     // without a key nothing is the same
     assert_eq!(s.post(TABULA, &t, &body).is(201).json(), json!({"id": 4}));
     let long = "k".repeat(201);

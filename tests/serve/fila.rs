@@ -1,21 +1,21 @@
 //! The threads behind `serve`: a piece of work that fails costs nobody else theirs.
 
 use super::*;
-use atom::http::fila::{BUSY, Escrita, Escritor, Indisponivel, Leitores};
-use atom::store::auditoria::registra;
+use atom::http::fila::{BUSY, Escrita, Escritor, Indisponivel, Leitores, SEM_AUDITORIA};
+use atom::store::auditoria::{Leitura, registra};
 use atom::store::db::DbError;
 use atom::store::{Campanha, Store};
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 
-fn leitor(dir: &PathBuf) -> Store {
+fn leitor(dir: &Path) -> Store {
     let c = Campanha { id: 1, nome: "Banco Exemplo".into(), carteira: "VEICULOS".into(), ascob: ASCOB.into() };
     Store::reader(dir, &c).unwrap()
 }
 
 fn escritor(b: &Bed) -> Escritor {
     let dir = b.root.join("store");
-    Escritor::novo(Store::escritor(&dir, BUSY).unwrap(), leitor(&dir)).unwrap()
+    Escritor::novo(Store::escritor(&dir, BUSY).unwrap(), leitor(&dir), SEM_AUDITORIA).unwrap()
 }
 
 fn corre<T>(f: impl Future<Output = T>) -> T {
@@ -75,4 +75,28 @@ fn ap11_uma_pergunta_que_quebra_nao_acaba_com_quem_le() {
         }
         assert!(one.pergunta(|s| s.responde()).await.unwrap().is_ok());
     });
+}
+
+#[test]
+fn o_que_nao_cabe_na_auditoria_nao_se_mostra_e_o_que_coube_fica() {
+    let b = Bed::new();
+    let dir = b.root.join("store");
+    let busy = Duration::from_millis(20);
+    let w = Escritor::novo(Store::escritor(&dir, busy).unwrap(), leitor(&dir), 3).unwrap();
+    let read = || {
+        let em = "2023-08-04T10:00:00-03:00".to_owned();
+        w.audita(Leitura { em, quem: "teste".into(), ficha: None, o_que: "lido" })
+    };
+    let other = rusqlite::Connection::open(dir.join("atendimento.db")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    assert_eq!([read(), read(), read(), read()], [Ok(()), Ok(()), Ok(()), Err(Indisponivel)]);
+    other.execute_batch("COMMIT").unwrap();
+    // what waited is on disk, and there is room again
+    let begun = Instant::now();
+    while read().is_err() {
+        assert!(begun.elapsed() < Duration::from_secs(30));
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    w.fecha();
+    assert_eq!(anotado(&b), ["lido"; 4]);
 }

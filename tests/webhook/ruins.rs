@@ -31,8 +31,8 @@ fn valor() -> impl Strategy<Value = String> {
         1 => (0u32..10_000, 0u32..14, 0u32..33, 0u32..26, 0u32..62)
             .prop_map(move |(y, m, d, h, s)| text(format!("{y:04}-{m:02}-{d:02} {h:02}:{s:02}:{s:02}"))),
         1 => "-?(0|[1-9][0-9]{0,40})(\\.[0-9]{1,30})?([eE][+-]?[0-9]{1,4})?",
-        1 => "[0-9+() -]{0,24}".prop_map(move |s| text(s)),
-        1 => "\\PC{0,30}".prop_map(move |s| text(s)),
+        1 => "[0-9+() -]{0,24}".prop_map(text),
+        1 => "\\PC{0,30}".prop_map(text),
         1 => Just(text(NUMERO.into())),
         1 => Just(text("101".into())),
         1 => Just("null".to_owned()),
