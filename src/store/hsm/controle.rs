@@ -14,7 +14,7 @@ pub struct Controle {
     pub pausada: Option<(String, String)>,
 }
 
-/// Reads it; `schema` as in [`totais`].
+/// Reads it; `schema` as in [`super::totais`].
 ///
 /// # Errors
 /// The store cannot be read.
