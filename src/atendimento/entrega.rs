@@ -7,6 +7,7 @@
 use super::evento::{self, Entrega};
 use crate::config::Config;
 use crate::domain::fone::Fone;
+use crate::domain::momentos;
 use crate::store::db::{Db, Result};
 use crate::store::hsm_entrega;
 use crate::store::webhook::Elo;
@@ -52,9 +53,7 @@ impl Aviso {
 /// The store cannot be written.
 pub fn aplica(at: &Db, config: &Config, a: &Aviso) -> Result<Option<Elo>> {
     let Some(jornada) = jornada(config, &a.template) else { return Ok(None) };
-    let Ok(entrada) = NaiveDateTime::parse_from_str(a.entrada.as_ref().unwrap_or(&a.em), FORMATO) else {
-        return Ok(None);
-    };
+    let Some(entrada) = momentos::momento(a.entrada.as_ref().unwrap_or(&a.em)) else { return Ok(None) };
     let Some((de, ate)) = entrada.checked_sub_signed(JANELA).zip(entrada.checked_add_signed(FOLGA)) else {
         return Ok(None);
     };

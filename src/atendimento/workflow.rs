@@ -4,6 +4,7 @@ use super::recusa::Recusa;
 use super::{By, consulta};
 use crate::clock::Agora;
 use crate::domain::contrato;
+use crate::domain::texto::sem_acento;
 use crate::store::Store;
 use crate::store::db::Db;
 use crate::store::fila;
@@ -64,9 +65,8 @@ pub fn tipo(codigo: &str) -> &str {
 /// same person, where nothing came between, is no other change: `false`.
 ///
 /// # Errors
-/// `Campos`: no status of the list, no or no possible day for [`AGENDAMENTO`], a day for
-/// another, too long a note. `Alterado`: somebody
-/// changed it since, or it is closed. `NaoEncontrado`.
+/// `Campos`: no status of the list, no or no possible day for [`AGENDAMENTO`], a day for another, too long a note.
+/// `Alterado`: somebody changed it since, or it is closed. `NaoEncontrado`.
 pub fn muda(db: &Db, id: i64, pedido: &Pedido, quem: &str, agora: &Agora) -> Result<bool, Recusa> {
     let Some((estado, fecha)) = ESTADOS.into_iter().find(|(e, _)| *e == pedido.estado) else {
         return Err(Recusa::campo("estado", "escolha um dos status da lista"));
@@ -169,17 +169,7 @@ pub fn procura(store: &Store, texto: &str) -> Result<Achados, Recusa> {
 
 /// Capitals without accents.
 fn dobra(text: &str) -> String {
-    let plain = |c: char| match c {
-        'Á' | 'À' | 'Â' | 'Ã' | 'Ä' => 'A',
-        'É' | 'È' | 'Ê' | 'Ë' => 'E',
-        'Í' | 'Ì' | 'Î' | 'Ï' => 'I',
-        'Ó' | 'Ò' | 'Ô' | 'Õ' | 'Ö' => 'O',
-        'Ú' | 'Ù' | 'Û' | 'Ü' => 'U',
-        'Ç' => 'C',
-        'Ñ' => 'N',
-        c => c,
-    };
-    text.chars().flat_map(char::to_uppercase).map(plain).collect()
+    text.chars().flat_map(char::to_lowercase).map(sem_acento).flat_map(char::to_uppercase).collect()
 }
 
 #[cfg(test)]

@@ -153,17 +153,6 @@ impl App {
         }
     }
 
-    /// For what has no rehearsal: nobody is let in or locked out who asked for one.
-    ///
-    /// # Errors
-    /// Exit 2: `--dry-run`.
-    pub fn sem_ensaio(&self) -> Result<(), Usage> {
-        if self.global.dry_run {
-            return Err(Usage("este comando não tem ensaio: tire --dry-run; nada foi gravado".into()));
-        }
-        Ok(())
-    }
-
     /// Who is at the machine, as the audit names it.
     pub fn quem() -> String {
         format!("cli:uid:{}", rustix::process::getuid().as_raw())

@@ -3,6 +3,7 @@
 //! Data goes to stdout, messages and progress to stderr. What ops read in the night is Portuguese; `--help`,
 //! JSON keys and log lines are English.
 
+mod acesso;
 mod achados;
 mod apoio;
 pub mod app;

@@ -127,7 +127,7 @@ fn remedio(app: &App, store: &Store, run: &Execucao) -> anyhow::Result<String> {
     let mended = format!("{}{}", ledger::corrige(input).unwrap_or(input), ledger::CORRIGIDO);
     let (kept, mended) = (app.config.data.join(kept).display().to_string(), escape(&mended));
     out.push_str(&format!(
-        "\nÀ mão: cp {kept}\n          {mended}, conserte e rode:\n       atom import {kind} {mended}"
+        "\nÀ mão: cp {kept} \\\n          {mended}\n       conserte as linhas e rode:\n       atom import {kind} {mended}"
     ));
     out.push_str(&format!("\nSe a causa era o layout ou outro arquivo, e já passou: atom rejects replay --run {id}"));
     Ok(out)

@@ -1,8 +1,9 @@
 //! `atom replica DEST`: one file with a copy of the store for BI, made while imports run and replaced at once.
 //!
-//! The copy grows under `<DEST>.part` (and a half of it under `<DEST>.lado.part`) beside DEST and takes its name when every byte is on disk: who reads DEST
-//! finds the old one or the new one. What a killed run left under that name goes with the next one, told by its mark;
-//! a file that is not ours is never removed. The lock of replicas keeps two from writing there at a time.
+//! The copy grows under `<DEST>.part` (half of it first under `<DEST>.lado.part`) beside DEST and takes its name when
+//! every byte is on disk: who reads DEST finds the old one or the new one. What a killed run left under these names
+//! goes with the next one, told by its mark; a file that is not ours is never removed. The lock of replicas keeps two
+//! from writing there at a time.
 
 use super::app::App;
 use super::exit::{self, Temporary, Usage};

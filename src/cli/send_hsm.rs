@@ -6,7 +6,7 @@ use super::exit::{self, graver};
 use super::texto;
 use crate::clock::Agora;
 use crate::hsm::regra::Parada;
-use crate::hsm::{self, Conta, Contexto, envio};
+use crate::hsm::{self, Conta, Contexto, ensaio, envio};
 use crate::store::Store;
 use crate::store::backup;
 use crate::store::lock::Which;
@@ -80,7 +80,7 @@ pub fn envia(app: &App, store: &Store, limite: Option<u64>, prazo: Option<Durati
         pausa: &|d| espera(d, &parar),
         progresso: &|done, total| bar.anda(done, total, "hsm"),
     };
-    let done = if app.opcoes.dry_run { envio::ensaia(&ctx) } else { envio::envia(&ctx) };
+    let done = if app.opcoes.dry_run { ensaio::ensaia(&ctx) } else { envio::envia(&ctx) };
     bar.apaga();
     done
 }

@@ -1,10 +1,9 @@
 //! `atom token add|list|revoke`: who may ask `serve`.
 
 use super::app::App;
-use super::{apoio, exit, texto};
+use super::{acesso, apoio, exit, texto};
 use crate::atendimento::token::{self, Escopo};
 use crate::clock::inicio_do_dia;
-use crate::store::auditoria;
 use crate::store::token::{self as guardados, Token};
 use chrono::NaiveDate;
 use serde_json::json;
@@ -44,7 +43,7 @@ enum What {
 /// The store cannot be read or written; no token has this number, another one this name; `--dry-run` where something would change.
 pub fn run(cmd: &Cmd, app: &App) -> anyhow::Result<i64> {
     if !matches!(cmd.what, What::List) {
-        app.sem_ensaio()?;
+        acesso::sem_ensaio(app)?;
     }
     match &cmd.what {
         What::Add { name, scope, expires } => cria(app, name, scope, *expires),
@@ -58,35 +57,33 @@ fn cria(app: &App, name: &str, scope: &str, expires: Option<NaiveDate>) -> anyho
         return Err(exit::Usage("o nome do token tem de 1 a 60 caracteres".into()).into());
     }
     let scope = Escopo::parse(scope).ok_or_else(|| exit::Usage("--scope portal, bot ou omne".into()))?;
-    let store = app.store()?;
-    let shown = token::novo()?;
-    let t = Token {
+    let (shown, now) = (token::novo()?, app.clock.now());
+    let mut t = Token {
         id: 0,
         nome: name.trim().to_owned(),
         escopo: scope.as_str().to_owned(),
         sha256: token::impressao(&shown),
-        criado_em: app.clock.now().iso(),
+        criado_em: String::new(),
         expira_em: expires.and_then(|d| d.succ_opt()).map(inicio_do_dia),
         revogado_em: None,
     };
-    let tx = store.atendimento()?.begin()?;
-    let now = app.clock.now();
-    if let Some(same) = guardados::lista(&tx, "main")?.iter().find(|o| o.nome == t.nome && token::vale(o, &now)) {
-        // the audit and the log know a caller by this name
-        let why = "escolha outro nome ou revogue aquele antes: atom token revoke";
-        return Err(exit::Usage(format!("o token {} já tem este nome e ainda vale; {why} {}", same.id, same.id)).into());
-    }
-    let id = guardados::cria(&tx, &t)?;
-    let what = format!("token add {id} ({}:{})", t.escopo, t.nome);
-    auditoria::registra(&tx, &t.criado_em, &App::quem(), None, &what)?;
-    tx.commit()?;
+    acesso::muda(app, |tx, at| {
+        at.clone_into(&mut t.criado_em);
+        if let Some(same) = guardados::lista(tx, "main")?.iter().find(|o| o.nome == t.nome && token::vale(o, &now)) {
+            // the audit and the log know a caller by this name
+            let why = "escolha outro nome ou revogue aquele antes: atom token revoke";
+            let told = format!("o token {} já tem este nome e ainda vale; {why} {}", same.id, same.id);
+            return Err(exit::Usage(told).into());
+        }
+        t.id = guardados::cria(tx, &t)?;
+        Ok(format!("token add {} ({}:{})", t.id, t.escopo, t.nome))
+    })?;
     if app.global.json {
-        app.out(&json!({"id": id, "name": t.nome, "token": shown}).to_string());
+        app.out(&json!({"id": t.id, "name": t.nome, "token": shown}).to_string());
     } else {
         app.out(&shown);
-        app.say(&format!("token {id} ({}) criado; anote-o agora, ele não é mostrado de novo", t.escopo));
+        app.say(&format!("token {} ({}) criado; anote-o agora, ele não é mostrado de novo", t.id, t.escopo));
     }
-    app.fecha(&store)?;
     Ok(exit::OK)
 }
 
@@ -136,14 +133,12 @@ fn lista(app: &App) -> anyhow::Result<i64> {
 }
 
 fn revoga(app: &App, id: i64) -> anyhow::Result<i64> {
-    let store = app.store()?;
-    let (tx, at) = (store.atendimento()?.begin()?, app.clock.now().iso());
-    if !guardados::revoga(&tx, id, &at)? {
-        return Err(exit::Usage(format!("não há token {id} que ainda valha; veja atom token list")).into());
-    }
-    auditoria::registra(&tx, &at, &App::quem(), None, &format!("token revoke {id}"))?;
-    tx.commit()?;
+    acesso::muda(app, |tx, at| {
+        if !guardados::revoga(tx, id, at)? {
+            return Err(exit::Usage(format!("não há token {id} que ainda valha; veja atom token list")).into());
+        }
+        Ok(format!("token revoke {id}"))
+    })?;
     app.say(&format!("token {id} revogado; serve o recusa em até um segundo"));
-    app.fecha(&store)?;
     Ok(exit::OK)
 }

@@ -1,9 +1,8 @@
 //! `atom user add|list|disable|password`: who may log in to the back office's pages.
 
 use super::app::App;
-use super::{apoio, exit, texto};
+use super::{acesso, apoio, exit, texto};
 use crate::atendimento::usuario::{self, Papel};
-use crate::store::auditoria;
 use crate::store::usuario::{self as guardados, Usuario};
 use anyhow::Context as _;
 use serde_json::json;
@@ -52,7 +51,7 @@ enum What {
 /// The store cannot be read or written; no or no possible login or password; `--dry-run` where something would change.
 pub fn run(cmd: &Cmd, app: &App) -> anyhow::Result<i64> {
     if !matches!(cmd.what, What::List) {
-        app.sem_ensaio()?;
+        acesso::sem_ensaio(app)?;
     }
     match &cmd.what {
         What::Add { login, role, password_stdin } => cria(app, login, role, *password_stdin),
@@ -92,28 +91,32 @@ fn senha(login: &str, stdin: bool) -> anyhow::Result<String> {
 fn cria(app: &App, text: &str, role: &str, stdin: bool) -> anyhow::Result<i64> {
     let login = login(text)?;
     let papel = Papel::parse(role).ok_or_else(|| exit::Usage("--role analyst ou supervisor".into()))?;
-    let store = app.store()?;
-    let db = store.atendimento()?;
-    if guardados::por_login(db, &login)?.is_some_and(|u| u.desativado_em.is_none()) {
+    if entra(app, &login)? {
         return Err(ja_existe(&login));
     }
-    let u = Usuario {
+    let mut u = Usuario {
         id: 0,
         senha: senha(&login, stdin)?,
         login,
         papel: papel.as_str().to_owned(),
-        criado_em: app.clock.now().iso(),
+        criado_em: String::new(),
         desativado_em: None,
     };
-    let tx = db.begin()?;
-    if !guardados::cria(&tx, &u)? {
-        return Err(ja_existe(&u.login));
-    }
-    auditoria::registra(&tx, &u.criado_em, &App::quem(), None, &format!("user add {} ({})", u.login, u.papel))?;
-    tx.commit()?;
+    acesso::muda(app, |tx, at| {
+        at.clone_into(&mut u.criado_em);
+        if !guardados::cria(tx, &u)? {
+            return Err(ja_existe(&u.login));
+        }
+        Ok(format!("user add {} ({})", u.login, u.papel))
+    })?;
     app.say(&format!("{} entra em /workflow como {}", u.login, u.papel));
-    app.fecha(&store)?;
     Ok(exit::OK)
+}
+
+/// Whether somebody enters as this one now: told before a password is asked for.
+fn entra(app: &App, login: &str) -> anyhow::Result<bool> {
+    let known = guardados::por_login(&app.reader()?.db, login)?;
+    Ok(known.is_some_and(|u| u.desativado_em.is_none()))
 }
 
 fn ja_existe(login: &str) -> anyhow::Error {
@@ -146,34 +149,29 @@ fn lista(app: &App) -> anyhow::Result<i64> {
 
 fn desativa(app: &App, text: &str) -> anyhow::Result<i64> {
     let login = login(text)?;
-    let store = app.store()?;
-    let (tx, at) = (store.atendimento()?.begin()?, app.clock.now().iso());
-    if !guardados::desativa(&tx, &login, &at)? {
-        return Err(ninguem(&login));
-    }
-    auditoria::registra(&tx, &at, &App::quem(), None, &format!("user disable {login}"))?;
-    tx.commit()?;
+    acesso::muda(app, |tx, at| {
+        if !guardados::desativa(tx, &login, at)? {
+            return Err(ninguem(&login));
+        }
+        Ok(format!("user disable {login}"))
+    })?;
     app.say(&format!("{login} não entra mais; suas sessões terminaram"));
-    app.fecha(&store)?;
     Ok(exit::OK)
 }
 
 fn troca(app: &App, text: &str, stdin: bool) -> anyhow::Result<i64> {
     let login = login(text)?;
-    let store = app.store()?;
-    let db = store.atendimento()?;
-    if guardados::por_login(db, &login)?.is_none_or(|u| u.desativado_em.is_some()) {
+    if !entra(app, &login)? {
         return Err(ninguem(&login));
     }
-    let (new, at) = (senha(&login, stdin)?, app.clock.now().iso());
-    let tx = db.begin()?;
-    if !guardados::muda_senha(&tx, &login, &new, &at)? {
-        return Err(ninguem(&login));
-    }
-    auditoria::registra(&tx, &at, &App::quem(), None, &format!("user password {login}"))?;
-    tx.commit()?;
+    let new = senha(&login, stdin)?;
+    acesso::muda(app, |tx, at| {
+        if !guardados::muda_senha(tx, &login, &new, at)? {
+            return Err(ninguem(&login));
+        }
+        Ok(format!("user password {login}"))
+    })?;
     app.say(&format!("{login} tem nova senha; suas sessões terminaram"));
-    app.fecha(&store)?;
     Ok(exit::OK)
 }
 

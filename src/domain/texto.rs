@@ -28,6 +28,21 @@ pub fn plain(s: &str) -> bool {
     !s.chars().any(acts)
 }
 
+/// A small letter of ours without its accent; anything else as it is.
+#[must_use]
+pub const fn sem_acento(c: char) -> char {
+    match c {
+        'á' | 'à' | 'â' | 'ã' | 'ä' => 'a',
+        'é' | 'è' | 'ê' | 'ë' => 'e',
+        'í' | 'ì' | 'î' | 'ï' => 'i',
+        'ó' | 'ò' | 'ô' | 'õ' | 'ö' => 'o',
+        'ú' | 'ù' | 'û' | 'ü' => 'u',
+        'ç' => 'c',
+        'ñ' => 'n',
+        c => c,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,6 +3,7 @@
 use super::documento;
 use super::sorteio::Sorteio;
 use super::tabelas::{self, Lugar};
+use crate::domain::texto::sem_acento;
 use chrono::{Days, NaiveDate};
 
 const CANAL_PESSOA: u64 = 1;
@@ -206,19 +207,6 @@ fn endereco(s: &mut Sorteio, tipo: &'static str, lugar: usize) -> Endereco {
 
 fn email(nome: &str, n: u64, i: u64) -> String {
     let primeiro = nome.split(' ').next().unwrap_or_default();
-    let ascii: String = primeiro.chars().map(sem_acento).filter(char::is_ascii_alphanumeric).collect();
-    format!("{}.{n}.{i}@example.com", ascii.to_ascii_lowercase())
-}
-
-fn sem_acento(c: char) -> char {
-    match c {
-        'á' | 'â' | 'ã' => 'a',
-        'Â' | 'Á' => 'A',
-        'é' | 'ê' => 'e',
-        'í' => 'i',
-        'ó' | 'ô' | 'õ' => 'o',
-        'ú' => 'u',
-        'ç' => 'c',
-        c => c,
-    }
+    let plain = primeiro.chars().flat_map(char::to_lowercase).map(sem_acento);
+    format!("{}.{n}.{i}@example.com", plain.filter(char::is_ascii_alphanumeric).collect::<String>())
 }

@@ -1,7 +1,7 @@
 //! Sending HSM (UC014, R030–R033; decisions 7): each message once, in its hour, with its mark.
 //!
 //! [`regra`] decides, [`janela`] knows the hours, [`omne`] speaks to OMNE, [`diario`] is the journal that survives a
-//! restore, [`envio`] drives the queue, [`retomada`] is what a start does with what a dead sender left, [`mod@exame`] looks at
+//! restore, [`envio`] drives the queue, [`ensaio`] rehearses it, [`retomada`] is what a start does with what a dead sender left, [`mod@exame`] looks at
 //! one message again before it goes.
 //!
 //! # One message
@@ -30,6 +30,7 @@
 //! doubt a message is not sent. A store that lacks more is refused until the journal is taken over (`atom hsm reconcile`).
 
 pub mod diario;
+pub mod ensaio;
 pub mod envio;
 pub mod exame;
 pub mod janela;

@@ -5,8 +5,8 @@
 //! first byte that it is asked to write. Without that note nothing left (HS3, HS17); with it, and without a whole answer,
 //! nobody knows.
 //!
-//! A connection is kept for the next message, but
-//! only for moments: servers close idle ones, and a request written into a closed one would be in doubt.
+//! A connection is kept for the next message, but only for moments: servers close idle ones, and a request written into
+//! a closed one would be in doubt.
 
 use super::regra::Resposta;
 use crate::config;

@@ -122,7 +122,7 @@ pub enum Parada {
     Certificado(String),
     /// Ten failures in a row.
     Quedas(String),
-    /// OMNE asks to wait, or the next try is due, later than this run lasts.
+    /// OMNE asks to wait, or the next try is due, later than this run lasts; until when OMNE asked, seconds since 1970.
     Espera(Option<i64>),
     /// A person paused the sender.
     Pausada,

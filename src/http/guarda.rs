@@ -204,24 +204,24 @@ async fn deixa(estado: &Estado, req: &mut Request) -> Result<Option<String>, Err
         Porta::Fechada => Err(Erro::sem_token()),
         Porta::Segredo(shown) if estado.guarda.segredo.as_ref() == Some(&shown) => {
             let who = Quem::por_segredo();
-            let name = who.nome.clone();
-            req.extensions_mut().insert(who);
-            Ok(Some(name))
+            Ok(Some(entra(req, who.nome.clone(), who)))
         }
         Porta::Segredo(_) => Err(Erro::sem_token()),
         Porta::Token(shown) => {
             let who = quem(estado, shown).await?.ok_or_else(Erro::sem_token)?;
-            let name = who.nome.clone();
-            req.extensions_mut().insert(who);
-            Ok(Some(name))
+            Ok(Some(entra(req, who.nome.clone(), who)))
         }
         Porta::Sessao(shown) => {
             let who = workflow::sessao::pessoa(estado, shown).await?.ok_or_else(Erro::sem_token)?;
-            let name = who.quem();
-            req.extensions_mut().insert(who);
-            Ok(Some(name))
+            Ok(Some(entra(req, who.quem(), who)))
         }
     }
+}
+
+/// Who asks goes on with the request; the name, for the log.
+fn entra<T: Clone + Send + Sync + 'static>(req: &mut Request, name: String, who: T) -> String {
+    req.extensions_mut().insert(who);
+    name
 }
 
 /// The route that matched, for the log; a static text, so that nothing of the caller's gets there.

@@ -13,10 +13,11 @@ use std::sync::Once;
 use std::time::Duration;
 
 mod erro;
-mod parte;
+mod transacao;
 
 use erro::wrap;
 pub use erro::{DbError, Result, Trouble};
+pub use transacao::Tx;
 
 /// What a connection keeps of the file in memory, KiB: enough for files in the order of the store.
 pub const CACHE: u32 = 16 * 1024;
@@ -278,37 +279,17 @@ impl Db {
         self.conn.last_insert_rowid()
     }
 
-    /// Begins a write transaction; it is rolled back when dropped without [`Tx::commit`].
-    pub fn begin(&self) -> Result<Tx<'_>> {
-        self.script("BEGIN IMMEDIATE")?;
-        Ok(Tx { db: self, done: false })
-    }
-
-    /// Begins a write transaction without waiting; `None` while somebody else writes. `back` is the wait of everything after.
-    pub fn begin_now(&self, back: Duration) -> Result<Option<Tx<'_>>> {
-        let set = |d| self.conn.busy_timeout(d).map_err(|e| self.wrap("set busy timeout", e));
-        set(Duration::ZERO)?;
-        let begun = self.begin();
-        set(back)?;
-        match begun {
-            Err(e) if e.trouble == Trouble::Busy => Ok(None),
-            other => other.map(Some),
-        }
-    }
-
-    /// Begins a read transaction: one moment of the store until it is dropped.
-    pub fn snapshot(&self) -> Result<Tx<'_>> {
-        self.script("BEGIN DEFERRED")?;
-        Ok(Tx { db: self, done: false })
+    /// How long whoever finds the file taken waits from now on.
+    fn espera(&self, d: Duration) -> Result<()> {
+        self.conn.busy_timeout(d).map_err(|e| self.wrap("set busy timeout", e))
     }
 
     /// Moves the log into the database file and truncates it, waiting a few seconds at most for readers.
     /// What a reader still holds stays for the next command (ST6).
     pub fn checkpoint(&self, wait: Duration, back: Duration) -> Result<()> {
-        let set = |d| self.conn.busy_timeout(d).map_err(|e| self.wrap("set busy timeout", e));
-        set(wait)?;
+        self.espera(wait)?;
         let done = self.one("PRAGMA wal_checkpoint(TRUNCATE)", &[], |r| r.i64(0));
-        set(back)?;
+        self.espera(back)?;
         match done {
             Err(e) if e.trouble == Trouble::Busy => Ok(()),
             other => other.map(|_| ()),
@@ -346,37 +327,6 @@ impl Db {
     /// Version of the SQLite inside.
     pub fn engine_version() -> &'static str {
         rusqlite::version()
-    }
-}
-
-/// An open transaction.
-pub struct Tx<'d> {
-    db: &'d Db,
-    done: bool,
-}
-
-impl std::ops::Deref for Tx<'_> {
-    type Target = Db;
-    fn deref(&self) -> &Db {
-        self.db
-    }
-}
-
-impl Tx<'_> {
-    /// Makes it durable.
-    pub fn commit(mut self) -> Result<()> {
-        self.db.script("COMMIT")?;
-        self.done = true;
-        Ok(())
-    }
-}
-
-impl Drop for Tx<'_> {
-    fn drop(&mut self) {
-        if !self.done {
-            // nothing can be done about a failing rollback: closing the connection rolls back as well
-            let _ = self.db.script("ROLLBACK");
-        }
     }
 }
 
@@ -436,21 +386,4 @@ impl Cursor<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Compiling a look-up again costs more than its rows.
-    #[test]
-    fn uma_frase_guardada_nao_e_compilada_de_novo_a_cada_valor() {
-        let dir = tempfile::tempdir().unwrap();
-        let db = Db::open(&dir.path().join("t.db"), Mode::Create(PAGINA), Duration::from_secs(1)).unwrap();
-        db.script("CREATE TABLE t (a INTEGER PRIMARY KEY, b TEXT) STRICT; INSERT INTO t VALUES (1, 'x'), (2, 'y')")
-            .unwrap();
-        let sql = "SELECT b FROM t WHERE a>=?1 ORDER BY b DESC LIMIT ?2";
-        let newest = |n| db.rows(sql, &[Cell::Int(1), Cell::Int(n)], |r| r.str(0)).unwrap();
-        assert_eq!((newest(1), newest(2)), (vec!["y".to_owned()], vec!["y".to_owned(), "x".to_owned()]));
-        let kept = db.conn.prepare_cached(sql).unwrap();
-        assert_eq!(kept.get_status(rusqlite::StatementStatus::Run), 2);
-        assert_eq!(kept.get_status(rusqlite::StatementStatus::RePrepare), 0);
-    }
-}
+mod tests;

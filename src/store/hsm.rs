@@ -260,7 +260,7 @@ pub fn conclui(db: &Db, id: i64, c: &Conclusao<'_>) -> Result<Option<Estado>> {
 }
 
 /// The mark of a message by the moment of its sending.
-fn marca(db: &Db, id: i64, estado: Estado) -> Result<()> {
+pub(super) fn marca(db: &Db, id: i64, estado: Estado) -> Result<()> {
     let Some(text) = estado.marca() else { return Ok(()) };
     let sql = "SELECT ficha_id, contrato_id, enviada_em FROM hsm WHERE id=?1";
     let row = db.one(sql, &[Cell::Int(id)], |r| Ok((r.i64(0)?, r.i64(1)?, r.str(2)?)))?;

@@ -1,12 +1,8 @@
 //! What OMNE's webhook says of a template message of ours (decisions 7): its delivery, and that an INCERTA one was sent.
 
 use super::db::{Cell, Db, Result};
-use super::hsm::{self, PELO_WEBHOOK};
-use super::massiva;
+use super::hsm::{self, Estado, PELO_WEBHOOK};
 use super::webhook::Elo;
-
-/// The mark of a message that OMNE took, word by word (UC014).
-const ACEITA: &str = "Massiva WhatsApp enviada com sucesso";
 
 /// The last two messages to a number in one journey that left between two moments, local time, the last first: row and
 /// client. One that waits again after its POST left as well.
@@ -42,9 +38,5 @@ pub fn registra(at: &Db, id: i64, entrega: &str, em: &str) -> Result<()> {
         }
         hsm::conta(at, id)?;
     }
-    let sql = "SELECT ficha_id, contrato_id, enviada_em FROM hsm WHERE id=?1";
-    match at.one(sql, &[Cell::Int(id)], |r| Ok((r.i64(0)?, r.i64(1)?, r.str(2)?)))? {
-        Some((ficha, contrato, when)) => massiva::marca(at, ficha, contrato, &when, ACEITA),
-        None => Ok(()),
-    }
+    hsm::marca(at, id, Estado::Aceita)
 }

@@ -154,7 +154,7 @@ fn num_momento(vigia: &Db, one: &Db, other: &Db) -> Result<()> {
         one.script("ROLLBACK")?;
         other.script("ROLLBACK")?;
     }
-    Err(one.ocupado("two looks at one moment"))
+    Err(one.ocupado("o store é gravado sem parar e não se deixa ver num só momento"))
 }
 
 /// The fichas and the list of phones.

@@ -23,7 +23,7 @@ use fixas::{ATENDIMENTO, CARTEIRA};
 /// Version of `carteira.db`; an older or newer file is refused (ST5).
 pub const CARTEIRA_VERSION: i64 = 4;
 /// Version of `atendimento.db`.
-pub const ATENDIMENTO_VERSION: i64 = 5;
+pub const ATENDIMENTO_VERSION: i64 = 6;
 
 /// SQL type of a layout's column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

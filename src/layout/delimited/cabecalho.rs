@@ -4,7 +4,7 @@
 //! its name only where no column bears the header. Unknown columns are noted. A column of the layout that
 //! stands twice refuses the file: which of the two counts would be a guess.
 
-use crate::domain::texto::escape;
+use crate::domain::texto::{escape, sem_acento};
 use crate::layout::linha::HeaderFault;
 use crate::layout::{Field, Record};
 
@@ -66,19 +66,6 @@ impl Cabecalho {
 pub fn normaliza(name: &str) -> String {
     let drop = |c: &char| !(c.is_whitespace() || *c == '_' || *c == '\u{feff}' || ('\u{300}'..='\u{36f}').contains(c));
     name.chars().flat_map(char::to_lowercase).filter(drop).map(sem_acento).collect()
-}
-
-fn sem_acento(c: char) -> char {
-    match c {
-        'á' | 'à' | 'â' | 'ã' | 'ä' => 'a',
-        'é' | 'è' | 'ê' | 'ë' => 'e',
-        'í' | 'ì' | 'î' | 'ï' => 'i',
-        'ó' | 'ò' | 'ô' | 'õ' | 'ö' => 'o',
-        'ú' | 'ù' | 'û' | 'ü' => 'u',
-        'ç' => 'c',
-        'ñ' => 'n',
-        c => c,
-    }
 }
 
 /// A column's name for a message. What could be a value (an address, a long number) is not shown.
